@@ -1,0 +1,130 @@
+/* The contract between the skeleton and a network: three pure functions and a handful of facts.
+ * The skeleton owns the process; the network owns the meaning.
+ */
+#ifndef TREFOIL_SKELETON_TRANSLATOR_H
+#define TREFOIL_SKELETON_TRANSLATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <trefoil/client.h>
+#include <trefoil/message.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+/* One thing a network told us, ready to be published. Everything lives in the arena it was decoded into. */
+struct event {
+    const char *account; /* "network/account id"; NULL: unknown account, see `is_stray` */
+    const char *key;     /* this event and no other, wherever and whenever it is decoded */
+    enum trefoil_audience audience;
+    bool ephemeral;
+    const char *user_id;        /* whose thread; NULL for events about the account */
+    const char *const *relates; /* network message ids this is about */
+    size_t n_relates;
+    bool echo;        /* the business wrote it in the user's thread */
+    const char *mark; /* what we put into a send and got back (callback data, metadata); NULL */
+    uint64_t watermark_ms;
+    bool is_malformed;   /* counted; `message` is of KIND_UNSUPPORTED with the raw bytes */
+    bool is_unsupported; /* well-formed, not translated; counted */
+    struct trefoil_message message;
+};
+
+struct event_list {
+    struct event *events;
+    size_t n_events, room;
+};
+
+/* The next event, zeroed, or NULL when the arena is exhausted. */
+must_use_ struct event *event_list_add(struct event_list *list, struct arena *mem);
+
+/* What encode() is told about the place it writes to. */
+struct place {
+    const char *account;    /* "network/account id" */
+    const char *account_id; /* the part after the slash */
+    const char *user_id;
+    const char *const *relates; /* how this network knows what the message relates to; entries may be NULL */
+    size_t n_relates;
+    const char *last_message_id; /* newest message from this user, NULL when unknown */
+    bool attribute;              /* say who speaks: more than two are in the room */
+    const char *mark;            /* to come back with status events and echoes; NULL: none */
+    const char *page_id;         /* the send path's id where it is not the account id (Instagram by Page) */
+    const char *api_version;     /* "v25.0" */
+};
+
+/* One HTTP request to the network. The skeleton adds host, token and time-outs. */
+struct request {
+    const char *method;       /* "POST" */
+    const char *path;         /* "/v25.0/106540000000002/messages" */
+    const char *content_type; /* "application/json" */
+    struct bytes body;
+    bool best_effort; /* typing, read marks: an error is counted, not retried */
+    bool is_message;  /* its answer carries a message id */
+};
+
+struct request_list {
+    struct request *requests; /* to be sent in order, each after the answer to the one before */
+    size_t n_requests, room;
+    const char *lost[16]; /* constant words for what this network cannot express */
+    size_t n_lost;
+};
+
+must_use_ struct request *request_list_add(struct request_list *list, struct arena *mem);
+
+/* What the network answered. */
+struct reply {
+    int http_status; /* 0: no answer; see `failure` */
+    enum reply_failure {
+        REPLY_ANSWERED = 0,
+        REPLY_NOT_SENT, /* refused connection, no name: certainly not accepted */
+        REPLY_LOST,     /* sent, and no (whole) answer came: may have been accepted */
+    } failure;
+    struct bytes body;
+    uint32_t retry_after_ms; /* from a Retry-After header; 0: none */
+};
+
+/* What a reply means: sent, deferred, bounced, unknown, and what it says about the account. */
+struct verdict {
+    enum trefoil_outcome outcome;
+    const char *message_id; /* SENT: the network's id, in the arena; NULL for requests without one */
+    uint32_t retry_ms;      /* DEFERRED: not before; 0: the skeleton's back-off */
+    enum pause { PAUSE_NONE = 0, PAUSE_PAIR, PAUSE_ACCOUNT } pause; /* DEFERRED: who else waits */
+    bool bounded;                       /* DEFERRED: give up after TRANSLATOR_BOUNDED_TRIES */
+    enum trefoil_account_health health; /* NONE: says nothing about the account */
+    uint32_t code, subcode;
+    const char *reason;      /* constant words */
+    const char *next_action; /* for a human, when the health is bad; constant words */
+};
+
+#define TRANSLATOR_BOUNDED_TRIES 5
+
+/* What decode() may know besides the bytes: which accounts are ours. */
+struct decode_context {
+    const char *const *account_ids; /* the parts after the slash */
+    const char *const *page_ids;    /* same order; NULL entries where there is none */
+    size_t n_accounts;
+    const char *app_id; /* our own application id, NULL when unknown: tells our echoes from others' */
+};
+
+struct translator_ops {
+    const char *name; /* address scheme on the bus; folder name; process name */
+
+    /* Pure and total: same bytes, same events; never blocks, never allocates outside `mem`. Every item of the body
+     * becomes at least one event; what cannot be translated becomes KIND_UNSUPPORTED with its raw bytes.
+     * 0, or -ENOMEM (arena exhausted: the body is kept whole as one unsupported event by the caller). */
+    int (*decode)(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret);
+
+    /* Pure. One message becomes one request, or several when limits force a split, or none (nothing to say here).
+     * 0, -ENOMEM, -ENOTSUP (the network cannot express it at all: bounced, `lost` tells why). */
+    int (*encode)(const struct trefoil_message *message, const struct place *place, struct arena *mem,
+                  struct request_list *ret);
+
+    /* Pure and total: every reply has a verdict. */
+    void (*judge)(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
+
+    /* Which webhook path this network uses in examples, and its documented time to answer. */
+    uint32_t webhook_answer_ms;
+};
+
+#endif
