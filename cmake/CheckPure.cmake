@@ -1,4 +1,5 @@
 # Fails when a pure room's archive needs a symbol that reaches outside its arguments.
+cmake_minimum_required(VERSION 3.20)
 execute_process(COMMAND ${NM} -u ${LIB} OUTPUT_VARIABLE symbols RESULT_VARIABLE r)
 if(NOT r EQUAL 0)
   message(FATAL_ERROR "cannot read the symbols of ${LIB}")
