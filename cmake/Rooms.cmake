@@ -66,15 +66,22 @@ function(add_program name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
-# add_translator(<name>): by file name, what is pure and what is not.
-#   <name>_decode*.c <name>_encode*.c <name>_judge*.c <name>.c    the map: pure
-#   main.c                                                        the process
-# Further sources of the map are named after SOURCES.
+# add_translator(<name> [SOURCES further.c …] [USES room…]): by file name, what is pure and what is not.
+#   <name>_decode.c <name>_encode.c <name>_judge.c <name>.c    the map: pure; defines `<name>_ops`
+#   main.c                                                     the process; without it only the map is built and tested
+# Every map inherits the conformance suite, which plays its testdata/.
 function(add_translator name)
   cmake_parse_arguments(T "" "" "SOURCES;USES" ${ARGN})
   add_room(${name} DIR . PURE USES base trefoil skeleton_types formats ${T_USES} TEST_USES map_kit
     SOURCES ${name}.c ${name}_decode.c ${name}_encode.c ${name}_judge.c ${T_SOURCES})
-  add_program(trefoil-${name} SOURCES main.c USES ${name} skeleton skeleton_types trefoil base)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/tests/conformance/suite.c)
+    add_house_test(${name}.conformance ${PROJECT_SOURCE_DIR}/tests/conformance/suite.c ${name}
+      "room_base;room_trefoil;room_skeleton_types;room_map_kit" ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_definitions(${name}.conformance PRIVATE NETWORK_OPS=${name}_ops)
+  endif()
+  if(TARGET room_skeleton AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/main.c)
+    add_program(trefoil-${name} SOURCES main.c USES ${name} skeleton skeleton_types trefoil base)
+  endif()
 endfunction()
 
 #   add_fuzz(<name> <source> USES room… [LIBS lib…] [CORPUS folder…])

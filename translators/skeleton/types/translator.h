@@ -1,8 +1,8 @@
 /* The contract between the skeleton and a network: three pure functions and a handful of facts.
  * The skeleton owns the process; the network owns the meaning.
  */
-#ifndef TREFOIL_SKELETON_TRANSLATOR_H
-#define TREFOIL_SKELETON_TRANSLATOR_H
+#ifndef TREFOIL_SKELETON_TYPES_TRANSLATOR_H
+#define TREFOIL_SKELETON_TYPES_TRANSLATOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,14 +63,20 @@ struct request {
     bool is_message;  /* its answer carries a message id */
 };
 
+#define TRANSLATOR_LOST_MAX 16
+
 struct request_list {
     struct request *requests; /* to be sent in order, each after the answer to the one before */
     size_t n_requests, room;
-    const char *lost[16]; /* constant words for what this network cannot express */
+    const char *lost[TRANSLATOR_LOST_MAX]; /* constant words for what this network cannot express */
     size_t n_lost;
 };
 
+/* The next request, zeroed, or NULL when the arena is exhausted. */
 must_use_ struct request *request_list_add(struct request_list *list, struct arena *mem);
+
+/* Notes once that `word`, a constant, could not be expressed. */
+void request_list_lose(struct request_list *list, const char *word);
 
 /* What the network answered. */
 struct reply {

@@ -1,0 +1,60 @@
+/* What maps rely on in the lists they fill. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "skeleton_types/translator.h"
+
+static void test_event_list_keeps_what_it_holds_while_it_grows(void **state unused_)
+{
+    struct arena mem = ARENA_EMPTY(1 << 20);
+    struct event_list list = { 0 };
+
+    for (uint64_t i = 0; i < 100; i++) {
+        struct event *event = event_list_add(&list, &mem);
+        assert_non_null(event);
+        assert_int_equal(event->watermark_ms, 0);
+        event->watermark_ms = i + 1;
+    }
+    assert_int_equal(list.n_events, 100);
+    for (uint64_t i = 0; i < 100; i++)
+        assert_int_equal(list.events[i].watermark_ms, i + 1);
+    arena_deinit(&mem);
+}
+
+static void test_list_in_a_full_arena_refuses_and_keeps_its_count(void **state unused_)
+{
+    struct arena mem = ARENA_EMPTY(16);
+    struct event_list events = { 0 };
+    struct request_list requests = { 0 };
+
+    assert_null(event_list_add(&events, &mem));
+    assert_null(request_list_add(&requests, &mem));
+    assert_int_equal(events.n_events, 0);
+    assert_int_equal(requests.n_requests, 0);
+    arena_deinit(&mem);
+}
+
+static void test_the_same_loss_is_noted_once(void **state unused_)
+{
+    struct request_list list = { 0 };
+
+    request_list_lose(&list, "reply");
+    request_list_lose(&list, "reply");
+    request_list_lose(&list, "spans");
+    assert_int_equal(list.n_lost, 2);
+    assert_string_equal(list.lost[1], "spans");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_event_list_keeps_what_it_holds_while_it_grows),
+        cmocka_unit_test(test_list_in_a_full_arena_refuses_and_keeps_its_count),
+        cmocka_unit_test(test_the_same_loss_is_noted_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
