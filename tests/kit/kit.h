@@ -1,0 +1,31 @@
+/* What the tests of all maps share: reading testdata, decoding a sample, printing events for goldens.
+ * Never linked into a program we ship.
+ */
+#ifndef TREFOIL_TESTS_KIT_H
+#define TREFOIL_TESTS_KIT_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "skeleton_types/translator.h"
+
+/* The whole file, NUL-terminated behind its end. Fails the test when it cannot be read. */
+struct bytes kit_read(struct arena *mem, const char *folder, const char *name);
+
+/* The file names in `folder` that end in `suffix`, sorted. Fails the test when there are none. */
+size_t kit_list(struct arena *mem, const char *folder, const char *suffix, const char *const **ret);
+
+/* "accounts" in `folder`: lines "account ID [PAGE_ID]" and "app ID". */
+struct decode_context kit_accounts(struct arena *mem, const char *folder);
+
+/* Decodes and fails the test unless decode() answers 0. */
+struct event_list kit_decode(const struct translator_ops *ops, const struct decode_context *context, struct bytes body,
+                             struct arena *mem);
+
+/* One line per member that is set, for goldens and for reading. */
+char *kit_print_events(const struct event_list *list, struct arena *mem);
+char *kit_print_requests(const struct request_list *list, struct arena *mem);
+
+/* Compares with the file, or writes it when the environment has KIT_WRITE_GOLDENS=1. */
+void kit_golden(const char *folder, const char *name, const char *text);
+
+#endif
