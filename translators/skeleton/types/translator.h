@@ -16,7 +16,7 @@
 
 /* One thing a network told us, ready to be published. Everything lives in the arena it was decoded into. */
 struct event {
-    const char *account; /* "network/account id"; NULL: unknown account, see `is_stray` */
+    const char *account; /* "network/account id", one of ours; NULL: no account of ours, goes to services only */
     const char *key;     /* this event and no other, wherever and whenever it is decoded */
     enum trefoil_audience audience;
     bool ephemeral;
@@ -48,7 +48,8 @@ struct place {
     size_t n_relates;
     const char *last_message_id; /* newest message from this user, NULL when unknown */
     bool attribute;              /* say who speaks: more than two are in the room */
-    const char *mark;            /* to come back with status events and echoes; NULL: none */
+    const char *mark;            /* to come back with status events and echoes; NULL: none. Only the last request of a
+                                  * message carries it, so that its return proves the whole message */
     const char *page_id;         /* the send path's id where it is not the account id (Instagram by Page) */
     const char *api_version;     /* "v25.0" */
 };
@@ -113,6 +114,13 @@ struct decode_context {
     const char *app_id; /* our own application id, NULL when unknown: tells our echoes from others' */
 };
 
+/* How much the network takes, from its documentation: facts. 0: no such limit. */
+struct translator_limits {
+    uint32_t account_per_s;  /* sends of one account */
+    uint32_t pair_burst;     /* messages to one person at once … */
+    uint32_t pair_refill_ms; /* … and the time that earns one more */
+};
+
 struct translator_ops {
     const char *name; /* address scheme on the bus; folder name; process name */
 
@@ -129,8 +137,7 @@ struct translator_ops {
     /* Pure and total: every reply has a verdict. */
     void (*judge)(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
 
-    /* Which webhook path this network uses in examples, and its documented time to answer. */
-    uint32_t webhook_answer_ms;
+    struct translator_limits limits;
 };
 
 #endif
