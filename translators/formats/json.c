@@ -12,7 +12,7 @@
 struct parser {
     struct json *json;
     size_t at;
-    size_t room;                    /* nodes allocated */
+    size_t room;                   /* nodes allocated */
     uint32_t open[JSON_DEPTH_MAX]; /* nodes of the open containers, outermost first */
     size_t depth;
 };
@@ -163,7 +163,8 @@ static enum json_fault_kind check_keys(const struct json *json, const struct jso
     const struct json_node *keys[JSON_KEYS_MAX];
     size_t n_keys = 0;
 
-    for (const struct json_node *key = object + 1; key < json->nodes + object->after; key = json->nodes + key[1].after) {
+    for (const struct json_node *key = object + 1; key < json->nodes + object->after;
+         key = json->nodes + key[1].after) {
         if (n_keys == JSON_KEYS_MAX)
             return JSON_TOO_MANY_KEYS;
         for (size_t i = 0; i < n_keys; i++)

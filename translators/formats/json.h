@@ -77,7 +77,7 @@ struct json_value json_get(struct json_value object, const char *key);
 struct json_value json_first(struct json_value container);
 struct json_value json_next(struct json_value container, struct json_value value);
 
-#define json_for_each(value, container)                                                                                \
+#define json_for_each(value, container) \
     for (struct json_value value = json_first(container); json_exists(value); value = json_next(container, value))
 
 /* The name of an object's member, NULL for anything else or when the arena is exhausted. */

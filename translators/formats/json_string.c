@@ -72,9 +72,8 @@ static struct escape read_unicode(struct bytes text, size_t at)
         int32_t low = hex_unit(text, at + 8);
 
         if (low >= 0xdc00 && low <= 0xdfff)
-            return (struct escape){
-                12, 0x10000 + (((uint32_t) high - 0xd800) << 10) + ((uint32_t) low - 0xdc00), JSON_SOUND
-            };
+            return (struct escape){ 12, 0x10000 + (((uint32_t) high - 0xd800) << 10) + ((uint32_t) low - 0xdc00),
+                                    JSON_SOUND };
     }
     return (struct escape){ 6, 0xfffd, JSON_LONE_SURROGATE };
 }
