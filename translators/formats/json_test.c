@@ -52,10 +52,9 @@ static void test_arrays_and_objects_are_walked_in_order(void **state)
     char names[8] = "";
 
     (void) state;
-    json_for_each (value, root)
-        n++;
+    json_for_each(value, root) n++;
     assert_int_equal(n, 4);
-    json_for_each (member, json_next(root, json_first(root)))
+    json_for_each(member, json_next(root, json_first(root)))
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s", json_key(member, &mem));
     assert_string_equal(names, "ab");
     assert_false(json_exists(json_first(json_first(root))));
@@ -72,7 +71,8 @@ static void test_strings_come_unescaped(void **state)
 
 static void test_numbers_are_integers_or_digits_in_a_string(void **state)
 {
-    struct json_value root = parsed("{\"a\":9223372036854775807,\"b\":\"-12\",\"c\":1.5,\"d\":\"x\",\"e\":-9223372036854775808}");
+    struct json_value root =
+        parsed("{\"a\":9223372036854775807,\"b\":\"-12\",\"c\":1.5,\"d\":\"x\",\"e\":-9223372036854775808}");
     int64_t number = 0;
     double real = 0;
 
@@ -146,10 +146,36 @@ static void test_faulty_strings_are_not_handed_out(void **state)
 static void test_broken_structure_refuses_the_text_and_says_where(void **state)
 {
     static const char *const texts[] = {
-        "",     " ",       "{",       "}",        "[1,]",     "[,1]",      "{\"a\"}",        "{\"a\":}", "{\"a\":1,}",
-        "{a:1}", "[1 2]",  "[1]]",    "\"open",   "\"\\",     "tru",       "nulll",          "01",       "-",
-        "1.",   "1e",      "+1",      ".5",       "[1}",      "{\"a\":1]", "{\"a\":1 \"b\":2}", "[1]x",  "\xef\xbb\xbf[]",
-        "NaN",  "'a'",     "[\"a\",",
+        "",
+        " ",
+        "{",
+        "}",
+        "[1,]",
+        "[,1]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "[1 2]",
+        "[1]]",
+        "\"open",
+        "\"\\",
+        "tru",
+        "nulll",
+        "01",
+        "-",
+        "1.",
+        "1e",
+        "+1",
+        ".5",
+        "[1}",
+        "{\"a\":1]",
+        "{\"a\":1 \"b\":2}",
+        "[1]x",
+        "\xef\xbb\xbf[]",
+        "NaN",
+        "'a'",
+        "[\"a\",",
     };
 
     (void) state;
