@@ -13,6 +13,14 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 
+#define CONFIG_FILE_MAX_BYTES (1 << 20)
+#define CONFIG_DEPTH_MAX 4
+#define CONFIG_KEYS_MAX 64 /* in one table */
+#define CONFIG_ITEMS_MAX 1024
+#define CONFIG_TEXT_MAX_BYTES 4096 /* unless the key says less */
+#define CONFIG_SECRET_MAX_BYTES 4096
+#define CONFIG_ERROR_MAX_BYTES 512 /* room that holds every message */
+
 enum config_type {
     CONFIG_TEXT,        /* const char * */
     CONFIG_NUMBER,      /* uint64_t, between min and max */
@@ -47,7 +55,8 @@ struct config_key {
 
 /* Reads `text` (the file's bytes) into `*ret` (zeroed by the caller, described by `keys`). Everything lives in `mem`.
  * `env` is a list of "NAME=value" as environ, or NULL; TREFOIL_WEBHOOK_PORT overrides webhook_port (top-level keys).
- * 0, -ENOMEM, or -EBADMSG with one line in `error`: "file:line: key: what is wrong, what is allowed". Pure. */
+ * 0, -ENOMEM, or -EBADMSG with one line in `error`: "file:line: key: what is wrong; allowed: …". No value is repeated in it: it might be
+ * a secret in the wrong place. Pure. */
 must_use_ int config_parse(const struct config_key *keys, const char *file, struct bytes text, char *const *env,
                            struct arena *mem, void *ret, char *error, size_t error_room);
 
