@@ -137,7 +137,8 @@ static void register_process_figures(struct admin *admin, const char *process)
 
     clock_gettime(CLOCK_REALTIME, &now);
     admin->resident = metrics_gauge(admin->metrics, "process_resident_memory_bytes", "Resident memory size in bytes.");
-    admin->cpu = metrics_counter(admin->metrics, "process_cpu_seconds_total", "User and system CPU time spent in seconds.");
+    admin->cpu =
+        metrics_counter(admin->metrics, "process_cpu_seconds_total", "User and system CPU time spent in seconds.");
     admin->files = metrics_gauge(admin->metrics, "process_open_fds", "Open file descriptors; 0 when not visible.");
     metric_set(metrics_gauge(admin->metrics, "process_start_time_seconds",
                              "Start of the process since the Unix epoch in seconds."),

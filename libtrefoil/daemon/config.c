@@ -16,11 +16,11 @@ enum frame_kind { FRAME_MAP, FRAME_LIST, FRAME_TEXTS };
 /* One level: a map being filled, or a list being collected. */
 struct frame {
     enum frame_kind kind;
-    const struct config_key *keys;  /* MAP: what is allowed here */
-    const struct config_key *key;   /* MAP: whose value comes next, or NULL; LIST and TEXTS: the list's own key */
-    uint8_t *base;                  /* MAP: the struct; LIST and TEXTS: the struct the list goes to */
-    uint64_t seen;                  /* MAP: one bit per key */
-    uint8_t *items;                 /* LIST: collected items; TEXTS: pointers */
+    const struct config_key *keys; /* MAP: what is allowed here */
+    const struct config_key *key;  /* MAP: whose value comes next, or NULL; LIST and TEXTS: the list's own key */
+    uint8_t *base;                 /* MAP: the struct; LIST and TEXTS: the struct the list goes to */
+    uint64_t seen;                 /* MAP: one bit per key */
+    uint8_t *items;                /* LIST: collected items; TEXTS: pointers */
     size_t n_items, room, item_size;
     size_t line;
 };

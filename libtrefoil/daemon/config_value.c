@@ -143,8 +143,7 @@ static void describe_list(const struct config_key *key, char *text, size_t room)
 }
 
 static const struct config_type_ops {
-    int (*set)(const struct config_key *key, struct bytes text, struct arena *mem, void *member,
-               const char **ret_what);
+    int (*set)(const struct config_key *key, struct bytes text, struct arena *mem, void *member, const char **ret_what);
     void (*describe)(const struct config_key *key, char *text, size_t room);
 } types[] = {
     [CONFIG_TEXT] = { set_text, describe_text },
@@ -175,7 +174,7 @@ int config_complain(const struct config_error *error, size_t line, const char *p
         snprintf(at, sizeof(at), "%zu:", line);
     if (key)
         config_describe(key, allowed, sizeof(allowed));
-    snprintf(error->text, error->room, "%s:%s%s%s%s %s%s%s", error->where, at, *path ? " " : "", path,
-             *path ? ":" : "", what, key ? "; allowed: " : "", allowed);
+    snprintf(error->text, error->room, "%s:%s%s%s%s %s%s%s", error->where, at, *path ? " " : "", path, *path ? ":" : "",
+             what, key ? "; allowed: " : "", allowed);
     return -EBADMSG;
 }

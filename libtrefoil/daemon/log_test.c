@@ -27,7 +27,8 @@ static const char *render(const struct log *log, const struct log_field *fields,
 
 static void test_logfmt_quotes_only_what_needs_it(void **state unused_)
 {
-    const struct log_field fields[] = { LOG_TEXT("service", "echo"), LOG_TEXT("why", "no \"key\""), LOG_NUMBER("n", -7) };
+    const struct log_field fields[] = { LOG_TEXT("service", "echo"), LOG_TEXT("why", "no \"key\""),
+                                        LOG_NUMBER("n", -7) };
     char line[LOG_LINE_MAX_BYTES + 1];
 
     assert_string_equal(render(&logfmt, fields, 3, line),

@@ -12,8 +12,9 @@
 #include <string.h>
 
 /* Upper bounds in seconds: from an fsync on a good disk to a webhook's patience. */
-static const double bucket_bounds[] = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                        0.1,    0.25,  0.5,    1,     2.5,  5,     10 };
+static const double bucket_bounds[] = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
+};
 
 struct metric {
     struct metric *next;
@@ -91,7 +92,8 @@ static bool has_labels(const struct metric *metric, const struct metric_label *l
     if (metric->n_labels != n_labels)
         return false;
     for (unsigned i = 0; i < n_labels; i++)
-        if (strcmp(metric->label_names[i], labels[i].name) != 0 || strcmp(metric->label_values[i], labels[i].value) != 0)
+        if (strcmp(metric->label_names[i], labels[i].name) != 0 ||
+            strcmp(metric->label_values[i], labels[i].value) != 0)
             return false;
     return true;
 }
@@ -261,7 +263,7 @@ static void put_family(FILE *out, const struct family *family)
         }
         put_series(out, family, metric, "", NULL);
         if (metric->type == METRIC_COUNTER && metric->value <= 0)
-        fprintf(out, "%" PRIu64 "\n", metric->count);
+            fprintf(out, "%" PRIu64 "\n", metric->count);
         else
             put_double(out, metric->value + (double) metric->count);
     }
