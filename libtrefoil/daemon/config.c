@@ -50,14 +50,16 @@ static void write_path(const struct walk *walk, const char *leaf, char *path, si
         char index[24];
         if (frame->kind == FRAME_MAP)
             continue;
+        if (out.size > 0)
+            writer_text(&out, ".");
         writer_text(&out, frame->key->name);
         if (i + 1 < walk->depth || frame->kind == FRAME_TEXTS) {
             snprintf(index, sizeof(index), "[%zu]", frame->n_items - (frame->kind == FRAME_LIST));
             writer_text(&out, index);
         }
-        if (i + 1 < walk->depth && leaf)
-            writer_text(&out, ".");
     }
+    if (leaf && out.size > 0)
+        writer_text(&out, ".");
     if (leaf)
         writer_text(&out, leaf);
     path[out.size] = '\0';
