@@ -167,10 +167,8 @@ static void test_environment_is_held_to_the_same_rules(void **state unused_)
 
 static void test_errors_name_file_line_key_and_what_is_allowed(void **state unused_)
 {
-    assert_refused("\nwebhook_port: 0\n",
-                   "t.yaml:2: webhook_port: is too small; allowed: a number from 1 to 65535");
-    assert_refused("webhook_port: 7e3\n",
-                   "t.yaml:1: webhook_port: is not a number; allowed: a number from 1 to 65535");
+    assert_refused("\nwebhook_port: 0\n", "t.yaml:2: webhook_port: is too small; allowed: a number from 1 to 65535");
+    assert_refused("webhook_port: 7e3\n", "t.yaml:1: webhook_port: is not a number; allowed: a number from 1 to 65535");
     assert_refused("webhook_port: 1\nechoes: yes\n",
                    "t.yaml:2: echoes: is neither true nor false; allowed: true or false");
     assert_refused("webhook_port: 1\nlog_level: loud\n",
@@ -261,9 +259,9 @@ static void test_arena_that_is_full_is_out_of_memory(void **state unused_)
     struct arena mem = ARENA_EMPTY(16);
     char error[CONFIG_ERROR_MAX_BYTES] = "";
 
-    assert_int_equal(config_parse(keys, "t.yaml", bytes_of_text("webhook_port: 1"), NULL, &mem, &settings, error,
-                                  sizeof(error)),
-                     -ENOMEM);
+    assert_int_equal(
+        config_parse(keys, "t.yaml", bytes_of_text("webhook_port: 1"), NULL, &mem, &settings, error, sizeof(error)),
+        -ENOMEM);
     arena_deinit(&mem);
 }
 
