@@ -69,16 +69,18 @@ static int read_file(const char *path, size_t max, struct arena *mem, struct byt
 static int check_secret_file(const struct config_secret_use *use, const struct config_error *error)
 {
     int fd = open(use->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r;
-    char what[128];
+    char what[256];
 
-    if (fd < 0) {
+    if (fd < 0) { /* the path is not repeated: a secret itself may stand where its file's path should */
         snprintf(what, sizeof(what), "the file cannot be opened: %s", strerror(errno));
         return config_complain(error, use->line, use->path, use->key, what);
     }
     r = check_private(fd);
     close(fd);
-    if (r == -EACCES)
-        return config_complain(error, use->line, use->path, use->key, "the file can be read by others (chmod 600)");
+    if (r == -EACCES) {
+        snprintf(what, sizeof(what), "others can read %s (chmod 600 it)", use->file);
+        return config_complain(error, use->line, use->path, use->key, what);
+    }
     if (r < 0)
         return config_complain(error, use->line, use->path, use->key, "this is no regular file");
     return 0;

@@ -308,7 +308,7 @@ static void test_secret_files_others_can_read_are_refused(void **state unused_)
     write_file("t.yaml", "webhook_port: 1\naccounts:\n  - id: a\n    token_file: token\n", 0644);
     write_file("token", "EAAG\n", 0640);
     assert_int_equal(load(error), -EBADMSG);
-    assert_string_equal(error, "t.yaml:4: accounts[0].token_file: the file can be read by others (chmod 600); "
+    assert_string_equal(error, "t.yaml:4: accounts[0].token_file: others can read token (chmod 600 it); "
                                "allowed: the path of a file that only its owner can read (mode 0600 or 0400)");
     assert_int_equal(chmod("token", 0400), 0);
     assert_int_equal(load(error), 0);
