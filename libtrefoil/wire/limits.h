@@ -53,17 +53,17 @@
 /* The bus protocol: versions spoken, and what one frame may hold. */
 #define BUS_VERSION_MIN 1
 #define BUS_VERSION_MAX 1
-#define BUS_FRAME_MAX_BYTES (8u << 20)        /* also ZMQ_MAXMSGSIZE */
+#define BUS_FRAME_MAX_BYTES (8u << 20)         /* also ZMQ_MAXMSGSIZE */
 #define BUS_FRAME_MEMORY_MAX_BYTES (32u << 20) /* what unpacking one frame may cost: the cap of its arena */
-#define BUS_BATCH_MAX_ENVELOPES 256           /* per Publish and per Deliver */
-#define BUS_BATCH_FULL_BYTES (256u << 10)     /* a batch that has this much is sent, not filled further */
-#define BUS_TARGETS_MAX 1024                  /* per delivery */
-#define BUS_RUNS_MAX 4096                     /* per Confirm, Ack, Acked */
-#define BUS_OUTCOMES_MAX 4096                 /* per Ack, over all its items */
-#define BUS_REFS_MAX 64                       /* messages one target's delivery may become */
-#define BUS_LOST_MAX 16                       /* things one target's network could not express */
-#define BUS_TEXT_MAX_BYTES 512                /* reasons, names, errors */
-#define BUS_ANSWER_MAX_ITEMS 1000             /* rooms, dead letters, hops, counters per Answer */
+#define BUS_BATCH_MAX_ENVELOPES 256            /* per Publish and per Deliver */
+#define BUS_BATCH_FULL_BYTES (256u << 10)      /* a batch that has this much is sent, not filled further */
+#define BUS_TARGETS_MAX 1024                   /* per delivery */
+#define BUS_RUNS_MAX 4096                      /* per Confirm, Ack, Acked */
+#define BUS_OUTCOMES_MAX 4096                  /* per Ack, over all its items */
+#define BUS_REFS_MAX 64                        /* messages one target's delivery may become */
+#define BUS_LOST_MAX 16                        /* things one target's network could not express */
+#define BUS_TEXT_MAX_BYTES 512                 /* reasons, names, errors */
+#define BUS_ANSWER_MAX_ITEMS 1000              /* rooms, dead letters, hops, counters per Answer */
 
 /* What a peer may have under way. A delivery costs one and the bytes of its envelope; Credit adds, acknowledgement by
  * the application is what makes the peer give credit again. A publication costs the same from Welcome's window and is
@@ -72,9 +72,9 @@
 #define BUS_PUBLISH_CREDIT_BYTES (16u << 20)
 #define BUS_DELIVER_CREDIT 1024
 #define BUS_DELIVER_CREDIT_BYTES (16u << 20)
-#define BUS_CREDIT_MAX (1u << 20)             /* more than this is counted as this */
+#define BUS_CREDIT_MAX (1u << 20) /* more than this is counted as this */
 #define BUS_CREDIT_MAX_BYTES (256u << 20)
-#define BUS_SUBSCRIPTIONS_MAX 64              /* per peer */
+#define BUS_SUBSCRIPTIONS_MAX 64 /* per peer */
 
 /* Life signs: a peer is told its interval in Welcome; this many intervals of silence, in either direction, are a
  * death. */
