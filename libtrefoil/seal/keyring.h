@@ -16,7 +16,8 @@ struct wrap_secret {
 
 struct token_key {
     uint8_t generation;
-    uint8_t mac[SEAL_KEY_BYTES], enc[SEAL_KEY_BYTES]; /* derived */
+    uint8_t key[SEAL_KEY_BYTES];
+    uint8_t mac[SEAL_KEY_BYTES], enc[SEAL_KEY_BYTES]; /* derived, by token_key_derive() */
 };
 
 struct channel_secret {
