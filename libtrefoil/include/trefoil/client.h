@@ -20,6 +20,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define TREFOIL_ID_BYTES 16
 
@@ -282,6 +283,7 @@ struct trefoil_ask {
 /* One question, one ANSWER event with the same ticket. AGAIN when not connected. */
 enum trefoil_status trefoil_client_ask(trefoil_client *client, const struct trefoil_ask *ask, uint64_t *ret_ticket);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

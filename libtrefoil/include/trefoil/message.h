@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum trefoil_kind {
     TREFOIL_KIND_NONE = 0,
@@ -257,6 +258,9 @@ struct trefoil_message {
     const char *group_id;
     bool forwarded, frequently_forwarded, by_business, standby, is_edit;
     const struct trefoil_referral *referral; /* NULL when absent */
+    const char *const *extra_keys;           /* network-only facts worth keeping, and their values */
+    const char *const *extra_values;
+    size_t n_extras;
 
     union { /* by kind */
         struct trefoil_text text;
@@ -278,6 +282,7 @@ struct trefoil_message {
     } body;
 };
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum trefoil_status {
     TREFOIL_OK = 0,
@@ -33,6 +34,7 @@ enum trefoil_status_type trefoil_status_type(enum trefoil_status status);
 /* One constant English sentence, never NULL. */
 const char *trefoil_status_text(enum trefoil_status status);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
