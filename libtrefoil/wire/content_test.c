@@ -54,9 +54,11 @@ static struct trefoil_message message_of(enum trefoil_kind kind)
     };
 }
 
-static const struct trefoil_span spans[] = { { TREFOIL_SPAN_LINK, 2, 4, "https://y" }, { TREFOIL_SPAN_BOLD, 6, 2, "z" } };
-static const struct trefoil_media media = { TREFOIL_MEDIA_VOICE, "audio/ogg", "a.ogg", 77,   "id", "https://m",
-                                            hash,                "blob:1",    hash,    hash, hash, hash };
+static const struct trefoil_span spans[] = { { TREFOIL_SPAN_LINK, 2, 4, "https://y" },
+                                             { TREFOIL_SPAN_BOLD, 6, 2, "z" } };
+static const struct trefoil_media media = {
+    TREFOIL_MEDIA_VOICE, "audio/ogg", "a.ogg", 77, "id", "https://m", hash, "blob:1", hash, hash, hash, hash
+};
 static const struct trefoil_contact card = { "Bo", words, 3, words, 2, "ACME", "BEGIN:VCARD" };
 static const struct trefoil_option option = { "1", "One", "the first", "numbers", "https://1" };
 static const struct trefoil_order_item item = { "sku", "Tea", "3.50", "EUR", 2 };
@@ -64,11 +66,11 @@ static const struct trefoil_order_item item = { "sku", "Tea", "3.50", "EUR", 2 }
 /* Calls `use` with one message of each kind, every member set. */
 static void with_every_kind(void (*use)(const struct trefoil_message *message))
 {
-#define WITH(KIND, member, ...)                                               \
-    do {                                                                      \
-        struct trefoil_message message = message_of(TREFOIL_KIND_##KIND);     \
-        message.body.member = (__typeof__(message.body.member)) __VA_ARGS__;  \
-        use(&message);                                                        \
+#define WITH(KIND, member, ...)                                              \
+    do {                                                                     \
+        struct trefoil_message message = message_of(TREFOIL_KIND_##KIND);    \
+        message.body.member = (__typeof__(message.body.member)) __VA_ARGS__; \
+        use(&message);                                                       \
     } while (0)
     WITH(TEXT, text, { "ж 语 end", spans, 1 });
     WITH(REACTION, reaction, { "wamid.y", "👍", true });
@@ -255,7 +257,7 @@ static void test_spans_must_lie_between_characters(void **state)
     const struct {
         uint32_t start, size;
         int result;
-    } cases[] = { { 0, 2, 0 },       { 0, 8, 0 },        { 8, 0, 0 },       { 0, 1, -EINVAL },
+    } cases[] = { { 0, 2, 0 },       { 0, 8, 0 },       { 8, 0, 0 },       { 0, 1, -EINVAL },
                   { 1, 1, -EINVAL }, { 0, 9, -EINVAL }, { 9, 0, -EINVAL }, { UINT32_MAX, UINT32_MAX, -EINVAL } };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

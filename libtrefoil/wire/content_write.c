@@ -79,21 +79,21 @@ static char **texts_of(struct sheet *sheet, const char *const *texts, size_t n, 
 }
 
 /* Declares `items`, n structs of a generated type, and sets `pointers` to them; both NULL after an error. */
-#define LIST(type, items, pointers, n, max)                                             \
-    Trefoil__##type *items = NULL;                                                      \
-    if ((n) > (max))                                                                    \
-        spoil(sheet, -EMSGSIZE);                                                        \
-    if (!sheet->error)                                                                  \
-        items = room_for(sheet, (n), sizeof(*items));                                   \
-    if (items)                                                                          \
-        (pointers) = room_for(sheet, (n), sizeof(*(pointers)));                         \
-    for (size_t at = 0; items && (pointers) && at < (n); at++)                          \
+#define LIST(type, items, pointers, n, max)                     \
+    Trefoil__##type *items = NULL;                              \
+    if ((n) > (max))                                            \
+        spoil(sheet, -EMSGSIZE);                                \
+    if (!sheet->error)                                          \
+        items = room_for(sheet, (n), sizeof(*items));           \
+    if (items)                                                  \
+        (pointers) = room_for(sheet, (n), sizeof(*(pointers))); \
+    for (size_t at = 0; items && (pointers) && at < (n); at++)  \
     (pointers)[at] = &items[at]
 
-#define NEW(type, variable, init)                                \
+#define NEW(type, variable, init)                                      \
     Trefoil__##type *variable = room_for(sheet, 1, sizeof(*variable)); \
-    if (!variable)                                               \
-        return;                                                  \
+    if (!variable)                                                     \
+        return;                                                        \
     trefoil__##init##__init(variable)
 
 static void put_text(struct sheet *sheet, const struct trefoil_text *text, Trefoil__Content *content)

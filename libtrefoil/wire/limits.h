@@ -57,11 +57,11 @@
 #define CONTENT_CARDS_MAX 256
 #define CONTENT_CARD_ENTRIES_MAX 64 /* phones, or emails, of a card */
 #define CONTENT_OPTIONS_MAX 256
-#define CONTENT_ITEMS_MAX 1024 /* of an order */
+#define CONTENT_ITEMS_MAX 1024   /* of an order */
 #define CONTENT_TARGETS_MAX 1024 /* of a receipt */
 #define CONTENT_ALIASES_MAX 16
 #define CONTENT_EXTRAS_MAX 64
-#define CONTENT_HASH_MAX_BYTES 256 /* keys, hashes and commitments of media */
+#define CONTENT_HASH_MAX_BYTES 256           /* keys, hashes and commitments of media */
 #define CONTENT_MEMORY_MAX_BYTES (16u << 20) /* what reading or writing one may cost: the cap of its arena */
 
 /* The bus protocol: versions spoken, and what one frame may hold. */

@@ -7,14 +7,22 @@
 #include "base/attributes.h"
 
 static const char *const kinds[TREFOIL_N_KINDS] = {
-    [TREFOIL_KIND_NONE] = "none",           [TREFOIL_KIND_TEXT] = "text",
-    [TREFOIL_KIND_REACTION] = "reaction",   [TREFOIL_KIND_RETRACT] = "retract",
-    [TREFOIL_KIND_RECEIPT] = "receipt",     [TREFOIL_KIND_TYPING] = "typing",
-    [TREFOIL_KIND_PRESENCE] = "presence",   [TREFOIL_KIND_MEDIA] = "media",
-    [TREFOIL_KIND_LOCATION] = "location",   [TREFOIL_KIND_CONTACTS] = "contacts",
-    [TREFOIL_KIND_CHOICES] = "choices",     [TREFOIL_KIND_CHOICE] = "choice",
-    [TREFOIL_KIND_TEMPLATE] = "template",   [TREFOIL_KIND_ORDER] = "order",
-    [TREFOIL_KIND_SYSTEM] = "system",       [TREFOIL_KIND_ACCOUNT] = "account",
+    [TREFOIL_KIND_NONE] = "none",
+    [TREFOIL_KIND_TEXT] = "text",
+    [TREFOIL_KIND_REACTION] = "reaction",
+    [TREFOIL_KIND_RETRACT] = "retract",
+    [TREFOIL_KIND_RECEIPT] = "receipt",
+    [TREFOIL_KIND_TYPING] = "typing",
+    [TREFOIL_KIND_PRESENCE] = "presence",
+    [TREFOIL_KIND_MEDIA] = "media",
+    [TREFOIL_KIND_LOCATION] = "location",
+    [TREFOIL_KIND_CONTACTS] = "contacts",
+    [TREFOIL_KIND_CHOICES] = "choices",
+    [TREFOIL_KIND_CHOICE] = "choice",
+    [TREFOIL_KIND_TEMPLATE] = "template",
+    [TREFOIL_KIND_ORDER] = "order",
+    [TREFOIL_KIND_SYSTEM] = "system",
+    [TREFOIL_KIND_ACCOUNT] = "account",
     [TREFOIL_KIND_UNSUPPORTED] = "unsupported",
 };
 
