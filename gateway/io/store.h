@@ -24,6 +24,7 @@
 
 #define STORE_RETRY_MS 500
 #define STORE_KEY_MAX_BYTES 256
+#define STORE_RECORD_MAX_BYTES ((size_t) 4 << 20)
 
 enum store_table {
     STORE_SUBSCRIPTIONS, /* channel, service, name → kind, floor, gaps */
@@ -55,7 +56,7 @@ struct store_events {
 struct store_options {
     const char *directory;
     uint64_t max_bytes;      /* cap on the file; reached: -ENOSPC until something is pruned */
-    uint64_t seen_window_ms; /* how long an envelope id is remembered; at least 7 days in production */
+    uint64_t seen_window_ms; /* how long an envelope id is remembered at least; 7 days or more in production */
     uint64_t now_ms;
 };
 
@@ -63,10 +64,12 @@ struct store_options {
 must_use_ int store_open(const struct store_options *options, uv_loop_t *loop, const struct store_events *events,
                          struct store **ret);
 
-/* Waits for what was submitted (unless it cannot be committed), closes, frees. Accepts NULL, returns NULL. */
+/* Waits for what was submitted (unless it cannot be committed), closes, frees. No callback comes any more; the loop has
+ * to run once more to let go of its handle. Accepts NULL, returns NULL. */
 struct store *store_close(struct store *store);
 
-/* Sequence of the newest journal record, durable or not; 0 when empty. And of the oldest still kept. */
+/* Sequence of the newest journal record, durable or not; 0 when there never was one. And of the oldest still kept: one
+ * more than the head when none is. */
 uint64_t store_head(const struct store *store);
 uint64_t store_tail(const struct store *store);
 

@@ -1,0 +1,192 @@
+/* The owner's side of the store: its life, batches on their way out and back. Never touches the disk itself. */
+#include "store_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Empties a batch that is done with, and keeps it for the next one unless it has grown large. */
+static void recycle(struct store *store, struct batch *batch)
+{
+    list_remove(&batch->in_flight);
+    list_remove(&batch->link);
+    if (store->n_spare == STORE_SPARE_BATCHES || batch_held_bytes(batch) > BATCH_SPARE_BYTES) {
+        batch_free(batch);
+        return;
+    }
+    batch_reset(batch);
+    list_prepend(&store->spare, &batch->link);
+    store->n_spare++;
+}
+
+struct batch *store_batch(struct store *store)
+{
+    struct list *spare = list_first(&store->spare);
+
+    if (store->open)
+        return store->open;
+    if (spare) {
+        list_remove(spare);
+        store->n_spare--;
+        store->open = container_of(spare, struct batch, link);
+    } else {
+        store->open = batch_new();
+    }
+    if (store->open)
+        store->open->first_seq = store->head + 1;
+    return store->open;
+}
+
+int store_submit(struct store *store, uint64_t tag, bool *ret_empty)
+{
+    struct batch *batch = store->open;
+
+    *ret_empty = !batch || batch_is_empty(batch);
+    if (*ret_empty)
+        return 0;
+    batch->tag = tag;
+    batch->number = store->next_batch++;
+    batch->next_generation = seen_current(store->seen)->number;
+    store->backlog_bytes += batch->size_bytes;
+    list_append(&store->in_flight, &batch->in_flight);
+    store_writer_submit(store->writer, &store->open);
+    return 0;
+}
+
+size_t store_backlog_bytes(const struct store *store)
+{
+    return store->backlog_bytes;
+}
+
+/* What the overlay and the memory of ids held for this batch is found on disk from now on. */
+static void let_go(struct store *store, struct batch *batch)
+{
+    for (struct change *change = batch->first_change; change; change = change->next)
+        overlay_hide(&store->overlay, change);
+    for (struct seen_generation *full = batch->full, *next; full; full = next) {
+        next = full->next;
+        seen_settle(store->seen, &full);
+    }
+    if (batch->n_records)
+        store->durable = batch->first_seq + batch->n_records - 1;
+    store->backlog_bytes -= batch->size_bytes;
+}
+
+static void tell_trouble(struct store *store)
+{
+    int trouble = store_writer_facts(store->writer).trouble;
+
+    if (trouble == store->trouble)
+        return;
+    store->trouble = trouble;
+    store->events.on_trouble(store->events.owner, trouble);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    struct store *store = container_of(async, struct waker, async)->store;
+    struct list done;
+
+    if (!store)
+        return;
+    list_init(&done);
+    store_writer_collect(store->writer, &done);
+    lmdb_refresh(store->lmdb);
+    list_for_each(node, &done) let_go(store, container_of(node, struct batch, link));
+    tell_trouble(store);
+    for (struct list *node; (node = list_first(&done)) != NULL;) {
+        struct batch *batch = container_of(node, struct batch, link);
+        uint64_t tag = batch->tag;
+
+        recycle(store, batch);
+        store->events.on_durable(store->events.owner, tag);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(container_of((uv_async_t *) (void *) handle, struct waker, async));
+}
+
+static int new_waker(uv_loop_t *loop, struct store *store)
+{
+    struct waker *waker = calloc(1, sizeof(*waker));
+
+    if (!waker)
+        return -ENOMEM;
+    waker->store = store;
+    int r = uv_async_init(loop, &waker->async, on_wake);
+    if (r < 0) {
+        free(waker);
+        return r; /* libuv's errors are -errno */
+    }
+    store->waker = waker;
+    return 0;
+}
+
+static int open_parts(struct store *store, const struct store_options *options, uv_loop_t *loop)
+{
+    int r = overlay_init(&store->overlay);
+
+    if (r == 0)
+        r = lmdb_open(options->directory, options->max_bytes, &store->lmdb);
+    if (r < 0)
+        return r;
+
+    struct lmdb_state state = lmdb_state(store->lmdb);
+    store->next_batch = state.batch + 1;
+    store->head = store->durable = state.head;
+    store->tail = state.tail;
+    store->first_run = state.first_run;
+    store->seen = seen_new(state.seed, state.generation);
+    if (!store->seen)
+        return -ENOMEM;
+    r = lmdb_load_seen(store->lmdb, store->seen);
+    if (r == 0)
+        r = new_waker(loop, store);
+    lmdb_refresh(store->lmdb); /* the writer must not wait for what the reader has seen */
+    return r < 0 ? r : store_writer_new(store->lmdb, &store->waker->async, &store->writer);
+}
+
+int store_open(const struct store_options *options, uv_loop_t *loop, const struct store_events *events,
+               struct store **ret)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (!store)
+        return -ENOMEM;
+    store->events = *events;
+    store->window_ms = options->seen_window_ms;
+    list_init(&store->in_flight);
+    list_init(&store->spare);
+    int r = open_parts(store, options, loop);
+    if (r == 0)
+        r = store_prune(store, 0, options->now_ms);
+    if (r < 0) {
+        store_close(store);
+        return r;
+    }
+    *ret = store;
+    return 0;
+}
+
+struct store *store_close(struct store *store)
+{
+    struct list left;
+
+    if (!store)
+        return NULL;
+    list_init(&left);
+    store->writer = store_writer_free(store->writer, &left);
+    list_for_each_safe(node, after, &left) batch_free(container_of(node, struct batch, link));
+    list_for_each_safe(node, after, &store->spare) batch_free(container_of(node, struct batch, link));
+    store->open = batch_free(store->open);
+    if (store->waker) {
+        store->waker->store = NULL;
+        uv_close((uv_handle_t *) &store->waker->async, on_closed);
+    }
+    store->lmdb = lmdb_close(store->lmdb);
+    store->seen = seen_free(store->seen);
+    overlay_deinit(&store->overlay);
+    free(store);
+    return NULL;
+}

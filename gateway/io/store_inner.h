@@ -1,0 +1,49 @@
+/* What the owner's side of the store is made of. Never seen outside store*.c.
+ *
+ * One thread calls everything here. What it has put into batches stays visible through the overlay (table changes),
+ * the batches themselves (records) and the memory of ids, until the writer says that it is on disk.
+ */
+#ifndef TREFOIL_GATEWAY_IO_STORE_INNER_H
+#define TREFOIL_GATEWAY_IO_STORE_INNER_H
+
+#include "seen.h"
+#include "store.h"
+#include "store_batch.h"
+#include "store_lmdb.h"
+#include "store_overlay.h"
+#include "store_writer.h"
+
+#define STORE_SPARE_BATCHES 16
+#define STORE_TURNS_PER_WINDOW 8 /* a generation that is not full ends after this part of the window, to be forgotten */
+
+/* The loop's handle outlives the store: libuv gives it back only when the loop runs. */
+struct waker {
+    uv_async_t async;
+    struct store *store; /* NULL: closed */
+};
+
+struct store {
+    struct store_events events;
+    struct lmdb *lmdb;
+    struct store_writer *writer;
+    struct waker *waker;
+    struct seen *seen;
+    struct overlay overlay;
+
+    struct batch *open; /* NULL: nothing was put since the last one was submitted */
+    struct list in_flight;
+    struct list spare;
+    size_t n_spare;
+
+    uint64_t next_batch;
+    uint64_t head, tail, durable;
+    uint32_t first_run;
+    uint64_t window_ms;
+    size_t backlog_bytes;
+    int trouble;
+};
+
+/* The open batch, or NULL when there is no memory for one. */
+struct batch *store_batch(struct store *store);
+
+#endif
