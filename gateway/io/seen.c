@@ -99,7 +99,7 @@ size_t seen_candidates(const struct seen *seen, struct seen_id id, uint32_t *ret
 
 static struct seen_generation *current(const struct seen *seen)
 {
-    return container_of(list_first(&seen->generations), struct seen_generation, link);
+    return container_of(seen->generations.next, struct seen_generation, link); /* there always is one */
 }
 
 int seen_add(struct seen *seen, struct seen_mark mark, uint64_t now_ms)

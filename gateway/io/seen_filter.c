@@ -26,7 +26,8 @@ struct sheet {
 };
 
 struct seen_filter {
-    struct list sheets; /* newest first */
+    struct list sheets;    /* newest first */
+    struct sheet *filling; /* where the newest run goes; NULL: none yet */
 };
 
 struct seen_filter *seen_filter_new(void)
@@ -53,14 +54,7 @@ struct seen_filter *seen_filter_free(struct seen_filter *filter)
     return NULL;
 }
 
-static struct sheet *newest(const struct seen_filter *filter)
-{
-    struct list *node = list_first(&filter->sheets);
-
-    return node ? container_of(node, struct sheet, link) : NULL;
-}
-
-static int add_sheet(struct seen_filter *filter, uint32_t n_ids)
+static int add_sheet(struct seen_filter *filter, uint32_t n_ids, struct sheet **ret)
 {
     struct sheet *sheet = calloc(1, sizeof(*sheet));
 
@@ -76,19 +70,20 @@ static int add_sheet(struct seen_filter *filter, uint32_t n_ids)
         return -ENOMEM;
     }
     list_prepend(&filter->sheets, &sheet->link);
+    *ret = sheet;
     return 0;
 }
 
 int seen_filter_begin_run(struct seen_filter *filter, uint32_t run, uint32_t n_ids)
 {
-    struct sheet *sheet = newest(filter);
+    struct sheet *sheet = filter->filling;
 
     if (!sheet || sheet->n_columns == COLUMNS || (n_ids > sheet->room_ids && sheet->room_ids < SEEN_GENERATION_IDS)) {
-        int r = add_sheet(filter, n_ids);
+        int r = add_sheet(filter, n_ids, &sheet);
 
         if (r < 0)
             return r;
-        sheet = newest(filter);
+        filter->filling = sheet;
     }
     sheet->live |= (uint64_t) 1 << sheet->n_columns;
     sheet->runs[sheet->n_columns++] = run;
@@ -109,7 +104,7 @@ static size_t row_of(struct seen_id id, unsigned look)
 
 void seen_filter_add(struct seen_filter *filter, struct seen_id id)
 {
-    struct sheet *sheet = newest(filter);
+    const struct sheet *sheet = filter->filling;
     uint64_t *region = region_of(sheet, id);
 
     for (unsigned look = 0; look < LOOKS; look++)
@@ -143,7 +138,10 @@ void seen_filter_forget(struct seen_filter *filter, uint32_t first_kept)
         for (unsigned i = 0; i < sheet->n_columns; i++)
             if (sheet->runs[i] < first_kept)
                 sheet->live &= ~((uint64_t) 1 << i);
-        if (!sheet->live)
-            sheet_free(sheet);
+        if (sheet->live)
+            continue;
+        if (filter->filling == sheet)
+            filter->filling = NULL;
+        sheet_free(sheet);
     }
 }

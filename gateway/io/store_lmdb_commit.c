@@ -7,7 +7,7 @@
 
 /* A place between two records of a list of batches. */
 struct place {
-    const struct list *node;
+    struct list *node;
     size_t at;
 };
 
@@ -15,12 +15,13 @@ struct commit {
     struct lmdb *lmdb;
     MDB_txn *txn;
     struct lmdb_state state; /* as it will be */
-    const struct list *batches, *first; /* the first of them that is not on disk */
+    const struct list *batches;
+    struct list *first; /* the first of them that is not on disk */
 };
 
-static const struct batch *batch_at(const struct list *node)
+static const struct batch *batch_at(struct list *node)
 {
-    return container_of(node, const struct batch, link);
+    return container_of(node, struct batch, link);
 }
 
 static int write_changes(struct commit *commit, const struct batch *batch)
@@ -46,7 +47,7 @@ static uint32_t measure(const struct commit *commit, struct place start, size_t 
     uint32_t n = 0;
     size_t bytes = 4;
 
-    for (const struct list *node = start.node; node != commit->batches; node = node->next) {
+    for (struct list *node = start.node; node != commit->batches; node = node->next) {
         const struct batch *batch = batch_at(node);
 
         for (size_t at = node == start.node ? start.at : 0; at < batch->n_records; at++, n++) {
@@ -115,7 +116,7 @@ static int write_log(struct commit *commit)
     size_t n = 0;
     const struct batch *last = NULL;
 
-    for (const struct list *node = commit->first; node != commit->batches; node = node->next) {
+    for (struct list *node = commit->first; node != commit->batches; node = node->next) {
         if (batch_at(node)->n_marks && batch_at(node)->next_generation == commit->state.generation) {
             last = batch_at(node);
             n += last->n_marks;
@@ -135,7 +136,7 @@ static int write_log(struct commit *commit)
     uint8_t *to = value.mv_data;
     put_u64(to, last->marks_ms);
     to += LOG_HEAD_BYTES;
-    for (const struct list *node = commit->first; node != commit->batches; node = node->next) {
+    for (struct list *node = commit->first; node != commit->batches; node = node->next) {
         const struct batch *batch = batch_at(node);
 
         for (size_t i = 0; batch->next_generation == commit->state.generation && i < batch->n_marks; i++)
@@ -158,7 +159,7 @@ static int write_batches(struct commit *commit)
 {
     int r = 0;
 
-    for (const struct list *node = commit->first; node != commit->batches && r == 0; node = node->next) {
+    for (struct list *node = commit->first; node != commit->batches && r == 0; node = node->next) {
         const struct batch *batch = batch_at(node);
 
         r = write_changes(commit, batch);
