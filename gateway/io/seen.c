@@ -39,8 +39,7 @@ struct seen *seen_free(struct seen *seen)
 {
     if (!seen)
         return NULL;
-    list_for_each_safe(node, after, &seen->generations)
-    {
+    list_for_each_safe (node, after, &seen->generations) {
         list_remove(node);
         seen_generation_free(container_of(node, struct seen_generation, link));
     }
@@ -82,8 +81,7 @@ int seen_id_compare(struct seen_id a, struct seen_id b)
 
 bool seen_find(const struct seen *seen, struct seen_id id, uint64_t *ret_seq)
 {
-    list_for_each(node, &seen->generations)
-    {
+    list_for_each (node, &seen->generations) {
         const struct seen_generation *generation = container_of(node, struct seen_generation, link);
 
         if (seen_generation_find(generation, id, ret_seq))
@@ -157,7 +155,8 @@ uint32_t seen_first_kept(const struct seen *seen, uint64_t before_ms)
 {
     size_t i = 0, in_memory = 0;
 
-    list_for_each(node, &seen->generations) in_memory++;
+    list_for_each (node, &seen->generations)
+        in_memory++;
     while (i < seen->n_runs && (seen->runs[i].newest_ms < before_ms || seen->n_runs - i + in_memory > SEEN_RUNS_MAX))
         i++;
     return i < seen->n_runs ? seen->runs[i].number
@@ -181,6 +180,7 @@ uint64_t seen_count(const struct seen *seen)
 
     for (size_t i = 0; i < seen->n_runs; i++)
         count += seen->runs[i].n_ids;
-    list_for_each(node, &seen->generations) count += container_of(node, struct seen_generation, link)->run.n_ids;
+    list_for_each (node, &seen->generations)
+        count += container_of(node, struct seen_generation, link)->run.n_ids;
     return count;
 }

@@ -49,7 +49,8 @@ static void sheet_free(struct sheet *sheet)
 struct seen_filter *seen_filter_free(struct seen_filter *filter)
 {
     if (filter)
-        list_for_each_safe(node, after, &filter->sheets) sheet_free(container_of(node, struct sheet, link));
+        list_for_each_safe (node, after, &filter->sheets)
+            sheet_free(container_of(node, struct sheet, link));
     free(filter);
     return NULL;
 }
@@ -115,8 +116,7 @@ size_t seen_filter_candidates(const struct seen_filter *filter, struct seen_id i
 {
     size_t n = 0;
 
-    list_for_each(node, &filter->sheets)
-    {
+    list_for_each (node, &filter->sheets) {
         const struct sheet *sheet = container_of(node, struct sheet, link);
         const uint64_t *region = region_of(sheet, id);
         uint64_t columns = sheet->live;
@@ -131,8 +131,7 @@ size_t seen_filter_candidates(const struct seen_filter *filter, struct seen_id i
 
 void seen_filter_forget(struct seen_filter *filter, uint32_t first_kept)
 {
-    list_for_each_safe(node, after, &filter->sheets)
-    {
+    list_for_each_safe (node, after, &filter->sheets) {
         struct sheet *sheet = container_of(node, struct sheet, link);
 
         for (unsigned i = 0; i < sheet->n_columns; i++)

@@ -91,7 +91,8 @@ static void on_wake(uv_async_t *async)
     list_init(&done);
     store_writer_collect(store->writer, &done);
     lmdb_refresh(store->lmdb);
-    list_for_each(node, &done) let_go(store, container_of(node, struct batch, link));
+    list_for_each (node, &done)
+        let_go(store, container_of(node, struct batch, link));
     tell_trouble(store);
     for (struct list *node; (node = list_first(&done)) != NULL;) {
         struct batch *batch = container_of(node, struct batch, link);
@@ -177,8 +178,10 @@ struct store *store_close(struct store *store)
         return NULL;
     list_init(&left);
     store->writer = store_writer_free(store->writer, &left);
-    list_for_each_safe(node, after, &left) batch_free(container_of(node, struct batch, link));
-    list_for_each_safe(node, after, &store->spare) batch_free(container_of(node, struct batch, link));
+    list_for_each_safe (node, after, &left)
+        batch_free(container_of(node, struct batch, link));
+    list_for_each_safe (node, after, &store->spare)
+        batch_free(container_of(node, struct batch, link));
     store->open = batch_free(store->open);
     if (store->waker) {
         store->waker->store = NULL;

@@ -40,7 +40,7 @@ struct change {
 struct batch {
     struct list link;      /* wherever it is on its way */
     struct list in_flight; /* the owner's list of submitted ones */
-    uint64_t number; /* counts up over the life of the store */
+    uint64_t number;       /* counts up over the life of the store */
     uint64_t tag;
     size_t size_bytes; /* what it adds to the backlog */
 

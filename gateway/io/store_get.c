@@ -121,8 +121,8 @@ static int read_bounded(void *context, uint64_t seq, struct bytes record)
     return bounded->is_over ? 1 : bounded->each(bounded->context, seq, record);
 }
 
-int store_read(struct store *store, uint64_t from_seq,
-               int (*each)(void *context, uint64_t seq, struct bytes record), void *context)
+int store_read(struct store *store, uint64_t from_seq, int (*each)(void *context, uint64_t seq, struct bytes record),
+               void *context)
 {
     struct bounded_read bounded = { .last = store->durable, .each = each, .context = context };
 
@@ -151,8 +151,7 @@ static int take_wanted(void *context, uint64_t seq, struct bytes record)
 
 static const struct batch *batch_with(const struct store *store, uint64_t seq)
 {
-    list_for_each(node, &store->in_flight)
-    {
+    list_for_each (node, &store->in_flight) {
         const struct batch *batch = container_of(node, struct batch, in_flight);
 
         if (seq >= batch->first_seq && seq - batch->first_seq < batch->n_records)

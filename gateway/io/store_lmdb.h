@@ -10,12 +10,12 @@
 
 #include "store_batch.h"
 
-#define LMDB_SEGMENT_BYTES ((size_t) 16 * 4096 - 16)      /* sixteen pages less LMDB's page header */
-#define LMDB_BLOCK_IDS ((size_t) 682)                     /* ids of a block of a run: four pages */
-#define LMDB_DROPS_PER_COMMIT 512                         /* segments or blocks that go in one commit, of each kind */
-#define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)            /* for dropping things when the file is at its cap */
-#define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20)        /* a disk with less is full, whatever the write answered */
-#define LMDB_MIN_BYTES ((uint64_t) 1 << 20)               /* smallest cap */
+#define LMDB_SEGMENT_BYTES ((size_t) 16 * 4096 - 16) /* sixteen pages less LMDB's page header */
+#define LMDB_BLOCK_IDS ((size_t) 682)                /* ids of a block of a run: four pages */
+#define LMDB_DROPS_PER_COMMIT 512                    /* segments or blocks that go in one commit, of each kind */
+#define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)       /* for dropping things when the file is at its cap */
+#define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20)   /* a disk with less is full, whatever the write answered */
+#define LMDB_MIN_BYTES ((uint64_t) 1 << 20)          /* smallest cap */
 
 /* What is on disk. */
 struct lmdb_state {

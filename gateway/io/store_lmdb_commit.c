@@ -234,7 +234,8 @@ int lmdb_make_room(struct lmdb *lmdb, const struct list *batches)
 {
     struct lmdb_state wanted = lmdb->state;
 
-    list_for_each(node, batches) note_drops(&wanted, batch_at(node));
+    list_for_each (node, batches)
+        note_drops(&wanted, batch_at(node));
     if (wanted.tail > lmdb->state.head + 1)
         wanted.tail = lmdb->state.head + 1;
     if (wanted.first_run > lmdb->state.generation)

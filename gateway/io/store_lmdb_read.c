@@ -169,8 +169,8 @@ static int read_segments(MDB_cursor *cursor, uint64_t seq,
     return r == -ENOENT ? 0 : r;
 }
 
-int lmdb_read(struct lmdb *lmdb, uint64_t from_seq,
-              int (*each)(void *context, uint64_t seq, struct bytes record), void *context)
+int lmdb_read(struct lmdb *lmdb, uint64_t from_seq, int (*each)(void *context, uint64_t seq, struct bytes record),
+              void *context)
 {
     MDB_txn *txn;
     MDB_cursor *cursor;

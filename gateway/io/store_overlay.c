@@ -115,8 +115,7 @@ int overlay_sorted(const struct overlay *overlay, enum store_table table, struct
     struct change **sorted = NULL;
     size_t n = 0, room = 0;
 
-    list_for_each(node, &overlay->tables[table])
-    {
+    list_for_each (node, &overlay->tables[table]) {
         struct change *change = container_of(node, struct change, in_table);
         struct bytes key = change_key(change);
 
@@ -140,4 +139,3 @@ int overlay_sorted(const struct overlay *overlay, enum store_table table, struct
     *ret_n = n;
     return 0;
 }
-

@@ -191,9 +191,8 @@ static void expect_scan(struct world *world, const char *prefix, const char *aft
 {
     char text[256] = "";
 
-    assert_int_equal(store_scan(world->store, STORE_PARKED, bytes_of_text(prefix), bytes_of_text(after), write_down,
-                                text),
-                     0);
+    assert_int_equal(
+        store_scan(world->store, STORE_PARKED, bytes_of_text(prefix), bytes_of_text(after), write_down, text), 0);
     assert_string_equal(text, wanted);
 }
 
@@ -226,8 +225,7 @@ static void test_scan_merges_disk_and_what_is_not_there_yet_in_key_order(void **
     settle(&world);
     expect_scan(&world, "a", "", "a0=open a1=disk a2=flying a3=flying a6=open ");
     put(&world, STORE_PARKED, "stop", "");
-    assert_int_equal(
-        store_scan(world.store, STORE_PARKED, bytes_of_text("s"), BYTES_EMPTY, write_down, text), 3);
+    assert_int_equal(store_scan(world.store, STORE_PARKED, bytes_of_text("s"), BYTES_EMPTY, write_down, text), 3);
     world_close(&world);
 }
 

@@ -24,8 +24,7 @@ struct store_writer {
 
 static void move_all(struct list *from, struct list *to)
 {
-    list_for_each_safe(node, after, from)
-    {
+    list_for_each_safe (node, after, from) {
         list_remove(node);
         list_append(to, node);
     }
@@ -36,8 +35,7 @@ static size_t take(struct store_writer *writer, struct list *ret)
 {
     size_t n = 0, bytes = 0;
 
-    list_for_each_safe(node, after, &writer->queued)
-    {
+    list_for_each_safe (node, after, &writer->queued) {
         size_t more = container_of(node, struct batch, link)->size_bytes;
 
         if (n && bytes + more > WRITER_COMMIT_BYTES)
