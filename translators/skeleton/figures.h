@@ -1,0 +1,39 @@
+/* The figures a translator shows: counts and times by constant words. Never an id, an address or content. */
+#ifndef TREFOIL_SKELETON_FIGURES_H
+#define TREFOIL_SKELETON_FIGURES_H
+
+#include <trefoil/client.h>
+
+#include "accounts.h"
+#include "daemon/metrics.h"
+#include "skeleton_types/translator.h"
+#include "webhook.h"
+
+struct figures {
+    struct metrics *metrics;
+    struct metric *answered_200, *answered_503;
+    struct metric *handshakes;
+    struct metric *refused[WEBHOOK_N_REFUSALS];
+    struct metric *events[TREFOIL_N_KINDS];
+    struct metric *unsupported, *malformed, *undecoded, *strays;
+    struct metric *published, *confirmed, *duplicate, *deferred, *rejected;
+    struct metric *confirm_seconds;
+    struct metric *deliveries, *redelivered, *in_doubt, *unreadable;
+    struct metric *sends[TREFOIL_OUTCOME_RETURNED + 1];
+    struct metric *partial, *best_effort_failed, *ephemeral_dropped, *unknown_resolved, *unknown_resent;
+    struct metric *requests[3]; /* by http_result */
+    struct metric *request_seconds;
+    struct metric *connected, *under_way;
+};
+
+/* -ENOMEM. */
+must_use_ int figures_init(struct figures *figures);
+void figures_deinit(struct figures *figures);
+
+/* One of the states of this account is 1, the others 0. */
+void figures_account(struct figures *figures, const struct account *account);
+
+/* Something this network could not express; `word` is one of the map's constants. */
+void figures_lost(struct figures *figures, const char *word);
+
+#endif

@@ -1,0 +1,329 @@
+/* Holds each webhook until the gateway has all of it. Never keeps anything longer than the network waits for it. */
+#include "intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "formats/signature.h"
+#include "mark.h"
+
+struct batch;
+
+struct batch_post {
+    struct post post;
+    struct batch *batch;
+};
+
+/* The events of one POST. */
+struct batch {
+    struct list node;
+    struct intake *intake;
+    struct http_exchange *exchange; /* NULL: nobody waits any more */
+    struct arena mem;
+    struct batch_post *posts;
+    size_t n_posts, n_open;
+    uint64_t since_ms;
+    bool is_deferred; /* something in it was refused for now */
+};
+
+struct intake {
+    struct intake_options options;
+    struct list batches; /* oldest first */
+    size_t n_batches, held_bytes;
+    bool is_stopped;
+    uv_timer_t timer;
+};
+
+static void on_due(uv_timer_t *timer);
+
+static uint64_t now_of(const struct intake *intake)
+{
+    return uv_now(intake->timer.loop);
+}
+
+/* All batches wait equally long, so the oldest is due first. */
+static void arm(struct intake *intake)
+{
+    struct list *first = list_first(&intake->batches);
+    if (!first) {
+        uv_timer_stop(&intake->timer);
+        return;
+    }
+    uint64_t due_ms = container_of(first, struct batch, node)->since_ms + intake->options.confirm_wait_ms;
+    uint64_t now_ms = now_of(intake);
+    uv_timer_start(&intake->timer, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+static void answer(struct intake *intake, struct http_exchange **exchange, unsigned status)
+{
+    if (!*exchange)
+        return;
+    metric_add(status == 200 ? intake->options.figures->answered_200 : intake->options.figures->answered_503, 1);
+    http_exchange_set(*exchange, NULL);
+    webhook_answer(exchange, status);
+    *exchange = NULL;
+}
+
+/* Answers, gives up what has not gone out yet, frees. */
+static void end_batch(struct batch *batch, unsigned status)
+{
+    struct intake *intake = batch->intake;
+
+    for (size_t i = 0; i < batch->n_posts; i++)
+        bus_withdraw(intake->options.bus, &batch->posts[i].post);
+    answer(intake, &batch->exchange, status);
+    list_remove(&batch->node);
+    intake->n_batches--;
+    intake->held_bytes -= batch->mem.held_bytes;
+    arena_deinit(&batch->mem);
+    free(batch);
+    arm(intake);
+    if (!intake->n_batches)
+        intake->options.on_idle(intake->options.owner);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    struct intake *intake = timer->data;
+    struct list *first;
+
+    while ((first = list_first(&intake->batches))) {
+        struct batch *batch = container_of(first, struct batch, node);
+        if (batch->since_ms + intake->options.confirm_wait_ms > now_of(intake))
+            break;
+        end_batch(batch, 503);
+    }
+    arm(intake);
+}
+
+static void finish_if_done(struct batch *batch)
+{
+    struct figures *figures = batch->intake->options.figures;
+
+    if (batch->n_open)
+        return;
+    if (!batch->is_deferred)
+        metric_observe(figures->confirm_seconds, (double) (now_of(batch->intake) - batch->since_ms) / 1000);
+    end_batch(batch, batch->is_deferred ? 503 : 200);
+}
+
+static void on_done(struct post *post, enum post_end end)
+{
+    struct batch *batch = container_of(post, struct batch_post, post)->batch;
+    struct figures *figures = batch->intake->options.figures;
+
+    batch->n_open--;
+    switch (end) {
+    case POST_CONFIRMED:
+        metric_add(figures->confirmed, 1);
+        break;
+    case POST_DUPLICATE:
+        metric_add(figures->duplicate, 1);
+        break;
+    case POST_RETRY:
+        metric_add(figures->deferred, 1);
+        batch->is_deferred = true;
+        break;
+    case POST_REFUSED:
+        /* The network would bring it back for days and it would be refused each time: told to humans, then let go. */
+        metric_add(figures->rejected, 1);
+        log_event(batch->intake->options.log, LOG_ERROR_, "event-refused-for-good",
+                  LOG_TEXT("kind", trefoil_kind_name(post->publication.message->kind)));
+        break;
+    }
+    finish_if_done(batch);
+}
+
+static void count(struct figures *figures, const struct event *event)
+{
+    if ((size_t) event->message.kind < TREFOIL_N_KINDS)
+        metric_add(figures->events[event->message.kind], 1);
+    if (event->is_malformed)
+        metric_add(figures->malformed, 1);
+    else if (event->is_unsupported)
+        metric_add(figures->unsupported, 1);
+    if (!event->account)
+        metric_add(figures->strays, 1);
+    metric_add(figures->published, 1);
+}
+
+/* What the network said, as the bus wants it. An account that is not ours may not be named: such an event goes to the
+ * services only, under the first account we have. */
+static struct trefoil_publication publication_of(const struct intake *intake, const struct event *event)
+{
+    struct trefoil_publication publication = {
+        .audience = event->account ? event->audience : TREFOIL_AUDIENCE_SERVICES,
+        .ephemeral = event->ephemeral,
+        .message = &event->message,
+        .from = { event->account ? event->account : intake->options.accounts->accounts[0].name,
+                  event->account ? event->user_id : NULL },
+        .message_id = event->message.message_id,
+        .relates = event->relates,
+        .n_relates = event->n_relates,
+        .event_key = event->key,
+        .echo = event->echo,
+        .watermark_ms = event->watermark_ms,
+    };
+    uint64_t seq;
+    uint32_t target;
+
+    if (mark_parse(event->mark, &seq, &target) == 0) {
+        publication.resolves_seq = seq;
+        publication.resolves_target = target;
+    }
+    return publication;
+}
+
+static void prove(const struct intake *intake, const struct trefoil_publication *publication)
+{
+    const char *message_id = publication->echo ? publication->message_id : NULL;
+
+    if (!message_id && publication->n_relates)
+        message_id = publication->relates[0];
+    if (publication->resolves_seq)
+        intake->options.on_proof(intake->options.owner, publication->resolves_seq, publication->resolves_target,
+                                 message_id);
+}
+
+/* The body as one event nobody could read, so that nothing is lost and the network does not come back with it. */
+static int keep_whole(struct batch *batch, struct bytes body, struct event_list *ret)
+{
+    char key[SIGNATURE_VALUE_SIZE];
+    arena_reset(&batch->mem);
+    *ret = (struct event_list){ 0 };
+    struct bytes raw = arena_copy(&batch->mem, body);
+    struct event *event = event_list_add(ret, &batch->mem);
+
+    if (!event || batch->mem.failed)
+        return -ENOMEM;
+    signature_make(body, bytes_of_text("undecoded body"), key); /* a hash: the same body, the same event */
+    *event = (struct event){
+        .key = arena_text(&batch->mem, bytes_of_text(key)),
+        .account = batch->intake->options.accounts->accounts[0].name,
+        .audience = TREFOIL_AUDIENCE_SERVICES,
+        .is_malformed = true,
+        .message = {
+            .kind = TREFOIL_KIND_UNSUPPORTED,
+            .author = { .network = batch->intake->options.ops->name },
+            .fallback = "[unreadable webhook]",
+            .body.unsupported = { "webhook", "cannot be decoded", { raw.data, raw.size } },
+        },
+    };
+    metric_add(batch->intake->options.figures->undecoded, 1);
+    return event->key ? 0 : -ENOMEM;
+}
+
+static int decode(struct batch *batch, struct bytes body, struct event_list *ret)
+{
+    const struct intake_options *options = &batch->intake->options;
+    struct event_list list = { 0 };
+
+    int r = options->ops->decode(body, &options->accounts->context, &batch->mem, &list);
+    if (r < 0)
+        r = keep_whole(batch, body, &list);
+    if (r == 0) {
+        batch->posts = arena_array(&batch->mem, list.n_events ? list.n_events : 1, sizeof(*batch->posts));
+        r = batch->posts ? 0 : -ENOMEM;
+    }
+    if (r == 0)
+        *ret = list;
+    return r;
+}
+
+static void publish(struct batch *batch, const struct event_list *list)
+{
+    struct intake *intake = batch->intake;
+
+    for (size_t i = 0; i < list->n_events; i++) {
+        const struct event *event = &list->events[i];
+        struct trefoil_publication publication = publication_of(intake, event);
+        count(intake->options.figures, event);
+        prove(intake, &publication);
+        if (event->ephemeral) { /* never stored, so there is nothing to wait for */
+            bus_mention(intake->options.bus, &publication);
+            continue;
+        }
+        struct batch_post *post = &batch->posts[batch->n_posts++];
+        post->batch = batch;
+        post->post = (struct post){ .publication = publication, .on_done = on_done };
+        batch->n_open++;
+        bus_post(intake->options.bus, &post->post);
+    }
+}
+
+void intake_body(struct intake *intake, struct http_exchange *exchange, struct bytes body)
+{
+    struct event_list list;
+    bool is_full = intake->n_batches >= INTAKE_BATCHES_MAX || intake->held_bytes >= INTAKE_HELD_MAX_BYTES;
+    struct batch *batch = intake->is_stopped || is_full ? NULL : calloc(1, sizeof(*batch));
+    if (!batch) {
+        answer(intake, &exchange, 503);
+        return;
+    }
+    batch->intake = intake;
+    batch->mem = ARENA_EMPTY(INTAKE_BATCH_MAX_BYTES);
+    batch->since_ms = now_of(intake);
+    if (decode(batch, body, &list) < 0) {
+        arena_deinit(&batch->mem);
+        free(batch);
+        answer(intake, &exchange, 503);
+        return;
+    }
+    batch->exchange = exchange;
+    http_exchange_set(exchange, batch);
+    list_append(&intake->batches, &batch->node);
+    intake->n_batches++;
+    intake->held_bytes += batch->mem.held_bytes;
+    publish(batch, &list);
+    finish_if_done(batch);
+    arm(intake);
+}
+
+void intake_gone(struct intake *intake, struct http_exchange *exchange)
+{
+    struct batch *batch = http_exchange_get(exchange);
+    (void) intake;
+    if (!batch)
+        return;
+    batch->exchange = NULL;
+    end_batch(batch, 503);
+}
+
+void intake_stop(struct intake *intake)
+{
+    intake->is_stopped = true;
+}
+
+size_t intake_n_batches(const struct intake *intake)
+{
+    return intake->n_batches;
+}
+
+int intake_open(uv_loop_t *loop, const struct intake_options *options, struct intake **ret)
+{
+    struct intake *intake = calloc(1, sizeof(*intake));
+    if (!intake)
+        return -ENOMEM;
+    intake->options = *options;
+    list_init(&intake->batches);
+    uv_timer_init(loop, &intake->timer);
+    intake->timer.data = intake;
+    *ret = intake;
+    return 0;
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    free(timer->data);
+}
+
+struct intake *intake_close(struct intake *intake)
+{
+    if (!intake)
+        return NULL;
+    intake->is_stopped = true;
+    while (!list_is_empty(&intake->batches))
+        end_batch(container_of(list_first(&intake->batches), struct batch, node), 503);
+    uv_close((uv_handle_t *) &intake->timer, on_timer_closed);
+    return NULL;
+}

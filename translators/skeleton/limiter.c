@@ -1,0 +1,150 @@
+/* Token buckets and pauses, on paper. Never reads the clock: time comes in with every question. */
+#include "limiter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct pair {
+    struct bucket bucket;
+    uint64_t paused_until_ms;
+};
+
+struct rate {
+    uint64_t burst, refill_us; /* refill_us 0: no limit */
+};
+
+static struct rate account_rate(const struct limiter *limiter)
+{
+    uint32_t per_s = limiter->limits.account_per_s;
+    return (struct rate){ per_s, per_s ? 1000000 / per_s : 0 };
+}
+
+static struct rate pair_rate(const struct limiter *limiter)
+{
+    if (!limiter->limits.pair_burst)
+        return (struct rate){ 0 };
+    return (struct rate){ limiter->limits.pair_burst, (uint64_t) limiter->limits.pair_refill_ms * 1000 };
+}
+
+static void fill(struct bucket *bucket, struct rate rate, uint64_t now_ms)
+{
+    uint64_t full_us = rate.burst * rate.refill_us;
+    uint64_t passed_ms = now_ms > bucket->since_ms ? now_ms - bucket->since_ms : 0;
+
+    bucket->since_ms = now_ms > bucket->since_ms ? now_ms : bucket->since_ms;
+    if (passed_ms >= full_us / 1000 || bucket->tokens_us + passed_ms * 1000 > full_us)
+        bucket->tokens_us = full_us;
+    else
+        bucket->tokens_us += passed_ms * 1000;
+}
+
+/* Milliseconds until there is a token, rounded up; the bucket is up to date. */
+static uint64_t missing_ms(const struct bucket *bucket, struct rate rate)
+{
+    return bucket->tokens_us >= rate.refill_us ? 0 : (rate.refill_us - bucket->tokens_us + 999) / 1000;
+}
+
+static uint64_t until(uint64_t until_ms, uint64_t now_ms)
+{
+    return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+int limiter_init(struct limiter *limiter, const struct translator_limits *limits, size_t n_accounts, uint64_t seed)
+{
+    struct limiter_account *accounts = calloc(n_accounts ? n_accounts : 1, sizeof(*accounts));
+    if (!accounts)
+        return -ENOMEM;
+    *limiter = (struct limiter){
+        .limits = *limits,
+        .accounts = accounts,
+        .n_accounts = n_accounts,
+        .pairs = MAP_EMPTY(LIMITER_PAIRS_MAX, seed),
+    };
+    for (size_t i = 0; i < n_accounts; i++)
+        accounts[i].bucket.tokens_us = account_rate(limiter).burst * account_rate(limiter).refill_us;
+    return 0;
+}
+
+static void forget_pairs(struct limiter *limiter)
+{
+    size_t at = 0;
+    struct bytes key;
+    void *pair;
+
+    while (map_next(&limiter->pairs, &at, &key, &pair))
+        free(pair);
+    uint64_t seed = limiter->pairs.seed;
+    map_deinit(&limiter->pairs);
+    limiter->pairs = MAP_EMPTY(LIMITER_PAIRS_MAX, seed);
+}
+
+void limiter_deinit(struct limiter *limiter)
+{
+    forget_pairs(limiter);
+    free(limiter->accounts);
+    *limiter = (struct limiter){ 0 };
+}
+
+/* A pair is known by the hash of its user id: two people who collide only wait for each other. */
+static struct pair *find_pair(struct limiter *limiter, size_t account, const char *user_id)
+{
+    uint64_t key[2] = { account, bytes_hash(bytes_of_text(user_id)) ^ limiter->pairs.seed };
+    struct pair *pair = map_get(&limiter->pairs, bytes_make(key, sizeof(key)));
+    if (pair)
+        return pair;
+    if (limiter->pairs.count == LIMITER_PAIRS_MAX)
+        forget_pairs(limiter);
+    pair = calloc(1, sizeof(*pair));
+    if (!pair)
+        return NULL;
+    pair->bucket.tokens_us = pair_rate(limiter).burst * pair_rate(limiter).refill_us;
+    if (map_set(&limiter->pairs, bytes_make(key, sizeof(key)), pair) < 0) {
+        free(pair);
+        return NULL;
+    }
+    return pair;
+}
+
+static uint64_t longest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_id, uint64_t now_ms)
+{
+    struct limiter_account *whole = &limiter->accounts[account];
+    struct rate per_account = account_rate(limiter), per_pair = pair_rate(limiter);
+    struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
+
+    fill(&whole->bucket, per_account, now_ms);
+    uint64_t wait_ms = longest(until(whole->paused_until_ms, now_ms), missing_ms(&whole->bucket, per_account));
+    if (pair) {
+        fill(&pair->bucket, per_pair, now_ms);
+        wait_ms = longest(wait_ms, until(pair->paused_until_ms, now_ms));
+        wait_ms = longest(wait_ms, missing_ms(&pair->bucket, per_pair));
+    }
+    if (wait_ms)
+        return wait_ms;
+    whole->bucket.tokens_us -= per_account.refill_us;
+    if (pair)
+        pair->bucket.tokens_us -= per_pair.refill_us;
+    return 0;
+}
+
+void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms)
+{
+    uint64_t *paused = &limiter->accounts[account].paused_until_ms;
+    *paused = longest(*paused, until_ms);
+}
+
+void limiter_pause_pair(struct limiter *limiter, size_t account, const char *user_id, uint64_t until_ms)
+{
+    struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
+    if (pair)
+        pair->paused_until_ms = longest(pair->paused_until_ms, until_ms);
+}
+
+void limiter_resume_account(struct limiter *limiter, size_t account)
+{
+    limiter->accounts[account].paused_until_ms = 0;
+}

@@ -1,0 +1,409 @@
+/* The life of one target: encode, wait for its turn, request by request, judge, outcome.
+ * Never repeats a part that the network has taken.
+ */
+#include "send.h"
+
+#include <errno.h>
+
+#include "mark.h"
+
+#define LOST_REST "rest-of-a-split-message"
+
+static const struct request *request_of(const struct send *send)
+{
+    return &send->requests.requests[send->next];
+}
+
+static struct account *account_of(const struct send *send)
+{
+    return &send->parcel->sender->options.accounts->accounts[send->account];
+}
+
+static bool is_ephemeral(const struct send *send)
+{
+    return send->parcel->seq == 0;
+}
+
+bool send_is_untouched(const struct send *send)
+{
+    return send->state == SEND_WAITING && send->n_message_ids == 0;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+static void report(struct send *send)
+{
+    struct parcel *parcel = send->parcel;
+    struct sender *sender = parcel->sender;
+
+    send->state = SEND_DONE;
+    metric_sub(sender->options.figures->under_way, 1);
+    if (!is_ephemeral(send)) {
+        metric_add(sender->options.figures->sends[send->outcome.outcome], 1);
+        for (size_t i = 0; send->outcome.outcome == TREFOIL_OUTCOME_SENT && i < send->outcome.n_lost; i++)
+            figures_lost(sender->options.figures, send->outcome.lost[i]);
+        bus_outcome(sender->options.bus, parcel->handle, parcel->seq, &send->outcome);
+    }
+    if (--parcel->n_open == 0)
+        sender_free_parcel(sender, parcel);
+}
+
+static void on_told(struct post *post, enum post_end end)
+{
+    (void) end;
+    report(container_of(post, struct send, post));
+}
+
+/* People are told of what they said, not of their ticks and typing. */
+static bool deserves_notice(const struct send *send)
+{
+    switch (send->parcel->kind) {
+    case TREFOIL_KIND_RECEIPT:
+    case TREFOIL_KIND_TYPING:
+    case TREFOIL_KIND_PRESENCE:
+    case TREFOIL_KIND_ACCOUNT:
+        return false;
+    default:
+        return send->is_ours && !is_ephemeral(send);
+    }
+}
+
+/* The author hears of a failure before the gateway hears of the outcome: if we die in between, it all comes again, and
+ * the event key makes the second notice the first. */
+static bool tell_author(struct send *send)
+{
+    struct parcel *parcel = send->parcel;
+    const char *key = arena_format(&parcel->mem, "failed.%llu.%u.%u", (unsigned long long) parcel->seq, send->target,
+                                   parcel->attempt);
+    if (!key || !deserves_notice(send))
+        return false;
+    send->notice = (struct trefoil_message){
+        .kind = TREFOIL_KIND_RECEIPT,
+        .author = { .network = parcel->sender->options.ops->name },
+        .body.receipt = { .state = TREFOIL_RECEIPT_FAILED,
+                          .code = send->outcome.code,
+                          .subcode = send->outcome.subcode,
+                          .reason = send->outcome.reason },
+    };
+    send->post = (struct post){
+        .publication = { .audience = TREFOIL_AUDIENCE_AUTHOR,
+                         .message = &send->notice,
+                         .from = { .account = account_of(send)->name },
+                         .relates_ids = &parcel->envelope,
+                         .n_relates_ids = 1,
+                         .event_key = key },
+        .on_done = on_told,
+    };
+    send->state = SEND_TELLING;
+    bus_post(parcel->sender->options.bus, &send->post);
+    return true;
+}
+
+static void log_failure(const struct send *send, const char *event)
+{
+    log_event(send->parcel->sender->options.log, LOG_WARNING_, event, LOG_NUMBER("seq", send->parcel->seq),
+              LOG_NUMBER("target", send->target), LOG_NUMBER("code", send->outcome.code),
+              LOG_NUMBER("subcode", send->outcome.subcode),
+              LOG_TEXT("reason", send->outcome.reason ? send->outcome.reason : "none given"));
+}
+
+void send_end(struct send *send, enum trefoil_outcome outcome, const char *reason)
+{
+    struct trefoil_target_outcome *end = &send->outcome;
+    struct sender *sender = send->parcel->sender;
+    bool is_partial = outcome != TREFOIL_OUTCOME_SENT && send->n_message_ids > 0;
+
+    sender_unpark(sender, send);
+    if (is_partial) { /* what was read cannot be unread: it was sent, and this is what is missing */
+        request_list_lose(&send->requests, LOST_REST);
+        metric_add(sender->options.figures->partial, 1);
+    }
+    end->target = send->target;
+    end->outcome = is_partial ? TREFOIL_OUTCOME_SENT : outcome;
+    end->account = send->is_ours ? account_of(send)->name : NULL;
+    end->message_ids = send->message_ids;
+    end->n_message_ids = send->n_message_ids;
+    end->reason = reason;
+    end->lost = send->requests.lost;
+    end->n_lost = send->requests.n_lost;
+    if (outcome == TREFOIL_OUTCOME_BOUNCED || is_partial) {
+        log_failure(send, is_partial ? "sent-in-part" : "bounced");
+        if (tell_author(send))
+            return;
+    }
+    report(send);
+}
+
+static void defer(struct send *send, uint64_t retry_ms, const char *reason)
+{
+    send->outcome.retry_ms = retry_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) retry_ms;
+    send_end(send, TREFOIL_OUTCOME_DEFERRED, reason);
+}
+
+/* ---- the way ---------------------------------------------------------------------------------------------------- */
+
+static void advance(struct send *send);
+
+static void note_message(struct send *send, const char *message_id)
+{
+    if (message_id)
+        send->message_ids[send->n_message_ids++] = message_id;
+    send->next++;
+    send->tries = 0;
+}
+
+/* The part in hand again, here: the gateway would begin with the first. */
+static void try_part_again(struct send *send, uint64_t retry_ms, const char *reason)
+{
+    struct sender *sender = send->parcel->sender;
+
+    if (++send->tries >= TRANSLATOR_BOUNDED_TRIES)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
+    else
+        sender_park(sender, send, SEND_WAITING, sender_now(sender) + retry_ms);
+}
+
+static void take_pause(struct send *send, const struct verdict *verdict, uint64_t retry_ms)
+{
+    struct sender *sender = send->parcel->sender;
+    uint64_t until_ms = sender_now(sender) + retry_ms;
+
+    if (verdict->pause == PAUSE_ACCOUNT)
+        limiter_pause_account(&sender->limiter, send->account, until_ms);
+    else if (verdict->pause == PAUSE_PAIR)
+        limiter_pause_pair(&sender->limiter, send->account, send->user_id, until_ms);
+}
+
+static void take_deferral(struct send *send, const struct verdict *verdict)
+{
+    struct parcel *parcel = send->parcel;
+    unsigned tries = parcel->attempt > send->tries ? parcel->attempt : send->tries + 1;
+    uint64_t retry_ms = verdict->retry_ms ? verdict->retry_ms : sender_backoff_ms(parcel->sender, tries);
+
+    take_pause(send, verdict, retry_ms);
+    if (send->n_message_ids)
+        try_part_again(send, retry_ms, verdict->reason);
+    else if (verdict->bounded && parcel->attempt >= TRANSLATOR_BOUNDED_TRIES)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
+    else
+        defer(send, retry_ms, verdict->reason);
+}
+
+static void take_doubt(struct send *send)
+{
+    struct sender *sender = send->parcel->sender;
+
+    if (send->is_proven)
+        send_prove(send, send->proof_id);
+    else
+        sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);
+}
+
+/* Doubt has lasted long enough. */
+static void settle_doubt(struct send *send)
+{
+    struct sender *sender = send->parcel->sender;
+
+    if (sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
+        return;
+    }
+    metric_add(sender->options.figures->unknown_resent, 1);
+    if (send->n_message_ids)
+        try_part_again(send, 0, "unknown, resent by policy");
+    else
+        defer(send, 1, "unknown, resent by policy");
+}
+
+static void skip_best_effort(struct send *send)
+{
+    metric_add(send->parcel->sender->options.figures->best_effort_failed, 1);
+    send->next++;
+    advance(send);
+}
+
+static void act_on(struct send *send, const struct verdict *verdict)
+{
+    send->outcome.code = verdict->code;
+    send->outcome.subcode = verdict->subcode;
+    if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
+        note_message(send, verdict->message_id);
+        advance(send);
+    } else if (request_of(send)->best_effort) {
+        skip_best_effort(send);
+    } else if (verdict->outcome == TREFOIL_OUTCOME_DEFERRED) {
+        take_deferral(send, verdict);
+    } else if (verdict->outcome == TREFOIL_OUTCOME_UNKNOWN) {
+        take_doubt(send);
+    } else {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
+    }
+}
+
+/* What the answer says about the account. Work done ends a trouble, but not one whose pause still runs. */
+static void remark(const struct send *send, const struct verdict *verdict)
+{
+    struct sender *sender = send->parcel->sender;
+    struct account_remark words = { verdict->code, verdict->subcode, verdict->next_action };
+    enum account_event event = ACCOUNT_WORKED;
+    bool says_something = verdict->outcome == TREFOIL_OUTCOME_SENT || account_event_of(verdict->health, &event) == 0;
+    bool is_paused = sender->limiter.accounts[send->account].paused_until_ms > sender_now(sender);
+
+    if (says_something && !(event == ACCOUNT_WORKED && is_paused))
+        accounts_happened(sender->options.accounts, send->account, event, &words);
+}
+
+static void on_reply(void *context, const struct http_reply *answer)
+{
+    struct send *send = context;
+    struct parcel *parcel = send->parcel;
+    struct sender *sender = parcel->sender;
+    struct reply reply = {
+        .http_status = answer->result == HTTP_ANSWERED ? answer->status : 0,
+        .failure = answer->result == HTTP_ANSWERED   ? REPLY_ANSWERED
+                   : answer->result == HTTP_NOT_SENT ? REPLY_NOT_SENT
+                                                     : REPLY_LOST,
+        .body = answer->body,
+        .retry_after_ms = answer->retry_after_ms,
+    };
+    struct verdict verdict = { 0 };
+
+    metric_add(sender->options.figures->requests[answer->result], 1);
+    metric_observe(sender->options.figures->request_seconds, (double) (sender_now(sender) - send->began_ms) / 1000);
+    sender->options.ops->judge(request_of(send), &reply, &parcel->mem, &verdict);
+    send->state = SEND_WAITING;
+    remark(send, &verdict);
+    act_on(send, &verdict);
+}
+
+static void dispatch(struct send *send)
+{
+    struct sender *sender = send->parcel->sender;
+    const struct request *request = request_of(send);
+    struct http_call call = {
+        .method = request->method,
+        .url = arena_format(&send->parcel->mem, "%s%s", sender->options.settings->graph_url, request->path),
+        .bearer = account_of(send)->token.text,
+        .content_type = request->content_type,
+        .body = request->body,
+        .timeout_ms = (uint32_t) sender->options.settings->send_timeout_ms,
+        .max_reply_bytes = SENDER_REPLY_MAX_BYTES,
+        .context = send,
+        .on_reply = on_reply,
+    };
+
+    int r = call.url ? http_send(sender->http, &call) : -ENOMEM;
+    if (r == 0) {
+        send->state = SEND_OUT;
+        send->began_ms = sender_now(sender);
+    } else if (r == -EINVAL) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "no request can be made of it");
+    } else if (send->n_message_ids) {
+        try_part_again(send, SENDER_HOLD_MS, "out of memory");
+    } else {
+        defer(send, SENDER_HOLD_MS, "out of memory");
+    }
+}
+
+/* The next request, when it is its turn. */
+static void advance(struct send *send)
+{
+    struct sender *sender = send->parcel->sender;
+
+    if (send->next == send->requests.n_requests) {
+        send_end(send, TREFOIL_OUTCOME_SENT, NULL);
+        return;
+    }
+    const char *pair = request_of(send)->is_message ? send->user_id : NULL;
+    uint64_t wait_ms = limiter_take(&sender->limiter, send->account, pair, sender_now(sender));
+    if (wait_ms == 0) {
+        dispatch(send);
+    } else if (is_ephemeral(send)) {
+        metric_add(sender->options.figures->ephemeral_dropped, 1);
+        send_end(send, TREFOIL_OUTCOME_DEFERRED, NULL);
+    } else if (wait_ms > SENDER_HOLD_MS && send_is_untouched(send)) {
+        defer(send, wait_ms, "waits for its turn");
+    } else {
+        sender_park(sender, send, SEND_WAITING, sender_now(sender) + wait_ms);
+    }
+}
+
+void send_wake(struct send *send)
+{
+    sender_unpark(send->parcel->sender, send);
+    if (send->state == SEND_IN_DOUBT)
+        settle_doubt(send);
+    else
+        advance(send);
+}
+
+/* The mark is on the last part: its return proves all of them. */
+void send_prove(struct send *send, const char *message_id)
+{
+    struct parcel *parcel = send->parcel;
+    const char *copy = message_id ? arena_text(&parcel->mem, bytes_of_text(message_id)) : NULL;
+
+    if (send->state == SEND_OUT) { /* the answer may still come, and says more */
+        send->is_proven = true;
+        send->proof_id = copy;
+        return;
+    }
+    metric_add(parcel->sender->options.figures->unknown_resolved, 1);
+    note_message(send, copy);
+    send_end(send, TREFOIL_OUTCOME_SENT, NULL);
+}
+
+/* ---- the beginning ---------------------------------------------------------------------------------------------- */
+
+static int encode(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
+{
+    struct parcel *parcel = send->parcel;
+    const struct sender_options *options = &parcel->sender->options;
+    struct place place = {
+        .account = account_of(send)->name,
+        .account_id = account_of(send)->settings->id,
+        .user_id = target->address.user_id,
+        .relates = target->relates,
+        .n_relates = target->n_relates,
+        .last_message_id = target->last_message_id,
+        .attribute = delivery->room_size > 2,
+        .mark = is_ephemeral(send) ? NULL : mark_make(&parcel->mem, parcel->seq, send->target),
+        .page_id = account_of(send)->settings->page_id,
+        .api_version = options->settings->api_version,
+    };
+
+    int r = options->ops->encode(&delivery->message, &place, &parcel->mem, &send->requests);
+    if (r < 0)
+        return r;
+    if (send->requests.n_requests > SEND_PARTS_MAX)
+        return -E2BIG;
+    send->message_ids = arena_array(&parcel->mem, send->requests.n_requests + 1, sizeof(*send->message_ids));
+    if (target->address.user_id)
+        send->user_id = arena_text(&parcel->mem, bytes_of_text(target->address.user_id));
+    return parcel->mem.failed ? -ENOMEM : 0;
+}
+
+void send_begin(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
+{
+    struct sender *sender = send->parcel->sender;
+    long account = accounts_find(sender->options.accounts, target->address.account);
+
+    send->is_ours = account >= 0;
+    send->account = send->is_ours ? (size_t) account : 0;
+    if (sender->is_stopped) {
+        send_end(send, TREFOIL_OUTCOME_RETURNED, "this process ends");
+    } else if (!send->is_ours) {
+        defer(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
+    } else if (delivery->unreadable) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "cannot be opened");
+    } else if (delivery->maybe_sent && sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
+    } else {
+        int r = encode(send, delivery, target);
+        if (r == 0)
+            advance(send);
+        else
+            send_end(send, TREFOIL_OUTCOME_BOUNCED,
+                     r == -ENOTSUP ? "this network cannot express it" : "too large for this network");
+    }
+}

@@ -1,0 +1,92 @@
+/* One target of one delivery on its way to the network. For the sender's own files. */
+#ifndef TREFOIL_SKELETON_SEND_H
+#define TREFOIL_SKELETON_SEND_H
+
+#include "daemon/http_client.h"
+#include "sender.h"
+
+#define SEND_PARTS_MAX 1024 /* of a split message */
+
+enum send_state {
+    SEND_WAITING,  /* for a token, a back-off or a pause to end */
+    SEND_OUT,      /* a request is with the network */
+    SEND_IN_DOUBT, /* the answer was lost: waits for proof */
+    SEND_TELLING,  /* it bounced: the author is being told first */
+    SEND_DONE,
+};
+
+struct parcel;
+
+struct send {
+    struct parcel *parcel;
+    enum send_state state;
+    uint32_t target;
+    size_t account; /* index; only when `is_ours` */
+    bool is_ours;
+    const char *user_id; /* NULL when the target has none */
+    struct request_list requests;
+    size_t next;              /* request to be sent, or out */
+    const char **message_ids; /* of the parts that went, room for one per request */
+    size_t n_message_ids;
+    unsigned tries; /* of the present part, after the first part went */
+    uint64_t began_ms;
+    uint64_t due_ms;  /* WAITING, IN_DOUBT */
+    struct list node; /* in sender.waiting while WAITING or IN_DOUBT */
+    bool is_proven;   /* the proof came before the answer */
+    const char *proof_id;
+    struct trefoil_target_outcome outcome;
+    struct trefoil_message notice; /* the receipt that tells the author */
+    struct post post;
+};
+
+/* One delivery. */
+struct parcel {
+    struct list node;
+    struct sender *sender;
+    struct arena mem;
+    uint32_t handle, attempt;
+    uint64_t seq; /* 0: ephemeral */
+    struct trefoil_id envelope;
+    enum trefoil_kind kind;
+    struct send *sends;
+    size_t n_sends, n_open;
+};
+
+struct sender {
+    struct sender_options options;
+    struct http_client *http;
+    struct limiter limiter;
+    struct list parcels;
+    struct list waiting; /* sends */
+    size_t n_parcels;
+    bool is_stopped;
+    uint64_t random; /* state of a small generator, for jitter only */
+    uv_timer_t timer;
+};
+
+/* Encodes for one target and sets out. The delivery is borrowed for the call. */
+void send_begin(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target);
+
+/* Its time has come. */
+void send_wake(struct send *send);
+
+/* Ends it now with this outcome and reason (constant words). */
+void send_end(struct send *send, enum trefoil_outcome outcome, const char *reason);
+
+/* Proof for one that is out or in doubt. */
+void send_prove(struct send *send, const char *message_id);
+
+/* Nothing of it has reached the network. */
+bool send_is_untouched(const struct send *send);
+
+/* Wakes `send` at `due_ms`. */
+void sender_park(struct sender *sender, struct send *send, enum send_state state, uint64_t due_ms);
+void sender_unpark(struct sender *sender, struct send *send);
+
+/* All sends of the parcel are done: it goes. */
+void sender_free_parcel(struct sender *sender, struct parcel *parcel);
+
+uint64_t sender_now(const struct sender *sender);
+uint32_t sender_backoff_ms(struct sender *sender, uint32_t attempt);
+
+#endif

@@ -1,0 +1,262 @@
+/* Keeps the deliveries under way and wakes those whose time has come. Never looks at what they carry. */
+#include "send.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    CONNECT_TIMEOUT_MS = 3000,
+    BACKOFF_FIRST_MS = 1000,
+    BACKOFF_DOUBLINGS_MAX = 8, /* 256 s */
+};
+
+static void on_timer(uv_timer_t *timer);
+
+uint64_t sender_now(const struct sender *sender)
+{
+    return uv_now(sender->timer.loop);
+}
+
+/* xorshift: spreads retries, decides nothing that matters. */
+static uint32_t jitter(struct sender *sender, uint32_t below)
+{
+    sender->random ^= sender->random << 13;
+    sender->random ^= sender->random >> 7;
+    sender->random ^= sender->random << 17;
+    return below ? (uint32_t) (sender->random % below) : 0;
+}
+
+uint32_t sender_backoff_ms(struct sender *sender, uint32_t attempt)
+{
+    uint32_t doublings = attempt > 0 ? attempt - 1 : 0;
+    if (doublings > BACKOFF_DOUBLINGS_MAX)
+        doublings = BACKOFF_DOUBLINGS_MAX;
+    uint32_t whole_ms = (uint32_t) BACKOFF_FIRST_MS << doublings;
+    return whole_ms - whole_ms / 4 + jitter(sender, whole_ms / 2);
+}
+
+static void arm(struct sender *sender)
+{
+    uint64_t due_ms = UINT64_MAX, now_ms = sender_now(sender);
+
+    list_for_each (node, &sender->waiting) {
+        const struct send *send = container_of(node, struct send, node);
+        due_ms = send->due_ms < due_ms ? send->due_ms : due_ms;
+    }
+    if (due_ms == UINT64_MAX)
+        uv_timer_stop(&sender->timer);
+    else
+        uv_timer_start(&sender->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+void sender_park(struct sender *sender, struct send *send, enum send_state state, uint64_t due_ms)
+{
+    list_remove(&send->node);
+    send->state = state;
+    send->due_ms = due_ms;
+    list_append(&sender->waiting, &send->node);
+    arm(sender);
+}
+
+void sender_unpark(struct sender *sender, struct send *send)
+{
+    (void) sender;
+    list_remove(&send->node);
+}
+
+static struct send *find_due(struct sender *sender)
+{
+    uint64_t now_ms = sender_now(sender);
+
+    list_for_each (node, &sender->waiting) {
+        struct send *send = container_of(node, struct send, node);
+        if (send->due_ms <= now_ms)
+            return send;
+    }
+    return NULL;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sender *sender = timer->data;
+    struct send *send;
+
+    while ((send = find_due(sender)))
+        send_wake(send);
+    arm(sender);
+}
+
+void sender_free_parcel(struct sender *sender, struct parcel *parcel)
+{
+    list_remove(&parcel->node);
+    arena_deinit(&parcel->mem);
+    free(parcel);
+    sender->n_parcels--;
+    if (!sender->n_parcels)
+        sender->options.on_idle(sender->options.owner);
+}
+
+static struct parcel *make_parcel(struct sender *sender, const struct trefoil_delivery *delivery)
+{
+    struct parcel *parcel = calloc(1, sizeof(*parcel));
+    if (!parcel)
+        return NULL;
+    parcel->sender = sender;
+    parcel->mem = ARENA_EMPTY(SENDER_PARCEL_MAX_BYTES);
+    parcel->sends = arena_array(&parcel->mem, delivery->n_targets, sizeof(*parcel->sends));
+    if (!parcel->sends) {
+        arena_deinit(&parcel->mem);
+        free(parcel);
+        return NULL;
+    }
+    parcel->handle = delivery->handle;
+    parcel->attempt = delivery->attempt;
+    parcel->seq = delivery->seq;
+    parcel->envelope = delivery->envelope;
+    parcel->kind = delivery->message.kind;
+    parcel->n_sends = parcel->n_open = delivery->n_targets;
+    for (size_t i = 0; i < parcel->n_sends; i++) {
+        parcel->sends[i].parcel = parcel;
+        parcel->sends[i].target = delivery->targets[i].index;
+        list_init(&parcel->sends[i].node);
+    }
+    list_append(&sender->parcels, &parcel->node);
+    sender->n_parcels++;
+    return parcel;
+}
+
+static void count(const struct figures *figures, const struct trefoil_delivery *delivery)
+{
+    metric_add(figures->deliveries, 1);
+    metric_add(figures->redelivered, delivery->attempt > 1);
+    metric_add(figures->in_doubt, delivery->maybe_sent);
+    metric_add(figures->unreadable, delivery->unreadable);
+    metric_add(figures->under_way, delivery->n_targets);
+}
+
+void sender_take(struct sender *sender, const struct trefoil_delivery *delivery)
+{
+    if (delivery->n_targets == 0)
+        return;
+    struct parcel *parcel = make_parcel(sender, delivery);
+    if (!parcel) {
+        log_event(sender->options.log, LOG_ERROR_, "out-of-memory", LOG_NUMBER("seq", delivery->seq));
+        for (size_t i = 0; delivery->seq && i < delivery->n_targets; i++) {
+            struct trefoil_target_outcome later = { .target = delivery->targets[i].index,
+                                                    .outcome = TREFOIL_OUTCOME_DEFERRED,
+                                                    .account = delivery->targets[i].address.account,
+                                                    .retry_ms = SENDER_HOLD_MS,
+                                                    .reason = "out of memory" };
+            bus_outcome(sender->options.bus, delivery->handle, delivery->seq, &later);
+        }
+        return;
+    }
+    count(sender->options.figures, delivery);
+    /* The parcel goes with its last send: it must not be looked at after that one began. */
+    for (size_t i = 0, n = parcel->n_sends; i < n; i++)
+        send_begin(&parcel->sends[i], delivery, &delivery->targets[i]);
+}
+
+static struct send *find_send(struct sender *sender, uint64_t seq, uint32_t target)
+{
+    list_for_each (node, &sender->parcels) {
+        struct parcel *parcel = container_of(node, struct parcel, node);
+        for (size_t i = 0; parcel->seq == seq && i < parcel->n_sends; i++)
+            if (parcel->sends[i].target == target)
+                return &parcel->sends[i];
+    }
+    return NULL;
+}
+
+void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const char *message_id)
+{
+    struct send *send = find_send(sender, seq, target);
+    if (send && (send->state == SEND_OUT || send->state == SEND_IN_DOUBT))
+        send_prove(send, message_id);
+}
+
+void sender_resume(struct sender *sender, size_t account)
+{
+    limiter_resume_account(&sender->limiter, account);
+    list_for_each (node, &sender->waiting) {
+        struct send *send = container_of(node, struct send, node);
+        if (send->account == account && send->state == SEND_WAITING)
+            send->due_ms = sender_now(sender);
+    }
+    arm(sender);
+}
+
+void sender_stop(struct sender *sender)
+{
+    struct send *untouched;
+
+    sender->is_stopped = true;
+    do {
+        untouched = NULL;
+        list_for_each (node, &sender->waiting) {
+            struct send *send = container_of(node, struct send, node);
+            if (send_is_untouched(send))
+                untouched = send;
+        }
+        if (untouched)
+            send_end(untouched, TREFOIL_OUTCOME_RETURNED, "this process ends");
+    } while (untouched);
+}
+
+size_t sender_n_deliveries(const struct sender *sender)
+{
+    return sender->n_parcels;
+}
+
+int sender_open(uv_loop_t *loop, const struct sender_options *options, struct sender **ret)
+{
+    struct http_client_options http = { SENDER_CONNECTIONS_MAX, CONNECT_TIMEOUT_MS, "trefoil" };
+    struct sender *sender = calloc(1, sizeof(*sender));
+    uint64_t seeds[2];
+    if (!sender)
+        return -ENOMEM;
+
+    sender->options = *options;
+    list_init(&sender->parcels);
+    list_init(&sender->waiting);
+    int r = uv_random(NULL, NULL, seeds, sizeof(seeds), 0, NULL);
+    if (r == 0)
+        r = limiter_init(&sender->limiter, &options->ops->limits, options->accounts->n_accounts, seeds[0]);
+    if (r < 0) {
+        free(sender);
+        return r;
+    }
+    sender->random = seeds[1] | 1;
+    r = http_client_open(loop, &http, &sender->http);
+    if (r < 0) {
+        limiter_deinit(&sender->limiter);
+        free(sender);
+        return r;
+    }
+    uv_timer_init(loop, &sender->timer);
+    sender->timer.data = sender;
+    *ret = sender;
+    return 0;
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    free(timer->data);
+}
+
+struct sender *sender_close(struct sender *sender)
+{
+    if (!sender)
+        return NULL;
+    sender->http = http_client_close(sender->http);
+    list_for_each_safe (node, after, &sender->parcels) {
+        struct parcel *parcel = container_of(node, struct parcel, node);
+        for (size_t i = 0; i < parcel->n_sends; i++)
+            bus_withdraw(sender->options.bus, &parcel->sends[i].post);
+        arena_deinit(&parcel->mem);
+        free(parcel);
+    }
+    limiter_deinit(&sender->limiter);
+    uv_close((uv_handle_t *) &sender->timer, on_timer_closed);
+    return NULL;
+}

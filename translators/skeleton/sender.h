@@ -1,0 +1,62 @@
+/* Deliveries become requests to the network, and what it answers becomes outcomes.
+ * Never tells an outcome the network did not give, and never sends again what may have been accepted unless policy says.
+ */
+#ifndef TREFOIL_SKELETON_SENDER_H
+#define TREFOIL_SKELETON_SENDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include <trefoil/client.h>
+
+#include "accounts.h"
+#include "base/attributes.h"
+#include "bus.h"
+#include "daemon/log.h"
+#include "figures.h"
+#include "limiter.h"
+#include "settings.h"
+#include "skeleton_types/translator.h"
+
+#define SENDER_CREDIT 256                   /* deliveries under way at once */
+#define SENDER_PARCEL_MAX_BYTES (24u << 20) /* what one delivery may cost */
+#define SENDER_HOLD_MS 1000 /* longer waits are the gateway's: it parks the room without holding memory */
+#define SENDER_REPLY_MAX_BYTES (256u << 10)
+#define SENDER_CONNECTIONS_MAX 32
+
+struct sender;
+
+struct sender_options {
+    struct bus *bus;
+    const struct translator_ops *ops;
+    struct accounts *accounts;
+    const struct settings *settings;
+    struct figures *figures;
+    const struct log *log;
+    void *owner;
+    void (*on_idle)(void *owner); /* the last delivery is done */
+};
+
+/* -ENOMEM, -errno. */
+must_use_ int sender_open(uv_loop_t *loop, const struct sender_options *options, struct sender **ret);
+
+/* What is under way is abandoned: the gateway finds it in doubt. Accepts NULL, returns NULL. */
+struct sender *sender_close(struct sender *sender);
+
+/* Borrowed for the call. */
+void sender_take(struct sender *sender, const struct trefoil_delivery *delivery);
+
+/* The network proved that this target was sent to. */
+void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const char *message_id);
+
+/* The account's credentials were replaced: what waited for that goes at once. */
+void sender_resume(struct sender *sender, size_t account);
+
+/* Nothing is begun any more: what has not gone out is returned to the gateway, the rest is finished. */
+void sender_stop(struct sender *sender);
+
+size_t sender_n_deliveries(const struct sender *sender);
+
+#endif

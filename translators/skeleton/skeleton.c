@@ -1,0 +1,491 @@
+/* A translator's life, in the order it never changes: parse, confine, read secrets, listen, connect, loop, drain.
+ * Never does any of the work itself: it owns those who do and carries values between them.
+ */
+#include "skeleton.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "daemon/admin.h"
+#include "daemon/confine.h"
+#include "daemon/log.h"
+#include "intake.h"
+#include "sender.h"
+#include "settings.h"
+#include "webhook.h"
+
+enum {
+    REFRESH_MS = 2000, /* how often secret files are looked at */
+    ERROR_ROOM = 512,
+    SETTINGS_MAX_BYTES = 8 << 20,
+    EXIT_USAGE = 2,
+};
+
+/* Publishing that an account changed: one at a time per account, the newest state. */
+struct account_notice {
+    struct post post;
+    struct trefoil_message message;
+    struct skeleton *skeleton;
+    bool is_out, is_stale;
+};
+
+struct skeleton {
+    const struct translator_ops *ops;
+    struct arena mem;
+    struct settings settings;
+    struct log log;
+    struct accounts accounts;
+    struct figures figures;
+    uv_loop_t loop;
+    struct bus *bus;
+    struct webhook *webhook;
+    struct intake *intake;
+    struct sender *sender;
+    struct admin *admin;
+    struct account_notice *notices;
+    uv_signal_t on_term, on_int, on_hup;
+    uv_timer_t refresh, deadline;
+    bool is_draining, is_closed;
+};
+
+/* ---- accounts --------------------------------------------------------------------------------------------------- */
+
+static void post_notice(struct skeleton *skeleton, size_t index);
+
+static void on_noticed(struct post *post, enum post_end end)
+{
+    struct account_notice *notice = container_of(post, struct account_notice, post);
+    (void) end;
+    notice->is_out = false;
+    if (notice->is_stale)
+        post_notice(notice->skeleton, (size_t) (notice - notice->skeleton->notices));
+}
+
+static void post_notice(struct skeleton *skeleton, size_t index)
+{
+    struct account_notice *notice = &skeleton->notices[index];
+    const struct account *account = &skeleton->accounts.accounts[index];
+
+    notice->is_stale = notice->is_out;
+    if (notice->is_out || !skeleton->bus)
+        return;
+    notice->skeleton = skeleton;
+    notice->message = (struct trefoil_message){
+        .kind = TREFOIL_KIND_ACCOUNT,
+        .author = { .network = skeleton->ops->name },
+        .body.account = { account->health, account->code, account->subcode, account->next_action },
+    };
+    notice->post = (struct post){
+        .publication = { .audience = TREFOIL_AUDIENCE_SERVICES,
+                         .message = &notice->message,
+                         .from = { .account = account->name } },
+        .on_done = on_noticed,
+    };
+    notice->is_out = true;
+    bus_post(skeleton->bus, &notice->post);
+}
+
+static void on_account_change(void *owner, size_t index)
+{
+    struct skeleton *skeleton = owner;
+    const struct account *account = &skeleton->accounts.accounts[index];
+    bool is_well = account->health == TREFOIL_ACCOUNT_CONNECTED || account->health == TREFOIL_ACCOUNT_STARTING;
+
+    figures_account(&skeleton->figures, account);
+    log_event(&skeleton->log, is_well ? LOG_INFO_ : LOG_WARNING_, "account", LOG_TEXT("account", account->name),
+              LOG_TEXT("state", account_state_name(account->health)), LOG_NUMBER("code", account->code),
+              LOG_NUMBER("subcode", account->subcode),
+              LOG_TEXT("next_action", account->next_action ? account->next_action : "none"));
+    post_notice(skeleton, index);
+}
+
+static void on_account_renewed(void *owner, size_t index)
+{
+    struct skeleton *skeleton = owner;
+    log_event(&skeleton->log, LOG_INFO_, "secret-replaced",
+              LOG_TEXT("account", skeleton->accounts.accounts[index].name));
+    if (skeleton->sender)
+        sender_resume(skeleton->sender, index);
+}
+
+static void on_refresh(uv_timer_t *timer)
+{
+    struct skeleton *skeleton = timer->data;
+    accounts_refresh(&skeleton->accounts);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+/* Goodbye is said when nobody waits for us any more. */
+static void drain_if_idle(struct skeleton *skeleton)
+{
+    if (skeleton->is_draining && !skeleton->is_closed && intake_n_batches(skeleton->intake) == 0 &&
+        sender_n_deliveries(skeleton->sender) == 0)
+        bus_drain(skeleton->bus);
+}
+
+static void on_idle(void *owner)
+{
+    drain_if_idle(owner);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct skeleton *skeleton = timer->data;
+    log_event(&skeleton->log, LOG_WARNING_, "drain-cut-short",
+              LOG_NUMBER("deliveries", sender_n_deliveries(skeleton->sender)),
+              LOG_NUMBER("webhooks", intake_n_batches(skeleton->intake)));
+    uv_stop(&skeleton->loop);
+}
+
+static void on_end_signal(uv_signal_t *handle, int number)
+{
+    struct skeleton *skeleton = handle->data;
+
+    if (skeleton->is_draining) { /* asked twice */
+        uv_stop(&skeleton->loop);
+        return;
+    }
+    skeleton->is_draining = true;
+    log_event(&skeleton->log, LOG_INFO_, "draining", LOG_NUMBER("signal", number));
+    uv_timer_start(&skeleton->deadline, on_deadline, skeleton->settings.drain_ms, 0);
+    intake_stop(skeleton->intake);
+    sender_stop(skeleton->sender);
+    drain_if_idle(skeleton);
+}
+
+static void on_reload_signal(uv_signal_t *handle, int number)
+{
+    (void) number;
+    on_refresh(&((struct skeleton *) handle->data)->refresh);
+}
+
+/* ---- who tells whom --------------------------------------------------------------------------------------------- */
+
+static void on_connected(void *owner)
+{
+    struct skeleton *skeleton = owner;
+    metric_set(skeleton->figures.connected, 1);
+    log_event(&skeleton->log, LOG_INFO_, "bus-connected", LOG_TEXT("service", bus_service(skeleton->bus)));
+    for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
+        accounts_happened(&skeleton->accounts, i, ACCOUNT_READY, NULL);
+}
+
+static void on_disconnected(void *owner)
+{
+    struct skeleton *skeleton = owner;
+    metric_set(skeleton->figures.connected, 0);
+    log_event(&skeleton->log, LOG_WARNING_, "bus-disconnected");
+}
+
+static void on_delivery(void *owner, const struct trefoil_delivery *delivery)
+{
+    struct skeleton *skeleton = owner;
+    sender_take(skeleton->sender, delivery);
+}
+
+static void on_closed(void *owner)
+{
+    struct skeleton *skeleton = owner;
+    skeleton->is_closed = true;
+    uv_stop(&skeleton->loop);
+}
+
+static void on_trouble(void *owner, const char *words)
+{
+    struct skeleton *skeleton = owner;
+    log_event(&skeleton->log, LOG_ERROR_, "bus-trouble", LOG_TEXT("words", words));
+}
+
+static void on_body(void *owner, struct http_exchange *exchange, struct bytes body)
+{
+    struct skeleton *skeleton = owner;
+    intake_body(skeleton->intake, exchange, body);
+}
+
+static void on_gone(void *owner, struct http_exchange *exchange)
+{
+    struct skeleton *skeleton = owner;
+    intake_gone(skeleton->intake, exchange);
+}
+
+static void on_refusal(void *owner, enum webhook_refusal refusal)
+{
+    struct skeleton *skeleton = owner;
+    metric_add(skeleton->figures.refused[refusal], 1);
+}
+
+static void on_handshake(void *owner)
+{
+    struct skeleton *skeleton = owner;
+    metric_add(skeleton->figures.handshakes, 1);
+    log_event(&skeleton->log, LOG_INFO_, "webhook-subscribed");
+}
+
+static void on_proof(void *owner, uint64_t seq, uint32_t target, const char *message_id)
+{
+    struct skeleton *skeleton = owner;
+    sender_prove(skeleton->sender, seq, target, message_id);
+}
+
+static unsigned why_not_ready(void *owner, const char **reasons, unsigned room)
+{
+    struct skeleton *skeleton = owner;
+    unsigned n = 0;
+    bool is_refused = false, is_blocked = false;
+
+    for (size_t i = 0; i < skeleton->accounts.n_accounts; i++) {
+        is_refused = is_refused || skeleton->accounts.accounts[i].health == TREFOIL_ACCOUNT_BAD_CREDENTIALS;
+        is_blocked = is_blocked || skeleton->accounts.accounts[i].health == TREFOIL_ACCOUNT_POLICY_BLOCKED;
+    }
+    if (!bus_is_connected(skeleton->bus) && n < room)
+        reasons[n++] = "bus not connected";
+    if (is_refused && n < room)
+        reasons[n++] = "credentials refused by the network";
+    if (is_blocked && n < room)
+        reasons[n++] = "blocked by the network's policy";
+    if (skeleton->is_draining && n < room)
+        reasons[n++] = "draining";
+    return n;
+}
+
+/* ---- the beginning ---------------------------------------------------------------------------------------------- */
+
+static int fail(struct skeleton *skeleton, const char *what, int r)
+{
+    log_event(&skeleton->log, LOG_ERROR_, "cannot-start", LOG_TEXT("what", what), LOG_TEXT("why", strerror(-r)));
+    return r;
+}
+
+static int open_bus(struct skeleton *skeleton)
+{
+    char error[ERROR_ROOM] = "";
+    struct bus_options options = {
+        .endpoint = skeleton->settings.gateway_endpoint,
+        .keyring_file = skeleton->settings.keyring_file,
+        .channel = skeleton->settings.channel,
+        .subscription = "outbound",
+        .receive_credit = SENDER_CREDIT,
+        .owner = skeleton,
+        .on_connected = on_connected,
+        .on_disconnected = on_disconnected,
+        .on_delivery = on_delivery,
+        .on_closed = on_closed,
+        .on_trouble = on_trouble,
+    };
+    int r = bus_open(&skeleton->loop, &options, &skeleton->bus, error, sizeof(error));
+    if (r < 0)
+        return fail(skeleton, error, r);
+    return 0;
+}
+
+static int open_sender(struct skeleton *skeleton)
+{
+    struct sender_options options = {
+        .bus = skeleton->bus,
+        .ops = skeleton->ops,
+        .accounts = &skeleton->accounts,
+        .settings = &skeleton->settings,
+        .figures = &skeleton->figures,
+        .log = &skeleton->log,
+        .owner = skeleton,
+        .on_idle = on_idle,
+    };
+    int r = sender_open(&skeleton->loop, &options, &skeleton->sender);
+    return r < 0 ? fail(skeleton, "sender", r) : 0;
+}
+
+static int open_intake(struct skeleton *skeleton)
+{
+    struct intake_options options = {
+        .bus = skeleton->bus,
+        .ops = skeleton->ops,
+        .accounts = &skeleton->accounts,
+        .figures = &skeleton->figures,
+        .log = &skeleton->log,
+        .confirm_wait_ms = (uint32_t) skeleton->settings.confirm_wait_ms,
+        .owner = skeleton,
+        .on_proof = on_proof,
+        .on_idle = on_idle,
+    };
+    int r = intake_open(&skeleton->loop, &options, &skeleton->intake);
+    return r < 0 ? fail(skeleton, "intake", r) : 0;
+}
+
+static int open_webhook(struct skeleton *skeleton)
+{
+    struct webhook_options options = {
+        .host = skeleton->settings.webhook_host,
+        .port = (uint16_t) skeleton->settings.webhook_port,
+        .path = skeleton->settings.webhook_path,
+        .accounts = &skeleton->accounts,
+        .owner = skeleton,
+        .on_body = on_body,
+        .on_gone = on_gone,
+        .on_refusal = on_refusal,
+        .on_handshake = on_handshake,
+    };
+    int r = webhook_open(&skeleton->loop, &options, &skeleton->webhook);
+    return r < 0 ? fail(skeleton, "webhook_host, webhook_port", r) : 0;
+}
+
+static int open_admin(struct skeleton *skeleton)
+{
+    struct admin_options options = {
+        .host = skeleton->settings.admin_host,
+        .port = (uint16_t) skeleton->settings.admin_port,
+        .process = skeleton->ops->name,
+        .metrics = skeleton->figures.metrics,
+        .owner = skeleton,
+        .why_not_ready = why_not_ready,
+    };
+    int r = admin_open(&skeleton->loop, &options, &skeleton->admin);
+    return r < 0 ? fail(skeleton, "admin_host, admin_port", r) : 0;
+}
+
+static void start_handles(struct skeleton *skeleton)
+{
+    uv_loop_t *loop = &skeleton->loop;
+
+    uv_signal_init(loop, &skeleton->on_term);
+    uv_signal_init(loop, &skeleton->on_int);
+    uv_signal_init(loop, &skeleton->on_hup);
+    uv_timer_init(loop, &skeleton->refresh);
+    uv_timer_init(loop, &skeleton->deadline);
+    skeleton->on_term.data = skeleton->on_int.data = skeleton->on_hup.data = skeleton;
+    skeleton->refresh.data = skeleton->deadline.data = skeleton;
+    uv_signal_start(&skeleton->on_term, on_end_signal, SIGTERM);
+    uv_signal_start(&skeleton->on_int, on_end_signal, SIGINT);
+    uv_signal_start(&skeleton->on_hup, on_reload_signal, SIGHUP);
+    uv_timer_start(&skeleton->refresh, on_refresh, REFRESH_MS, REFRESH_MS);
+}
+
+/* Listening comes last: nobody is let in before there is somewhere to put what he brings. */
+static int open_all(struct skeleton *skeleton)
+{
+    int r = open_bus(skeleton);
+    if (r == 0)
+        r = open_sender(skeleton);
+    if (r == 0)
+        r = open_intake(skeleton);
+    if (r == 0)
+        r = open_admin(skeleton);
+    if (r == 0)
+        r = open_webhook(skeleton);
+    return r;
+}
+
+/* The reverse: who is told things goes after those who tell them. */
+static void close_all(struct skeleton *skeleton)
+{
+    skeleton->webhook = webhook_close(skeleton->webhook);
+    skeleton->admin = admin_close(skeleton->admin);
+    skeleton->sender = sender_close(skeleton->sender);
+    skeleton->intake = intake_close(skeleton->intake);
+    skeleton->bus = bus_close(skeleton->bus);
+    uv_close((uv_handle_t *) &skeleton->on_term, NULL);
+    uv_close((uv_handle_t *) &skeleton->on_int, NULL);
+    uv_close((uv_handle_t *) &skeleton->on_hup, NULL);
+    uv_close((uv_handle_t *) &skeleton->refresh, NULL);
+    uv_close((uv_handle_t *) &skeleton->deadline, NULL);
+    uv_run(&skeleton->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&skeleton->loop);
+}
+
+static int live(struct skeleton *skeleton)
+{
+    skeleton->accounts.owner = skeleton;
+    skeleton->accounts.on_change = on_account_change;
+    skeleton->accounts.on_renewed = on_account_renewed;
+    for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
+        figures_account(&skeleton->figures, &skeleton->accounts.accounts[i]);
+    uv_loop_init(&skeleton->loop);
+    start_handles(skeleton);
+    int r = open_all(skeleton);
+    if (r == 0) {
+        log_event(&skeleton->log, LOG_INFO_, "started", LOG_NUMBER("webhook_port", webhook_port(skeleton->webhook)),
+                  LOG_NUMBER("admin_port", admin_port(skeleton->admin)),
+                  LOG_NUMBER("accounts", skeleton->accounts.n_accounts));
+        uv_run(&skeleton->loop, UV_RUN_DEFAULT);
+        log_event(&skeleton->log, LOG_INFO_, "stopped", LOG_TEXT("how", skeleton->is_closed ? "drained" : "cut"));
+    }
+    close_all(skeleton);
+    return r;
+}
+
+/* Everything that needs no loop; words on stderr for whoever wrote the configuration. */
+static int prepare(struct skeleton *skeleton, const char *path)
+{
+    extern char **environ;
+    char error[ERROR_ROOM] = "";
+
+    int r = settings_load(path, environ, &skeleton->mem, &skeleton->settings, error, sizeof(error));
+    if (r == 0)
+        r = accounts_init(&skeleton->accounts, skeleton->ops->name, &skeleton->settings, &skeleton->mem, error,
+                          sizeof(error));
+    if (r < 0) {
+        fprintf(stderr, "%s\n", error[0] ? error : strerror(-r));
+        return r;
+    }
+    skeleton->log = (struct log){ .level = (enum log_level) skeleton->settings.log_level,
+                                  .json = skeleton->settings.log_format == 1,
+                                  .process = skeleton->ops->name };
+    skeleton->notices = arena_array(&skeleton->mem, skeleton->accounts.n_accounts, sizeof(*skeleton->notices));
+    if (!skeleton->notices)
+        return -ENOMEM;
+    return figures_init(&skeleton->figures);
+}
+
+static int run(const struct translator_ops *ops, const char *path, bool only_check)
+{
+    struct skeleton skeleton = { .ops = ops, .mem = ARENA_EMPTY(SETTINGS_MAX_BYTES) };
+    const char *step = NULL;
+    int status = EXIT_SUCCESS;
+
+    int r = confine_process(&step);
+    if (r < 0) {
+        fprintf(stderr, "cannot confine this process: %s: %s\n", step, strerror(-r));
+        return EXIT_FAILURE;
+    }
+    if (prepare(&skeleton, path) < 0)
+        status = EXIT_USAGE;
+    else if (only_check)
+        printf("%s: ok\n", path);
+    else if (live(&skeleton) < 0)
+        status = EXIT_FAILURE;
+    figures_deinit(&skeleton.figures);
+    accounts_deinit(&skeleton.accounts);
+    arena_deinit(&skeleton.mem);
+    return status;
+}
+
+static void print_usage(FILE *file, const struct translator_ops *ops)
+{
+    fprintf(file,
+            "trefoil-%s: carries messages between %s and the Trefoil bus.\n\n"
+            "  trefoil-%s --config FILE        run until SIGTERM\n"
+            "  trefoil-%s --check-config FILE  say what is wrong with it, and do nothing\n"
+            "  trefoil-%s --help               this\n\n"
+            "Every top-level key of the file can be overridden in the environment: TREFOIL_WEBHOOK_PORT=7711.\n"
+            "SIGHUP looks for replaced secrets at once; they are noticed within two seconds anyway.\n",
+            ops->name, ops->name, ops->name, ops->name, ops->name);
+}
+
+int translator_main(int argc, char **argv, const struct translator_ops *ops)
+{
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout, ops);
+        return EXIT_SUCCESS;
+    }
+    if (argc == 3 && strcmp(argv[1], "--config") == 0)
+        return run(ops, argv[2], false);
+    if (argc == 3 && strcmp(argv[1], "--check-config") == 0)
+        return run(ops, argv[2], true);
+    print_usage(stderr, ops);
+    return EXIT_USAGE;
+}
