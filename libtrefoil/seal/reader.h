@@ -7,9 +7,10 @@
 #include "seal/grant.h"
 #include "wire/envelope.h"
 
-#define READER_GRANTS_MAX 4096  /* the one used longest ago makes room */
-#define READER_WINDOW_BITS 1024 /* sequences below the highest seen that are told apart */
+#define READER_GRANTS_MAX 4096            /* the one used longest ago makes room */
+#define READER_SEEN_MAX_BYTES (16u << 20) /* for remembering sequences, over all grants; the same rule */
 
+/* One per subscription: what it has opened once it takes for a replay. */
 struct reader;
 
 /* -ENOMEM. `keyring` outlives it. */
@@ -26,7 +27,7 @@ bool reader_knows(struct reader *reader, struct bytes key_id);
  */
 must_use_ int reader_add_grant(struct reader *reader, const struct roster *roster, struct bytes grant);
 
-/* Forgets every key: after a new roster, grants are fetched and judged again. */
+/* Forgets every key and what was seen: after a new roster, so that grants are judged again; before a rewind. */
 void reader_forget(struct reader *reader);
 
 /* Where envelopes are refused. For counters inside; outside it is always the same -EBADMSG. */
@@ -44,6 +45,7 @@ enum reader_step {
     READER_CONTENT, /* not a message with claims */
     READER_CLAIMS,  /* the claims inside are not the header's */
     READER_REPLAY,
+    READER_MEMORY, /* no fault of the envelope */
     READER_N_STEPS,
 };
 
