@@ -16,8 +16,13 @@
 
 int reader_keys_init(struct reader_keys *keys)
 {
-    *keys = (struct reader_keys){ .free_slot = READER_GRANTS_MAX };
     list_init(&keys->recent);
+    keys->seen_bytes = 0;
+    keys->n_free_slots = 0;
+    while (keys->n_free_slots < READER_GRANTS_MAX) {
+        keys->free_slots[keys->n_free_slots] = (uint16_t) keys->n_free_slots;
+        keys->n_free_slots++;
+    }
     keys->by_id = MAP_EMPTY(READER_GRANTS_MAX, 0);
     keys->secrets = sodium_allocarray(READER_GRANTS_MAX, sizeof(*keys->secrets));
     return keys->secrets ? 0 : -ENOMEM;
@@ -33,7 +38,7 @@ static void evict(struct reader_keys *keys, struct reading_key *key)
     map_remove(&keys->by_id, id_of(key));
     list_remove(&key->recent);
     sodium_memzero(keys->secrets[key->slot], SEAL_KEY_BYTES);
-    keys->free_slot = key->slot;
+    keys->free_slots[keys->n_free_slots++] = key->slot;
     keys->seen_bytes -= key->n_seen_words * sizeof(*key->seen);
     free(key->seen);
     free(key);
@@ -48,8 +53,6 @@ void reader_keys_clear(struct reader_keys *keys)
 {
     while (!list_is_empty(&keys->recent))
         evict(keys, oldest(keys));
-    keys->n_slots_used = 0;
-    keys->free_slot = READER_GRANTS_MAX;
 }
 
 void reader_keys_deinit(struct reader_keys *keys)
@@ -71,30 +74,20 @@ struct reading_key *reader_keys_find(struct reader_keys *keys, struct bytes key_
     return key;
 }
 
-static size_t take_slot(struct reader_keys *keys)
-{
-    size_t slot = keys->free_slot;
-
-    if (slot == READER_GRANTS_MAX)
-        return keys->n_slots_used++;
-    keys->free_slot = READER_GRANTS_MAX;
-    return slot;
-}
-
 int reader_keys_add(struct reader_keys *keys, const uint8_t *key_id, const uint8_t *k_send, struct reading_key **ret)
 {
     struct reading_key *key = calloc(1, sizeof(*key));
 
     if (!key)
         return -ENOMEM;
-    if (keys->n_slots_used == READER_GRANTS_MAX && keys->free_slot == READER_GRANTS_MAX)
+    if (keys->n_free_slots == 0)
         evict(keys, oldest(keys));
     memcpy(key->key_id, key_id, SEAL_KEY_ID_BYTES);
     if (map_set(&keys->by_id, id_of(key), key) < 0) {
         free(key);
         return -ENOMEM;
     }
-    key->slot = take_slot(keys);
+    key->slot = keys->free_slots[--keys->n_free_slots];
     memcpy(keys->secrets[key->slot], k_send, SEAL_KEY_BYTES);
     list_append(&keys->recent, &key->recent);
     *ret = key;

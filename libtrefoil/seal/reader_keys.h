@@ -8,7 +8,7 @@
 
 struct reading_key {
     struct list recent; /* in reader_keys.recent, used last at the end */
-    size_t slot;        /* of its secret */
+    uint16_t slot;      /* of its secret */
     uint8_t key_id[SEAL_KEY_ID_BYTES], session_pk[SEAL_KEY_BYTES];
     uint8_t channel[SEAL_ID_BYTES], service[SEAL_ID_BYTES];
     char service_name[SEAL_NAME_MAX_BYTES + 1];
@@ -21,8 +21,8 @@ struct reader_keys {
     struct map by_id;
     struct list recent;
     uint8_t (*secrets)[SEAL_KEY_BYTES]; /* guarded memory, READER_GRANTS_MAX of them */
-    size_t n_slots_used;                /* slots ever handed out */
-    size_t free_slot;                   /* given back by an evicted key; READER_GRANTS_MAX: none */
+    uint16_t free_slots[READER_GRANTS_MAX];
+    size_t n_free_slots;
     size_t seen_bytes;
 };
 
