@@ -190,8 +190,8 @@ static int unknown_command(const struct cli *cli, const char *group, const char 
     if (near.best)
         return cli_misuse(cli, "unknown command %s%s%s; did you mean %s%s%s?", group ? group : "", group ? " " : "",
                           word, group ? group : "", group ? " " : "", near.best);
-    return cli_misuse(cli, "unknown command %s%s%s; trefoil %s%s--help lists all", group ? group : "",
-                      group ? " " : "", word, group ? group : "", group ? " " : "");
+    return cli_misuse(cli, "unknown command %s%s%s; trefoil %s%s--help lists all", group ? group : "", group ? " " : "",
+                      word, group ? group : "", group ? " " : "");
 }
 
 /* Finds the command; `ret_words` are the positions of its one or two words. */

@@ -38,8 +38,8 @@ static int read_plan(struct cli *cli, struct plan *plan)
     plan->channel = channel ? channel : "main";
     if (!text_is_name(bytes_of_text(plan->channel)))
         return cli_misuse(cli, "'%s' is no name of a channel; allowed: up to 64 of a-z 0-9 . _ -", plan->channel);
-    if (text_to_ms(retention ? retention : "14d", &plan->retention_ms) < 0 ||
-        plan->retention_ms < RETENTION_MIN_MS || plan->retention_ms > RETENTION_MAX_MS)
+    if (text_to_ms(retention ? retention : "14d", &plan->retention_ms) < 0 || plan->retention_ms < RETENTION_MIN_MS ||
+        plan->retention_ms > RETENTION_MAX_MS)
         return cli_misuse(cli, "--retention %s; allowed: a number and d, h or m, from 1m to 3650d, as 14d", retention);
     if (text_to_ms(valid ? valid : "365d", &plan->valid_ms) < 0 || plan->valid_ms < RETENTION_MIN_MS ||
         plan->valid_ms > RETENTION_MAX_MS)
@@ -59,10 +59,11 @@ static int make_folder(struct cli *cli, const char *dir)
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         const char *path = tenant_path(cli, dir, names[i]);
         if (path && access(path, F_OK) == 0)
-            return cli_fail(cli,
-                            "%s is there already: a tenant lives in %s and is never overwritten. Choose another folder, or "
-                            "change this one with: trefoil roster --help",
-                            path, dir);
+            return cli_fail(
+                cli,
+                "%s is there already: a tenant lives in %s and is never overwritten. Choose another folder, or "
+                "change this one with: trefoil roster --help",
+                path, dir);
     }
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return cli_fail(cli, "cannot make the folder %s: %s", dir, strerror(errno));

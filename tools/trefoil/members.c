@@ -103,8 +103,9 @@ int members_parse_role(struct cli *cli, const char *text, uint32_t *ret)
             if (strlen(words[i].word) == size && strncmp(words[i].word, text, size) == 0)
                 break;
         if (i == ARRAY_SIZE(words))
-            return cli_misuse(cli, "'%.*s' is no role; allowed: translator, service, addresses, admin, or several with "
-                                   "commas between",
+            return cli_misuse(cli,
+                              "'%.*s' is no role; allowed: translator, service, addresses, admin, or several with "
+                              "commas between",
                               (int) size, text);
         role |= words[i].bit;
         if (!text[size])

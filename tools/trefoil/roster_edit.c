@@ -227,7 +227,8 @@ int command_roster_remove(struct cli *cli)
     if (r == CLI_OK)
         r = draft_finish(cli, &draft);
     if (r == CLI_OK)
-        printf("%s reads and writes nothing new from then on. Destroy its keyring: %s/keys/%s.keyring\n", name, dir, name);
+        printf("%s reads and writes nothing new from then on. Destroy its keyring: %s/keys/%s.keyring\n", name, dir,
+               name);
     if (r == CLI_OK && service->role & ROLE_ADDRESSES)
         printf("It held the token keys: whoever has its keyring can still name the people behind old tokens.\n");
     return r;

@@ -38,7 +38,8 @@ const char *tenant_dir(struct cli *cli)
         return "..";
     if (end - keyring >= 5 && strncmp(end - 5, "/keys", 5) == 0)
         return arena_text(&cli->mem, bytes_make(keyring, (size_t) (end - 5 - keyring)));
-    return strncmp(keyring, "keys/", 5) == 0 ? "." : arena_text(&cli->mem, bytes_make(keyring, (size_t) (end - keyring)));
+    return strncmp(keyring, "keys/", 5) == 0 ? "."
+                                             : arena_text(&cli->mem, bytes_make(keyring, (size_t) (end - keyring)));
 }
 
 /* The whole file, at most `max` bytes. 0, -EFBIG, -errno. */

@@ -22,8 +22,8 @@ struct newcomer {
     uint32_t role;
     const char *const *accounts;
     size_t n_accounts;
-    const uint8_t *gateway_transport_pk;   /* NULL for the gateway itself */
-    const struct channel_secret *secrets;  /* given to roles with ROLE_ADDRESSES */
+    const uint8_t *gateway_transport_pk;  /* NULL for the gateway itself */
+    const struct channel_secret *secrets; /* given to roles with ROLE_ADDRESSES */
     size_t n_secrets;
     uint64_t min_roster_version;
 
