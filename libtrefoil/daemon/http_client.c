@@ -465,8 +465,7 @@ struct http_client *http_client_close(struct http_client *client)
     if (!client)
         return NULL;
     client->is_closing = true;
-    list_for_each_safe(node, after, &client->calls)
-    {
+    list_for_each_safe (node, after, &client->calls) {
         struct call *call = container_of(node, struct call, link);
 
         (void) curl_multi_remove_handle(client->multi, call->easy);
@@ -475,7 +474,7 @@ struct http_client *http_client_close(struct http_client *client)
     while (client->n_spare > 0)
         curl_easy_cleanup(client->spare[--client->n_spare]);
     (void) curl_multi_cleanup(client->multi);
-    list_for_each_safe(node, after, &client->watches)
+    list_for_each_safe (node, after, &client->watches)
         watch_close(container_of(node, struct watch, link));
     curl_global_cleanup();
     (void) uv_timer_stop(&client->timer);

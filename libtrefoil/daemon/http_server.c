@@ -31,7 +31,7 @@ struct http_server {
     uv_timer_t timer;
     unsigned n_closing; /* handles the loop still holds */
     uint16_t port;
-    bool has_resumed; /* libmicrohttpd cannot wake an outside loop by itself */
+    bool has_resumed;      /* libmicrohttpd cannot wake an outside loop by itself */
     struct list exchanges; /* asked and not yet answered, and streams */
 };
 
@@ -403,8 +403,7 @@ int http_server_open(uv_loop_t *loop, const struct http_server_options *options,
 /* libmicrohttpd refuses to stop while connections are suspended. */
 static void answer_the_waiting(struct http_server *server)
 {
-    list_for_each_safe(node, after, &server->exchanges)
-    {
+    list_for_each_safe (node, after, &server->exchanges) {
         struct http_exchange *exchange = container_of(node, struct http_exchange, link);
 
         if (exchange->phase == PHASE_STREAMING)
@@ -547,8 +546,7 @@ int http_stream_begin(struct http_exchange *exchange, const char *content_type, 
     struct MHD_Response *response;
 
     assert(exchange->phase == PHASE_ASKED);
-    response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_stream_read, exchange, NULL);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_stream_read, exchange, NULL);
     if (!response)
         return -ENOMEM;
     if (!add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) ||
