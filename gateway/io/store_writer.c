@@ -106,7 +106,8 @@ static void commit_once(struct store_writer *writer)
 
     if (r < 0) {
         put_back(writer, &taken, r);
-        writer->limit_bytes = writer->limit_bytes / 2 > WRITER_LEAST_BYTES ? writer->limit_bytes / 2 : WRITER_LEAST_BYTES;
+        writer->limit_bytes =
+            writer->limit_bytes / 2 > WRITER_LEAST_BYTES ? writer->limit_bytes / 2 : WRITER_LEAST_BYTES;
     } else {
         writer->limit_bytes =
             writer->limit_bytes * 2 < WRITER_COMMIT_BYTES ? writer->limit_bytes * 2 : WRITER_COMMIT_BYTES;
