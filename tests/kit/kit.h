@@ -24,6 +24,7 @@ struct event_list kit_decode(const struct translator_ops *ops, const struct deco
 /* One line per member that is set, for goldens and for reading. */
 char *kit_print_events(const struct event_list *list, struct arena *mem);
 char *kit_print_requests(const struct request_list *list, struct arena *mem);
+char *kit_print_verdict(const struct verdict *verdict, struct arena *mem);
 
 /* Compares with the file, or writes it when the environment has KIT_WRITE_GOLDENS=1. */
 void kit_golden(const char *folder, const char *name, const char *text);

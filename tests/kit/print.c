@@ -260,3 +260,24 @@ char *kit_print_requests(const struct request_list *list, struct arena *mem)
         fprintf(page.file, "lost %s\n", list->lost[i]);
     return close_page(&page, mem);
 }
+
+char *kit_print_verdict(const struct verdict *verdict, struct arena *mem)
+{
+    static const char *const outcomes[] = { "none", "sent", "deferred", "bounced", "unknown", "returned" };
+    static const char *const pauses[] = { "none", "pair", "account" };
+    struct page page;
+
+    open_page(&page);
+    put_text(page.file, "outcome", (size_t) verdict->outcome < ARRAY_SIZE(outcomes) ? outcomes[verdict->outcome] : "?");
+    put_text(page.file, "message_id", verdict->message_id);
+    put_number(page.file, "retry_ms", verdict->retry_ms);
+    if (verdict->pause)
+        put_text(page.file, "pause", (size_t) verdict->pause < ARRAY_SIZE(pauses) ? pauses[verdict->pause] : "?");
+    put_flag(page.file, "bounded", verdict->bounded);
+    put_number(page.file, "health", (uint64_t) verdict->health);
+    put_number(page.file, "code", verdict->code);
+    put_number(page.file, "subcode", verdict->subcode);
+    put_text(page.file, "reason", verdict->reason);
+    put_text(page.file, "next_action", verdict->next_action);
+    return close_page(&page, mem);
+}

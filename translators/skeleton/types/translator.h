@@ -126,7 +126,8 @@ struct translator_ops {
 
     /* Pure and total: same bytes, same events; never blocks, never allocates outside `mem`. Every item of the body
      * becomes at least one event; what cannot be translated becomes KIND_UNSUPPORTED with its raw bytes.
-     * 0, or -ENOMEM (arena exhausted: the body is kept whole as one unsupported event by the caller). */
+     * 0; -ENOMEM (arena exhausted), -EBADMSG (no structure at all), -E2BIG (beyond a limit): the caller then keeps the
+     * body whole as one unsupported event. */
     int (*decode)(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret);
 
     /* Pure. One message becomes one request, or several when limits force a split, or none (nothing to say here).
