@@ -1,0 +1,263 @@
+/* What messaging elements mean: one decoder per member an element can have.
+ * Never sees more than one element.
+ */
+#include "messaging_item.h"
+
+#include <string.h>
+
+#include "formats/text.h"
+
+#define TARGETS_MAX 64 /* of one receipt; the bus takes no more per event */
+
+struct event messaging_event(const struct messaging_item *element, enum trefoil_audience audience)
+{
+    struct event event = { .audience = audience, .user_id = element->user_id, .echo = element->is_echo };
+
+    event.message.sent_ms = element->sent_ms;
+    event.message.standby = element->is_standby;
+    event.message.by_business = element->is_echo;
+    event.message.author.network = element->dialect->network;
+    if (!element->is_echo)
+        event.message.author.user_id = element->user_id;
+    /* Another application's conversation: told, but not ours to carry on. */
+    if (element->is_standby)
+        event.audience = TREFOIL_AUDIENCE_SERVICES;
+    return event;
+}
+
+static const char *key_part(const char *text)
+{
+    return text ? text : "-";
+}
+
+static struct event receipt_event(struct messaging_item *element, enum trefoil_receipt_state state)
+{
+    struct event event = messaging_event(element, TREFOIL_AUDIENCE_AUTHOR);
+
+    event.message.kind = TREFOIL_KIND_RECEIPT;
+    event.message.body.receipt.state = state;
+    return event;
+}
+
+/* Everything up to a moment was delivered or read; no message is named. */
+static void add_watermark(struct messaging_item *element, enum trefoil_receipt_state state, uint64_t watermark_ms)
+{
+    struct event event = receipt_event(element, state);
+
+    if (watermark_ms == 0 && !element->item.fault)
+        element->item.fault = "no watermark";
+    event.key = arena_format(element->item.reading->mem, "%s/%s/%llu", element->item.kind, key_part(element->user_id),
+                             (unsigned long long) watermark_ms);
+    event.watermark_ms = watermark_ms;
+    event.message.body.receipt.watermark_ms = watermark_ms;
+    meta_item_add(&element->item, &event);
+}
+
+/* Up to TARGETS_MAX of the messages from `*mid` on, which is moved behind them. */
+static void add_delivered(struct messaging_item *element, struct json_value mids, struct json_value *mid)
+{
+    struct arena *mem = element->item.reading->mem;
+    struct event event = receipt_event(element, TREFOIL_RECEIPT_DELIVERED);
+    const char **targets = arena_array(mem, TARGETS_MAX, sizeof *targets);
+    size_t n = 0;
+
+    while (targets && json_exists(*mid) && n < TARGETS_MAX) {
+        targets[n] = json_id(*mid, mem);
+        if (!targets[n] || !*targets[n] || strlen(targets[n]) > META_ID_MAX_BYTES)
+            element->item.fault = "wrong type: mids";
+        n++;
+        *mid = json_next(mids, *mid);
+    }
+    if (!targets || element->item.fault) {
+        *mid = JSON_NOTHING;
+        meta_item_add(&element->item, &event);
+        return;
+    }
+    event.key = arena_format(mem, "delivery/%s/%llu/%s", key_part(element->user_id),
+                             (unsigned long long) element->sent_ms, targets[0]);
+    event.relates = event.message.body.receipt.targets = targets;
+    event.n_relates = event.message.body.receipt.n_targets = n;
+    meta_item_add(&element->item, &event);
+}
+
+static void decode_delivery(struct messaging_item *element, struct json_value delivery)
+{
+    uint64_t watermark_ms = meta_may_milliseconds(&element->item, delivery, "watermark");
+    struct json_value mids = meta_may_array(&element->item, delivery, "mids");
+    struct json_value mid = json_first(mids);
+
+    if (element->sent_ms == 0)
+        element->sent_ms = watermark_ms; /* the element has no time of its own */
+    if (!json_exists(mid) || element->item.fault) {
+        add_watermark(element, TREFOIL_RECEIPT_DELIVERED, watermark_ms);
+        return;
+    }
+    while (json_exists(mid))
+        add_delivered(element, mids, &mid);
+}
+
+/* Messenger tells a moment, Instagram the last message seen. */
+static void decode_read(struct messaging_item *element, struct json_value read)
+{
+    const char *mid = meta_may_id(&element->item, read, "mid");
+    struct event event = receipt_event(element, TREFOIL_RECEIPT_READ);
+
+    if (!mid) {
+        add_watermark(element, TREFOIL_RECEIPT_READ, meta_may_milliseconds(&element->item, read, "watermark"));
+        return;
+    }
+    event.key = arena_format(element->item.reading->mem, "read/%s/%s", key_part(element->user_id), mid);
+    meta_relate(&element->item, &event, mid);
+    event.message.body.receipt.targets = event.relates;
+    event.message.body.receipt.n_targets = event.n_relates;
+    meta_item_add(&element->item, &event);
+}
+
+/* Old payloads name a reaction without showing it. */
+static const char *emoji_of(struct messaging_item *element, struct json_value reaction)
+{
+    static const char *const emoji[][2] = {
+        { "love", "❤️" }, { "like", "👍" }, { "dislike", "👎" }, { "sad", "😢" },
+        { "angry", "😠" },  { "wow", "😮" },  { "smile", "😆" },   { "laugh", "😆" },
+    };
+    const char *shown = meta_may_text(&element->item, reaction, "emoji");
+
+    for (size_t i = 0; !(shown && *shown) && i < ARRAY_SIZE(emoji); i++)
+        if (json_is_text(json_get(reaction, "reaction"), emoji[i][0]))
+            shown = emoji[i][1];
+    return shown && *shown ? shown : NULL;
+}
+
+static void decode_reaction(struct messaging_item *element, struct json_value reaction)
+{
+    struct event event = messaging_event(element, TREFOIL_AUDIENCE_ROOM);
+    const char *mid = meta_need_id(&element->item, reaction, "mid");
+    const char *action = meta_need_text(&element->item, reaction, "action");
+    bool removed = action && strcmp(action, "unreact") == 0;
+    const char *emoji = removed ? NULL : emoji_of(element, reaction);
+
+    event.key = arena_format(element->item.reading->mem, "reaction/%s/%s/%s/%llu", key_part(mid),
+                             key_part(element->user_id), key_part(action), (unsigned long long) element->sent_ms);
+    meta_relate(&element->item, &event, mid);
+    if (emoji || removed) {
+        event.message.kind = TREFOIL_KIND_REACTION;
+        event.message.body.reaction = (struct trefoil_reaction){ .target = mid, .emoji = emoji, .removed = removed };
+    } else {
+        meta_make_unsupported(&element->item, &event, "[reaction]");
+    }
+    meta_item_add(&element->item, &event);
+}
+
+/* num_edit 0 is no edit: some apps are told of new messages this way, without text and without people. */
+static void decode_edit(struct messaging_item *element, struct json_value edit)
+{
+    struct event event = messaging_event(element, TREFOIL_AUDIENCE_ROOM);
+    const char *mid = meta_need_id(&element->item, edit, "mid");
+    uint64_t n = meta_may_number(&element->item, edit, "num_edit", UINT32_MAX);
+    const char *text = meta_may_text(&element->item, edit, "text");
+
+    event.key = arena_format(element->item.reading->mem, "edit/%s/%llu", key_part(mid), (unsigned long long) n);
+    meta_relate(&element->item, &event, mid);
+    if (text && n > 0) {
+        event.message.kind = TREFOIL_KIND_TEXT;
+        event.message.is_edit = true;
+        event.message.replaces = mid;
+        event.message.body.text.body = text;
+    } else {
+        event.audience = TREFOIL_AUDIENCE_SERVICES;
+        meta_make_unsupported(&element->item, &event, "[edited message]");
+    }
+    meta_item_add(&element->item, &event);
+}
+
+/* Members that are told, not translated: who hears of them, and the line that stands for them. */
+struct notice {
+    const char *member;
+    enum trefoil_audience audience;
+    const char *word, *detail; /* name of the member's member that says most */
+};
+
+static const struct notice notices[] = {
+    { "postback", TREFOIL_AUDIENCE_ROOM, "button", "title" },
+    { "order", TREFOIL_AUDIENCE_ROOM, "order", "note" },
+    { "referral", TREFOIL_AUDIENCE_SERVICES, "referral", "ref" },
+    { "optin", TREFOIL_AUDIENCE_SERVICES, "opt-in", "title" },
+    { "account_linking", TREFOIL_AUDIENCE_SERVICES, "account linking", "status" },
+    { "pass_thread_control", TREFOIL_AUDIENCE_SERVICES, "thread passed", NULL },
+    { "take_thread_control", TREFOIL_AUDIENCE_SERVICES, "thread taken", NULL },
+    { "request_thread_control", TREFOIL_AUDIENCE_SERVICES, "thread requested", NULL },
+    { "app_roles", TREFOIL_AUDIENCE_SERVICES, "app roles", NULL },
+    { "policy_enforcement", TREFOIL_AUDIENCE_SERVICES, "policy", "action" },
+    { "response_feedback", TREFOIL_AUDIENCE_SERVICES, "feedback", "feedback" },
+    { "messaging_feedback", TREFOIL_AUDIENCE_SERVICES, "feedback form", NULL },
+    { "game_play", TREFOIL_AUDIENCE_SERVICES, "game", NULL },
+};
+
+static void add_notice(struct messaging_item *element, struct json_value body, const struct notice *notice)
+{
+    struct arena *mem = element->item.reading->mem;
+    struct event event = messaging_event(element, notice->audience);
+    const char *mid = meta_may_id(&element->item, body, "mid");
+    const char *detail = notice->detail ? json_text(json_get(body, notice->detail), mem) : NULL;
+
+    if (mid && strcmp(notice->member, "postback") == 0) {
+        event.key = arena_format(mem, "postback/%s", mid);
+        event.message.message_id = mid;
+    } else {
+        event.key = arena_format(mem, "%s/%s/%llu", notice->member, key_part(element->user_id),
+                                 (unsigned long long) element->sent_ms);
+    }
+    meta_make_unsupported(&element->item, &event, text_fallback(mem, notice->word, detail));
+    meta_item_add(&element->item, &event);
+}
+
+/* A kind nobody told us of: the first member that is not part of every element names it. */
+static void add_unknown(struct messaging_item *element)
+{
+    static const char *const usual[] = { "sender", "recipient", "timestamp" };
+    struct arena *mem = element->item.reading->mem;
+    struct notice notice = { .member = "messaging", .audience = TREFOIL_AUDIENCE_SERVICES, .word = "event" };
+
+    json_for_each (member, element->item.value) {
+        const char *name = json_key(member, mem);
+        bool is_usual = !name;
+
+        for (size_t i = 0; name && i < ARRAY_SIZE(usual); i++)
+            is_usual = is_usual || strcmp(name, usual[i]) == 0;
+        if (!is_usual) {
+            notice.member = notice.word = name;
+            break;
+        }
+    }
+    element->item.kind = notice.member;
+    add_notice(element, JSON_NOTHING, &notice);
+}
+
+struct decoder {
+    const char *member;
+    void (*decode)(struct messaging_item *element, struct json_value body);
+};
+
+static const struct decoder decoders[] = {
+    { "message", messaging_message },  { "delivery", decode_delivery },   { "read", decode_read },
+    { "reaction", decode_reaction },   { "message_edit", decode_edit },
+};
+
+void messaging_element(struct messaging_item *element)
+{
+    struct json_value value = element->item.value;
+
+    for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
+        if (json_exists(json_get(value, decoders[i].member))) {
+            element->item.kind = decoders[i].member;
+            decoders[i].decode(element, meta_need_object(&element->item, value, decoders[i].member));
+            return;
+        }
+    for (size_t i = 0; i < ARRAY_SIZE(notices); i++)
+        if (json_exists(json_get(value, notices[i].member))) {
+            element->item.kind = notices[i].member;
+            add_notice(element, meta_need_object(&element->item, value, notices[i].member), &notices[i]);
+            return;
+        }
+    add_unknown(element);
+}

@@ -1,0 +1,143 @@
+/* Walks the bodies of WhatsApp's webhooks: every entry, every change, every list in it, every item.
+ * Never looks into an item; its neighbours' faults are not its own.
+ */
+#include "whatsapp_map.h"
+
+#include <string.h>
+
+/* Old messages of the phone app, in threads. History declined comes as errors. */
+static void decode_history(struct whatsapp_change *change, struct json_value chunk)
+{
+    struct json_value threads = json_get(chunk, "threads");
+
+    if (json_type(chunk) != JSON_OBJECT || json_own_fault(chunk) || json_type(threads) != JSON_ARRAY) {
+        meta_add_whole(change->reading, chunk, change->account_id, "history", json_fault(chunk));
+        return;
+    }
+    change->is_history = true;
+    json_for_each (thread, threads) {
+        struct json_value messages = json_get(thread, "messages");
+
+        if (json_own_fault(thread) || json_type(messages) != JSON_ARRAY)
+            meta_add_whole(change->reading, thread, change->account_id, "history", json_fault(thread));
+        else
+            json_for_each (message, messages)
+                whatsapp_message(change, message);
+    }
+}
+
+static void add_error(struct whatsapp_change *change, struct json_value value)
+{
+    meta_add_whole(change->reading, value, change->account_id, "errors", json_fault(value));
+}
+
+static void add_contact_sync(struct whatsapp_change *change, struct json_value value)
+{
+    meta_add_whole(change->reading, value, change->account_id, "state_sync", json_fault(value));
+}
+
+static void add_id_update(struct whatsapp_change *change, struct json_value value)
+{
+    meta_add_whole(change->reading, value, change->account_id, "user_id_update", json_fault(value));
+}
+
+static void add_preference(struct whatsapp_change *change, struct json_value value)
+{
+    meta_add_whole(change->reading, value, change->account_id, "user_preferences", json_fault(value));
+}
+
+static void add_group(struct whatsapp_change *change, struct json_value value)
+{
+    const char *type = json_text(json_get(value, "type"), change->reading->mem);
+
+    meta_add_whole(change->reading, value, change->account_id, type ? type : "groups", json_fault(value));
+}
+
+/* Lists a change can have, whatever its field: normally one, but any combination is read. */
+struct items {
+    const char *key;
+    void (*decode)(struct whatsapp_change *change, struct json_value item);
+};
+
+static const struct items lists[] = {
+    { "messages", whatsapp_message },     { "statuses", whatsapp_status },
+    { "message_echoes", whatsapp_echo },  { "history", decode_history },
+    { "errors", add_error },              { "state_sync", add_contact_sync },
+    { "user_id_update", add_id_update },  { "user_preferences", add_preference },
+    { "groups", add_group },
+};
+
+/* How many of the lists the change had. */
+static size_t decode_lists(struct whatsapp_change *change)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        struct json_value list = json_get(change->value, lists[i].key);
+
+        if (!json_exists(list))
+            continue;
+        n++;
+        if (json_type(list) != JSON_ARRAY)
+            meta_add_whole(change->reading, list, change->account_id, lists[i].key, "wrong type");
+        else
+            json_for_each (item, list)
+                lists[i].decode(change, item);
+    }
+    return n;
+}
+
+/* What makes the whole change unreadable: without these nobody knows whose its items are. */
+static const char *change_fault(struct json_value change)
+{
+    struct json_value value = json_get(change, "value"), metadata = json_get(value, "metadata");
+
+    if (json_type(change) != JSON_OBJECT || json_type(value) != JSON_OBJECT)
+        return "not an object";
+    if (json_own_fault(change) || json_own_fault(value))
+        return json_own_fault(change) ? json_own_fault(change) : json_own_fault(value);
+    if (json_fault(metadata))
+        return json_fault(metadata);
+    if (json_exists(metadata) && json_type(json_get(metadata, "phone_number_id")) != JSON_STRING)
+        return "wrong type: phone_number_id";
+    return NULL;
+}
+
+static void decode_change(struct meta_reading *reading, struct json_value value)
+{
+    struct whatsapp_change change = { .reading = reading, .value = json_get(value, "value") };
+    const char *field = json_text(json_get(value, "field"), reading->mem);
+    const char *fault = change_fault(value);
+
+    if (fault) {
+        meta_add_whole(reading, value, NULL, field ? field : "change", fault);
+        return;
+    }
+    change.account_id = json_text(json_get(json_get(change.value, "metadata"), "phone_number_id"), reading->mem);
+    change.is_history = field && strcmp(field, "history") == 0;
+    if (decode_lists(&change) == 0)
+        meta_add_whole(reading, value, change.account_id, field ? field : "change", json_fault(value));
+}
+
+static void decode_entry(struct meta_reading *reading, struct json_value entry)
+{
+    struct json_value changes = json_get(entry, "changes");
+
+    if (json_type(entry) != JSON_OBJECT || json_own_fault(entry) || json_type(changes) != JSON_ARRAY) {
+        meta_add_whole(reading, entry, NULL, "entry", json_own_fault(entry) ? json_own_fault(entry) : "no changes");
+        return;
+    }
+    json_for_each (change, changes)
+        decode_change(reading, change);
+}
+
+int whatsapp_decode(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret)
+{
+    struct meta_reading reading = { .network = "whatsapp", .context = context, .mem = mem, .events = ret };
+    struct json json;
+
+    if (meta_open_body(&reading, body, "whatsapp_business_account", &json))
+        json_for_each (entry, json_get(json_root(&json), "entry"))
+            decode_entry(&reading, entry);
+    return meta_reading_end(&reading);
+}
