@@ -7,9 +7,9 @@
 extern const struct messaging_dialect messenger_dialect;
 
 must_use_ int messenger_decode(struct bytes body, const struct decode_context *context, struct arena *mem,
-                            struct event_list *ret);
+                               struct event_list *ret);
 must_use_ int messenger_encode(const struct trefoil_message *message, const struct place *place, struct arena *mem,
-                            struct request_list *ret);
+                               struct request_list *ret);
 void messenger_judge(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
 
 #endif

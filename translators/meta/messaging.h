@@ -13,9 +13,9 @@ struct messaging_dialect {
     const char *network; /* "messenger" */
     const char *object;  /* "page": of a webhook body */
     struct text_limit text;
-    bool says_why;             /* sends carry a messaging_type */
-    bool returns_marks;        /* what we put into metadata comes back in echoes */
-    bool sends_by_page;        /* the path of a send is the Page's id where there is one */
+    bool says_why;      /* sends carry a messaging_type */
+    bool returns_marks; /* what we put into metadata comes back in echoes */
+    bool sends_by_page; /* the path of a send is the Page's id where there is one */
 };
 
 must_use_ int messaging_decode(const struct messaging_dialect *dialect, struct bytes body,

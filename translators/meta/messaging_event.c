@@ -118,7 +118,7 @@ static const char *emoji_of(struct messaging_item *element, struct json_value re
 {
     static const char *const emoji[][2] = {
         { "love", "❤️" }, { "like", "👍" }, { "dislike", "👎" }, { "sad", "😢" },
-        { "angry", "😠" },  { "wow", "😮" },  { "smile", "😆" },   { "laugh", "😆" },
+        { "angry", "😠" },     { "wow", "😮" },  { "smile", "😆" },   { "laugh", "😆" },
     };
     const char *shown = meta_may_text(&element->item, reaction, "emoji");
 
@@ -218,7 +218,8 @@ static void add_unknown(struct messaging_item *element)
     struct arena *mem = element->item.reading->mem;
     struct notice notice = { .member = "messaging", .audience = TREFOIL_AUDIENCE_SERVICES, .word = "event" };
 
-    json_for_each (member, element->item.value) {
+    json_for_each(member, element->item.value)
+    {
         const char *name = json_key(member, mem);
         bool is_usual = !name;
 
@@ -239,8 +240,8 @@ struct decoder {
 };
 
 static const struct decoder decoders[] = {
-    { "message", messaging_message },  { "delivery", decode_delivery },   { "read", decode_read },
-    { "reaction", decode_reaction },   { "message_edit", decode_edit },
+    { "message", messaging_message }, { "delivery", decode_delivery }, { "read", decode_read },
+    { "reaction", decode_reaction },  { "message_edit", decode_edit },
 };
 
 void messaging_element(struct messaging_item *element)

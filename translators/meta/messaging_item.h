@@ -8,9 +8,9 @@
 struct messaging_item {
     struct meta_item item;
     const struct messaging_dialect *dialect;
-    const char *user_id;    /* the person; NULL when the element names none */
-    bool is_echo;           /* written by the business */
-    bool is_standby;        /* another application owns the thread */
+    const char *user_id; /* the person; NULL when the element names none */
+    bool is_echo;        /* written by the business */
+    bool is_standby;     /* another application owns the thread */
     uint64_t sent_ms;
 };
 

@@ -73,7 +73,9 @@ static const char *words_of(const struct trefoil_message *message, struct arena 
         const char *word = kind_word(message->kind);
 
         request_list_lose(list, word);
-        return message->fallback ? message->fallback : is_silent(message->kind) ? NULL : arena_format(mem, "[%s]", word);
+        return message->fallback          ? message->fallback
+               : is_silent(message->kind) ? NULL
+                                          : arena_format(mem, "[%s]", word);
     }
     if (message->body.text.n_spans > 0)
         request_list_lose(list, "formatting");
@@ -130,8 +132,6 @@ struct request *outgoing_post(struct request_list *list, struct arena *mem, cons
     struct request *request = path ? request_list_add(list, mem) : NULL;
 
     if (request)
-        *request = (struct request){
-            .method = "POST", .path = path, .content_type = "application/json", .body = body
-        };
+        *request = (struct request){ .method = "POST", .path = path, .content_type = "application/json", .body = body };
     return request;
 }

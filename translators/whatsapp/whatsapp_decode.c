@@ -15,14 +15,14 @@ static void decode_history(struct whatsapp_change *change, struct json_value chu
         return;
     }
     change->is_history = true;
-    json_for_each (thread, threads) {
+    json_for_each(thread, threads)
+    {
         struct json_value messages = json_get(thread, "messages");
 
         if (json_own_fault(thread) || json_type(messages) != JSON_ARRAY)
             meta_add_whole(change->reading, thread, change->account_id, "history", json_fault(thread));
         else
-            json_for_each (message, messages)
-                whatsapp_message(change, message);
+            json_for_each(message, messages) whatsapp_message(change, message);
     }
 }
 
@@ -60,10 +60,14 @@ struct items {
 };
 
 static const struct items lists[] = {
-    { "messages", whatsapp_message },     { "statuses", whatsapp_status },
-    { "message_echoes", whatsapp_echo },  { "history", decode_history },
-    { "errors", add_error },              { "state_sync", add_contact_sync },
-    { "user_id_update", add_id_update },  { "user_preferences", add_preference },
+    { "messages", whatsapp_message },
+    { "statuses", whatsapp_status },
+    { "message_echoes", whatsapp_echo },
+    { "history", decode_history },
+    { "errors", add_error },
+    { "state_sync", add_contact_sync },
+    { "user_id_update", add_id_update },
+    { "user_preferences", add_preference },
     { "groups", add_group },
 };
 
@@ -81,8 +85,7 @@ static size_t decode_lists(struct whatsapp_change *change)
         if (json_type(list) != JSON_ARRAY)
             meta_add_whole(change->reading, list, change->account_id, lists[i].key, "wrong type");
         else
-            json_for_each (item, list)
-                lists[i].decode(change, item);
+            json_for_each(item, list) lists[i].decode(change, item);
     }
     return n;
 }
@@ -127,8 +130,7 @@ static void decode_entry(struct meta_reading *reading, struct json_value entry)
         meta_add_whole(reading, entry, NULL, "entry", json_own_fault(entry) ? json_own_fault(entry) : "no changes");
         return;
     }
-    json_for_each (change, changes)
-        decode_change(reading, change);
+    json_for_each(change, changes) decode_change(reading, change);
 }
 
 int whatsapp_decode(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret)
@@ -137,7 +139,6 @@ int whatsapp_decode(struct bytes body, const struct decode_context *context, str
     struct json json;
 
     if (meta_open_body(&reading, body, "whatsapp_business_account", &json))
-        json_for_each (entry, json_get(json_root(&json), "entry"))
-            decode_entry(&reading, entry);
+        json_for_each(entry, json_get(json_root(&json), "entry")) decode_entry(&reading, entry);
     return meta_reading_end(&reading);
 }

@@ -70,7 +70,8 @@ static void decode_edit(struct reading *reading)
         return;
     }
     reading->item.kind = arena_format(memory(reading), "edit/%s", type ? type : "-");
-    meta_make_unsupported(&reading->item, &reading->event, whatsapp_fallback(content, type ? type : "-", memory(reading)));
+    meta_make_unsupported(&reading->item, &reading->event,
+                          whatsapp_fallback(content, type ? type : "-", memory(reading)));
 }
 
 /* Types whose content is an object named like them: the list of those we know, to tell broken from unknown. */
@@ -171,8 +172,8 @@ static void decode_envelope(struct reading *reading)
 
     reading->type = meta_need_text(item, item->value, "type");
     event->audience = TREFOIL_AUDIENCE_ROOM;
-    event->key = arena_format(memory(reading), "%s/%s", reading->change->is_history ? "history" : "message",
-                              id ? id : "-");
+    event->key =
+        arena_format(memory(reading), "%s/%s", reading->change->is_history ? "history" : "message", id ? id : "-");
     event->message.message_id = id;
     event->message.sent_ms = meta_may_seconds(item, item->value, "timestamp");
     event->message.group_id = meta_may_id(item, item->value, "group_id");

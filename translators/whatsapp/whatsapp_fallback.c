@@ -45,7 +45,8 @@ static const char *contacts(struct json_value cards, struct arena *mem)
     const char *names = NULL;
     size_t n = 0;
 
-    json_for_each (card, cards) {
+    json_for_each(card, cards)
+    {
         if (n++ == 8)
             return join(mem, names, ", ", "…");
         names = join(mem, names, ", ", member(json_get(card, "name"), "formatted_name", mem));
@@ -72,8 +73,7 @@ static const char *order(struct json_value body, struct arena *mem)
 {
     size_t n = 0;
 
-    json_for_each (item, json_get(body, "product_items"))
-        n++;
+    json_for_each(item, json_get(body, "product_items")) n++;
     return join(mem, arena_format(mem, "%zu %s", n, n == 1 ? "item" : "items"), ": ", member(body, "text", mem));
 }
 
@@ -93,13 +93,20 @@ struct wording {
 };
 
 static const struct wording wordings[] = {
-    { "image", "image", caption },       { "video", "video", caption },
-    { "audio", "audio", NULL },          { "document", "file", document },
-    { "sticker", "sticker", NULL },      { "location", "location", location },
-    { "contacts", "contact", contacts }, { "interactive", "choice", interactive },
-    { "button", "choice", button },      { "order", "order", order },
-    { "system", "system", system_words }, { "unsupported", "unsupported", unsupported },
-    { "unknown", "unsupported", unsupported }, { "media_placeholder", "media", NULL },
+    { "image", "image", caption },
+    { "video", "video", caption },
+    { "audio", "audio", NULL },
+    { "document", "file", document },
+    { "sticker", "sticker", NULL },
+    { "location", "location", location },
+    { "contacts", "contact", contacts },
+    { "interactive", "choice", interactive },
+    { "button", "choice", button },
+    { "order", "order", order },
+    { "system", "system", system_words },
+    { "unsupported", "unsupported", unsupported },
+    { "unknown", "unsupported", unsupported },
+    { "media_placeholder", "media", NULL },
 };
 
 const char *whatsapp_fallback(struct json_value content, const char *type, struct arena *mem)
