@@ -112,11 +112,11 @@ static void decode_change(struct meta_reading *reading, struct json_value value)
     const char *field = json_text(json_get(value, "field"), reading->mem);
     const char *fault = change_fault(value);
 
+    change.account_id = json_text(json_get(json_get(change.value, "metadata"), "phone_number_id"), reading->mem);
     if (fault) {
-        meta_add_whole(reading, value, NULL, field ? field : "change", fault);
+        meta_add_whole(reading, value, change.account_id, field ? field : "change", fault);
         return;
     }
-    change.account_id = json_text(json_get(json_get(change.value, "metadata"), "phone_number_id"), reading->mem);
     change.is_history = field && strcmp(field, "history") == 0;
     if (decode_lists(&change) == 0)
         meta_add_whole(reading, value, change.account_id, field ? field : "change", json_fault(value));
