@@ -15,6 +15,7 @@
 #include "daemon/confine.h"
 #include "daemon/log.h"
 #include "intake.h"
+#include "notices.h"
 #include "sender.h"
 #include "settings.h"
 #include "webhook.h"
@@ -24,14 +25,6 @@ enum {
     ERROR_ROOM = 512,
     SETTINGS_MAX_BYTES = 8 << 20,
     EXIT_USAGE = 2,
-};
-
-/* Publishing that an account changed: one at a time per account, the newest state. */
-struct account_notice {
-    struct post post;
-    struct trefoil_message message;
-    struct skeleton *skeleton;
-    bool is_out, is_stale;
 };
 
 struct skeleton {
@@ -47,48 +40,13 @@ struct skeleton {
     struct intake *intake;
     struct sender *sender;
     struct admin *admin;
-    struct account_notice *notices;
+    struct notices notices;
     uv_signal_t on_term, on_int, on_hup;
     uv_timer_t refresh, deadline;
     bool is_draining, is_closed;
 };
 
 /* ---- accounts --------------------------------------------------------------------------------------------------- */
-
-static void post_notice(struct skeleton *skeleton, size_t index);
-
-static void on_noticed(struct post *post, enum post_end end)
-{
-    struct account_notice *notice = container_of(post, struct account_notice, post);
-    (void) end;
-    notice->is_out = false;
-    if (notice->is_stale)
-        post_notice(notice->skeleton, (size_t) (notice - notice->skeleton->notices));
-}
-
-static void post_notice(struct skeleton *skeleton, size_t index)
-{
-    struct account_notice *notice = &skeleton->notices[index];
-    const struct account *account = &skeleton->accounts.accounts[index];
-
-    notice->is_stale = notice->is_out;
-    if (notice->is_out || !skeleton->bus)
-        return;
-    notice->skeleton = skeleton;
-    notice->message = (struct trefoil_message){
-        .kind = TREFOIL_KIND_ACCOUNT,
-        .author = { .network = skeleton->ops->name },
-        .body.account = { account->health, account->code, account->subcode, account->next_action },
-    };
-    notice->post = (struct post){
-        .publication = { .audience = TREFOIL_AUDIENCE_SERVICES,
-                         .message = &notice->message,
-                         .from = { .account = account->name } },
-        .on_done = on_noticed,
-    };
-    notice->is_out = true;
-    bus_post(skeleton->bus, &notice->post);
-}
 
 static void on_account_change(void *owner, size_t index)
 {
@@ -101,7 +59,7 @@ static void on_account_change(void *owner, size_t index)
               LOG_TEXT("state", account_state_name(account->health)), LOG_NUMBER("code", account->code),
               LOG_NUMBER("subcode", account->subcode),
               LOG_TEXT("next_action", account->next_action ? account->next_action : "none"));
-    post_notice(skeleton, index);
+    notices_tell(&skeleton->notices, index);
 }
 
 static void on_account_renewed(void *owner, size_t index)
@@ -281,7 +239,7 @@ static int open_bus(struct skeleton *skeleton)
     int r = bus_open(&skeleton->loop, &options, &skeleton->bus, error, sizeof(error));
     if (r < 0)
         return fail(skeleton, error, r);
-    return 0;
+    return notices_init(&skeleton->notices, skeleton->bus, &skeleton->accounts, skeleton->ops->name, &skeleton->mem);
 }
 
 static int open_sender(struct skeleton *skeleton)
@@ -387,6 +345,7 @@ static void close_all(struct skeleton *skeleton)
     skeleton->admin = admin_close(skeleton->admin);
     skeleton->sender = sender_close(skeleton->sender);
     skeleton->intake = intake_close(skeleton->intake);
+    notices_deinit(&skeleton->notices);
     skeleton->bus = bus_close(skeleton->bus);
     uv_close((uv_handle_t *) &skeleton->on_term, NULL);
     uv_close((uv_handle_t *) &skeleton->on_int, NULL);
@@ -435,9 +394,6 @@ static int prepare(struct skeleton *skeleton, const char *path)
     skeleton->log = (struct log){ .level = (enum log_level) skeleton->settings.log_level,
                                   .json = skeleton->settings.log_format == 1,
                                   .process = skeleton->ops->name };
-    skeleton->notices = arena_array(&skeleton->mem, skeleton->accounts.n_accounts, sizeof(*skeleton->notices));
-    if (!skeleton->notices)
-        return -ENOMEM;
     return figures_init(&skeleton->figures);
 }
 
