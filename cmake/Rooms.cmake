@@ -69,7 +69,7 @@ endfunction()
 # add_translator(<name> [SOURCES further.c …] [USES room…]): by file name, what is pure and what is not.
 #   <name>_decode.c <name>_encode.c <name>_judge.c <name>.c    the map: pure; defines `<name>_ops`
 #   main.c                                                     the process; without it only the map is built and tested
-# Every map inherits the conformance suite, which plays its testdata/.
+# Every map inherits the conformance suite, which plays its testdata/, and the fuzz target decode_<name>.
 function(add_translator name)
   cmake_parse_arguments(T "" "" "SOURCES;USES" ${ARGN})
   add_room(${name} DIR . PURE USES base trefoil skeleton_types formats ${T_USES} TEST_USES map_kit
