@@ -36,7 +36,6 @@ static void check_event(const struct event *event)
 
     require(event->key && event->key[0]);
     require(event->audience >= TREFOIL_AUDIENCE_ROOM && event->audience <= TREFOIL_AUDIENCE_SERVICES);
-    require(event->account || (event->audience == TREFOIL_AUDIENCE_SERVICES && !event->user_id));
     require(message->kind > TREFOIL_KIND_NONE && message->kind <= TREFOIL_KIND_UNSUPPORTED);
     require((message->kind == TREFOIL_KIND_UNSUPPORTED) == (event->is_malformed || event->is_unsupported));
     require(message->kind != TREFOIL_KIND_UNSUPPORTED || message->body.unsupported.raw.size > 0);
@@ -77,7 +76,6 @@ static void check_judge(struct bytes body, struct arena *mem)
 
         NETWORK_OPS.judge(&request, &reply, mem, &verdict);
         require(verdict.outcome >= TREFOIL_OUTCOME_SENT && verdict.outcome <= TREFOIL_OUTCOME_UNKNOWN);
-        require(verdict.outcome != TREFOIL_OUTCOME_SENT || verdict.message_id);
     }
 }
 

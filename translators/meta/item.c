@@ -133,9 +133,12 @@ bool meta_is_ours(const struct meta_reading *reading, const char *account_id)
     return false;
 }
 
-static struct trefoil_bytes raw_of(struct bytes bytes)
+/* A copy: an event outlives the body it came in. */
+static struct trefoil_bytes raw_of(struct meta_reading *reading, struct bytes bytes)
 {
-    return (struct trefoil_bytes){ bytes.data, bytes.size };
+    struct bytes copy = arena_copy(reading->mem, bytes);
+
+    return (struct trefoil_bytes){ copy.data, copy.size };
 }
 
 void meta_make_unsupported(struct meta_item *item, struct event *event, const char *fallback)
@@ -146,7 +149,7 @@ void meta_make_unsupported(struct meta_item *item, struct event *event, const ch
     event->message.body.unsupported = (struct trefoil_unsupported){
         .network_kind = item->kind,
         .reason = "not translated yet",
-        .raw = raw_of(json_raw(item->value)),
+        .raw = raw_of(item->reading, json_raw(item->value)),
     };
 }
 
@@ -163,7 +166,7 @@ void meta_relate(struct meta_item *item, struct event *event, const char *id)
 
 static void add(struct meta_reading *reading, const struct event *event)
 {
-    struct event *place = event_list_add(reading->events, reading->mem);
+    struct event *place = event_list_add(&reading->events, reading->mem);
 
     if (!place) {
         reading->failed = true;
@@ -182,7 +185,7 @@ static void add_raw(struct meta_reading *reading, struct bytes raw, const struct
     event.audience = TREFOIL_AUDIENCE_SERVICES;
     event.key = arena_format(reading->mem, "raw/%s", fingerprint(raw, reading->mem));
     event.message.kind = TREFOIL_KIND_UNSUPPORTED;
-    event.message.body.unsupported.raw = raw_of(raw);
+    event.message.body.unsupported.raw = raw_of(reading, raw);
     add(reading, &event);
 }
 
@@ -233,7 +236,6 @@ void meta_item_add(struct meta_item *item, const struct event *event)
 void meta_add_whole(struct meta_reading *reading, struct json_value value, const char *account_id, const char *kind,
                     const char *fault)
 {
-    struct meta_item item = { .reading = reading, .value = value, .account_id = account_id, .kind = kind };
     struct event event = { 0 };
     const char *account = account_of(reading, account_id);
 
@@ -241,8 +243,11 @@ void meta_add_whole(struct meta_reading *reading, struct json_value value, const
         add_malformed(reading, json_raw(value), account, kind, fault);
         return;
     }
-    meta_make_unsupported(&item, &event, arena_format(reading->mem, "[%s]", kind));
+    event.is_unsupported = true;
     event.account = account;
+    event.message.fallback = arena_format(reading->mem, "[%s]", kind);
+    event.message.body.unsupported.network_kind = kind;
+    event.message.body.unsupported.reason = "not translated yet";
     add_raw(reading, json_raw(value), &event);
 }
 
@@ -277,7 +282,10 @@ bool meta_open_body(struct meta_reading *reading, struct bytes body, const char 
     return false;
 }
 
-int meta_reading_end(const struct meta_reading *reading)
+int meta_reading_end(const struct meta_reading *reading, struct event_list *ret)
 {
-    return reading->failed || reading->mem->failed ? -ENOMEM : 0;
+    if (reading->failed || reading->mem->failed)
+        return -ENOMEM;
+    *ret = reading->events;
+    return 0;
 }

@@ -19,7 +19,7 @@ struct meta_reading {
     const char *network;
     const struct decode_context *context;
     struct arena *mem;
-    struct event_list *events;
+    struct event_list events;
     bool failed; /* no room for an event */
 };
 
@@ -73,7 +73,7 @@ void meta_add_whole(struct meta_reading *reading, struct json_value value, const
  */
 bool meta_open_body(struct meta_reading *reading, struct bytes body, const char *object, struct json *ret);
 
-/* 0, or -ENOMEM when an event or a text found no room. */
-must_use_ int meta_reading_end(const struct meta_reading *reading);
+/* All events: 0, or -ENOMEM when an event or a text found no room. */
+must_use_ int meta_reading_end(const struct meta_reading *reading, struct event_list *ret);
 
 #endif

@@ -114,12 +114,12 @@ int messaging_decode(const struct messaging_dialect *dialect, struct bytes body,
                      struct arena *mem, struct event_list *ret)
 {
     struct walk walk = {
-        .reading = { .network = dialect->network, .context = context, .mem = mem, .events = ret },
+        .reading = { .network = dialect->network, .context = context, .mem = mem },
         .dialect = dialect,
     };
     struct json json;
 
     if (meta_open_body(&walk.reading, body, dialect->object, &json))
         json_for_each(entry, json_get(json_root(&json), "entry")) decode_entry(&walk, entry);
-    return meta_reading_end(&walk.reading);
+    return meta_reading_end(&walk.reading, ret);
 }

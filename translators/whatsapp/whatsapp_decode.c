@@ -135,10 +135,10 @@ static void decode_entry(struct meta_reading *reading, struct json_value entry)
 
 int whatsapp_decode(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret)
 {
-    struct meta_reading reading = { .network = "whatsapp", .context = context, .mem = mem, .events = ret };
+    struct meta_reading reading = { .network = "whatsapp", .context = context, .mem = mem };
     struct json json;
 
     if (meta_open_body(&reading, body, "whatsapp_business_account", &json))
         json_for_each(entry, json_get(json_root(&json), "entry")) decode_entry(&reading, entry);
-    return meta_reading_end(&reading);
+    return meta_reading_end(&reading, ret);
 }
