@@ -76,8 +76,11 @@ int bytes_from_hex(struct bytes text, uint8_t *ret, size_t size)
     for (size_t i = 0; i < text.size; i++)
         if (hex_digit(text.data[i]) < 0)
             return -EBADMSG;
-    for (size_t i = 0; i < size; i++)
-        ret[i] = (uint8_t) (hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+    for (size_t i = 0; i < size; i++) {
+        unsigned high = (unsigned) hex_digit(text.data[2 * i]), low = (unsigned) hex_digit(text.data[2 * i + 1]);
+
+        ret[i] = (uint8_t) (high << 4 | low);
+    }
     return 0;
 }
 
