@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -319,8 +320,7 @@ static bool add_line(struct call *call, const char *name, const char *value)
 
     if (!line)
         return false;
-    (void) strcpy(line, name);
-    (void) strcat(line, value);
+    snprintf(line, size, "%s%s", name, value);
     longer = curl_slist_append(call->headers, line);
     explicit_bzero(line, size);
     free(line);

@@ -29,7 +29,7 @@ static int set_up(void **state)
     const uint8_t tenant[SEAL_ID_BYTES] = { 1 }, root[SEAL_KEY_BYTES] = { 2 }, channel[SEAL_ID_BYTES] = { 3 };
     struct channel_secret secret;
 
-    strcpy(scene->folder, "/tmp/keyring_test.XXXXXX");
+    snprintf(scene->folder, sizeof(scene->folder), "/tmp/keyring_test.XXXXXX");
     assert_non_null(mkdtemp(scene->folder));
     snprintf(scene->path, sizeof(scene->path), "%s/it", scene->folder);
     assert_int_equal(keyring_generate("whatsapp", tenant, root, 1000, &scene->keyring), 0);

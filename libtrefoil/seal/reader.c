@@ -4,6 +4,7 @@
 #include "seal/reader.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +69,7 @@ static int keep(struct reader *reader, const struct roster *roster, const struct
     memcpy(key->session_pk, grant->session_pk.data, SEAL_KEY_BYTES);
     memcpy(key->channel, grant->channel.data, SEAL_ID_BYTES);
     memcpy(key->service, grant->service.data, SEAL_ID_BYTES);
-    strncpy(key->service_name, sender->name, SEAL_NAME_MAX_BYTES);
+    snprintf(key->service_name, sizeof(key->service_name), "%s", sender->name);
     key->not_before_ms = grant->not_before_ms;
     key->not_after_ms = grant->not_after_ms;
     key->max_seq = grant->max_seq;

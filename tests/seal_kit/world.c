@@ -2,6 +2,7 @@
 #include "seal_kit/world.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static struct keyring *make_keyring(struct world *world, enum world_service serv
     memset(keyring, 0, sizeof(*keyring));
     memcpy(keyring->tenant, world->tenant, SEAL_ID_BYTES);
     memcpy(keyring->root_pk, world->root_pk, SEAL_KEY_BYTES);
-    strcpy(keyring->service_name, names[service]);
+    snprintf(keyring->service_name, sizeof(keyring->service_name), "%s", names[service]);
     random_fill(&random, keyring->service, SEAL_ID_BYTES);
     keyring->min_roster_version = 1;
     random_fill(&random, seed, sizeof(seed));

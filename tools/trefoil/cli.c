@@ -18,7 +18,7 @@ const struct cli_option cli_global_options[] = {
     { 0 },
 };
 
-static int complain(const struct cli *cli, int code, const char *format, va_list arguments)
+printf_(3, 0) static int complain(const struct cli *cli, int code, const char *format, va_list arguments)
 {
     fputs("trefoil: ", stderr);
     vfprintf(stderr, format, arguments);
@@ -71,7 +71,7 @@ const char *cli_option(const struct cli *cli, const char *name)
     for (size_t i = 0; (option = option_at(cli->command, i)); i++)
         if (strcmp(option->name, name) == 0)
             return cli->values[i];
-    assert(!"the command has no such option");
+    assert(option != NULL); /* the command has no such option: our mistake */
     return NULL;
 }
 
