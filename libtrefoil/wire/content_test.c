@@ -19,7 +19,10 @@
 
 static const char *const words[] = { "один", "two", "三" };
 /* a constant expression for both compilers, where a const variable is one for gcc only */
-#define hash { (const uint8_t *) "0123456789abcdef0123456789abcdef", 32 }
+#define hash                                                     \
+    {                                                            \
+        (const uint8_t *) "0123456789abcdef0123456789abcdef", 32 \
+    }
 static const uint8_t id_bytes[SEAL_ID_BYTES] = { 1, 2, 3 };
 
 static struct content_claims claims(void)
