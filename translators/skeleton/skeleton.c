@@ -352,7 +352,8 @@ static void close_all(struct skeleton *skeleton)
     uv_close((uv_handle_t *) &skeleton->on_hup, NULL);
     uv_close((uv_handle_t *) &skeleton->refresh, NULL);
     uv_close((uv_handle_t *) &skeleton->deadline, NULL);
-    uv_run(&skeleton->loop, UV_RUN_DEFAULT);
+    while (uv_run(&skeleton->loop, UV_RUN_DEFAULT)) { /* a stop asked for earlier ends one turn only */
+    }
     uv_loop_close(&skeleton->loop);
 }
 
