@@ -1,0 +1,154 @@
+/* Starting, collecting and ending processes. Never knows their roles. */
+#include "crew.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+_Noreturn void give_up(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static bool move_all(int fd, void *data, size_t size, bool is_write)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n =
+            is_write ? write(fd, (char *) data + done, size - done) : read(fd, (char *) data + done, size - done);
+
+        if (n <= 0)
+            return false;
+        done += (size_t) n;
+    }
+    return true;
+}
+
+struct crew_member crew_start(void (*role)(const void *context, struct tally *ret), const void *context)
+{
+    int ends[2];
+    pid_t parent = getpid();
+
+    fflush(NULL);
+    if (pipe(ends) < 0)
+        give_up("pipe");
+    pid_t pid = fork();
+    if (pid < 0)
+        give_up("fork");
+    if (pid == 0) {
+        struct tally *tally = calloc(1, sizeof(*tally));
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (!tally || getppid() != parent)
+            _exit(1);
+        close(ends[0]);
+        role(context, tally);
+        tally->cpu_us = process_cpu_us();
+        _exit(move_all(ends[1], tally, sizeof(*tally), true) ? 0 : 1);
+    }
+    close(ends[1]);
+    return (struct crew_member){ pid, ends[0] };
+}
+
+struct crew_member crew_exec(const char *log, char *const arguments[])
+{
+    fflush(NULL);
+    pid_t pid = fork();
+
+    if (pid < 0)
+        give_up("fork");
+    if (pid == 0) {
+        int fd = open(log, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+            _exit(1);
+        execv(arguments[0], arguments);
+        _exit(127);
+    }
+    return (struct crew_member){ pid, -1 };
+}
+
+bool crew_wait(struct crew_member *member, struct tally *ret)
+{
+    int status = 0;
+    bool is_whole = member->fd < 0 || move_all(member->fd, ret, sizeof(*ret), false);
+
+    if (member->fd >= 0)
+        close(member->fd);
+    waitpid(member->pid, &status, 0);
+    return is_whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void crew_stop(struct crew_member *member)
+{
+    int status;
+
+    if (member->pid > 0) {
+        kill(member->pid, SIGTERM);
+        waitpid(member->pid, &status, 0);
+    }
+    member->pid = 0;
+}
+
+int free_port(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *) &address, size) < 0 ||
+        getsockname(fd, (struct sockaddr *) &address, &size) < 0)
+        give_up("no free port");
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+void plan_times(struct plan *plan, double warm_up, double seconds)
+{
+    plan->begin_us = now_us() + (uint64_t) (warm_up * 1e6);
+    plan->end_us = plan->begin_us + (uint64_t) (seconds * 1e6);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void) status;
+    (void) type;
+    return at->level > 0 ? remove(path) : 0;
+}
+
+void empty_directory(const char *path)
+{
+    char parent[512];
+
+    snprintf(parent, sizeof(parent), "%s", path);
+    for (char *slash = strchr(parent + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(parent, 0700);
+        *slash = '/';
+    }
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        give_up(path);
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        give_up(path);
+}
+
+uint64_t directory_bytes(const char *path)
+{
+    char file[512];
+    struct stat status;
+
+    snprintf(file, sizeof(file), "%s/data.mdb", path);
+    return stat(file, &status) == 0 ? (uint64_t) status.st_size : 0;
+}
