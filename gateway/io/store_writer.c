@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define WRITER_LEAST_BYTES ((size_t) 64 << 10)
 #define NS_PER_MS 1000000L
 #define NS_PER_S 1000000000L
 
@@ -18,7 +19,8 @@ struct store_writer {
     pthread_cond_t changed;
     struct list queued, done;
     bool is_closing;
-    bool has_drops; /* the last commit left something to be dropped */
+    bool has_drops;     /* the last commit left something to be dropped */
+    size_t limit_bytes; /* of one commit: halved when there was no room for it, doubled when there was */
     struct store_writer_facts facts;
 };
 
@@ -38,7 +40,7 @@ static size_t take(struct store_writer *writer, struct list *ret)
     list_for_each_safe (node, after, &writer->queued) {
         size_t more = container_of(node, struct batch, link)->size_bytes;
 
-        if (n && bytes + more > WRITER_COMMIT_BYTES)
+        if (n && bytes + more > writer->limit_bytes)
             break;
         list_remove(node);
         list_append(ret, node);
@@ -104,7 +106,11 @@ static void commit_once(struct store_writer *writer)
 
     if (r < 0) {
         put_back(writer, &taken, r);
+        writer->limit_bytes =
+            writer->limit_bytes / 2 > WRITER_LEAST_BYTES ? writer->limit_bytes / 2 : WRITER_LEAST_BYTES;
     } else {
+        writer->limit_bytes =
+            writer->limit_bytes * 2 < WRITER_COMMIT_BYTES ? writer->limit_bytes * 2 : WRITER_COMMIT_BYTES;
         move_all(&taken, &writer->done);
         writer->has_drops = r > 0;
         writer->facts.trouble = 0;
@@ -146,6 +152,7 @@ int store_writer_new(struct lmdb *lmdb, uv_async_t *wake, struct store_writer **
         return -ENOMEM;
     writer->lmdb = lmdb;
     writer->wake = wake;
+    writer->limit_bytes = WRITER_COMMIT_BYTES;
     list_init(&writer->queued);
     list_init(&writer->done);
     writer->has_drops = true; /* as far as anybody knows: a restart may have interrupted it */
