@@ -255,16 +255,16 @@ enum trefoil_status trefoil_client_next(trefoil_client *client, int timeout_ms, 
 
 enum trefoil_question {
     TREFOIL_ASK_ROOM_CREATE = 1, /* name */
-    TREFOIL_ASK_ROOM_LIST,  /* room: the last one of the page before, or zero; limit */
-    TREFOIL_ASK_ROOM_JOIN,  /* room, address */
-    TREFOIL_ASK_ROOM_LEAVE, /* address */
-    TREFOIL_ASK_LINK,       /* address, other, name: the evidence */
-    TREFOIL_ASK_UNLINK,     /* address */
-    TREFOIL_ASK_FORGET,     /* address */
-    TREFOIL_ASK_DEAD_LIST,  /* after; limit */
-    TREFOIL_ASK_DEAD_SHOW,  /* id */
-    TREFOIL_ASK_DEAD_RETRY, /* id, or all */
-    TREFOIL_ASK_TRACE,      /* envelope */
+    TREFOIL_ASK_ROOM_LIST,       /* room: the last one of the page before, or zero; limit */
+    TREFOIL_ASK_ROOM_JOIN,       /* room, address */
+    TREFOIL_ASK_ROOM_LEAVE,      /* address */
+    TREFOIL_ASK_LINK,            /* address, other, name: the evidence */
+    TREFOIL_ASK_UNLINK,          /* address */
+    TREFOIL_ASK_FORGET,          /* address */
+    TREFOIL_ASK_DEAD_LIST,       /* after; limit */
+    TREFOIL_ASK_DEAD_SHOW,       /* id */
+    TREFOIL_ASK_DEAD_RETRY,      /* id, or all */
+    TREFOIL_ASK_TRACE,           /* envelope */
     TREFOIL_ASK_AUDIT,
     TREFOIL_ASK_ROSTER_PUT, /* bundle */
 };
