@@ -270,7 +270,7 @@ bool json_number_is_integer(struct bytes number)
     return true;
 }
 
-int json_integer(struct bytes number, int64_t *ret)
+int json_number_i64(struct bytes number, int64_t *ret)
 {
     bool is_negative = number.size > 0 && number.data[0] == '-';
     uint64_t magnitude;
@@ -282,7 +282,7 @@ int json_integer(struct bytes number, int64_t *ret)
     return 0;
 }
 
-int json_real(struct bytes number, double *ret)
+int json_number_double(struct bytes number, double *ret)
 {
     char text[NUMBER_MAX_CHARS + 1];
     char *end;
@@ -306,7 +306,7 @@ enum json_fault_kind json_number_fault(struct bytes number)
 {
     int64_t integer;
     double real;
-    int r = json_number_is_integer(number) ? json_integer(number, &integer) : json_real(number, &real);
+    int r = json_number_is_integer(number) ? json_number_i64(number, &integer) : json_number_double(number, &real);
 
     return r < 0 ? JSON_NUMBER_OUT_OF_RANGE : JSON_SOUND;
 }

@@ -50,9 +50,9 @@ enum json_fault_kind json_number_fault(struct bytes number);
 bool json_number_is_integer(struct bytes number);
 
 /* -?digits that fit: 0, -EBADMSG. */
-must_use_ int json_integer(struct bytes number, int64_t *ret);
+must_use_ int json_number_i64(struct bytes number, int64_t *ret);
 
 /* A whole JSON number, by the C locale's rules: 0, -EBADMSG. */
-must_use_ int json_real(struct bytes number, double *ret);
+must_use_ int json_number_double(struct bytes number, double *ret);
 
 #endif

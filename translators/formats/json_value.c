@@ -121,12 +121,12 @@ static struct bytes digits(struct json_value value)
 
 int json_i64(struct json_value value, int64_t *ret)
 {
-    return json_integer(digits(value), ret);
+    return json_number_i64(digits(value), ret);
 }
 
 int json_double(struct json_value value, double *ret)
 {
-    return json_real(digits(value), ret);
+    return json_number_double(digits(value), ret);
 }
 
 const char *json_fault(struct json_value value)
