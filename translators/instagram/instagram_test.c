@@ -31,8 +31,8 @@ static struct event_list decoded(const char *element)
     struct event_list list = { 0 };
     static char body[4096];
 
-    snprintf(body, sizeof body, "{\"object\":\"instagram\",\"entry\":[{\"id\":\"17841400000000005\",\"messaging\":[%s]}]}",
-             element);
+    snprintf(body, sizeof body,
+             "{\"object\":\"instagram\",\"entry\":[{\"id\":\"17841400000000005\",\"messaging\":[%s]}]}", element);
     arena_reset(&mem);
     assert_int_equal(instagram_ops.decode(bytes_of_text(body), &context, &mem, &list), 0);
     assert_int_equal(list.n_events, 1);
@@ -81,8 +81,9 @@ static void test_one_malformed_item_of_27_costs_its_26_neighbours_nothing(void *
 
 static void test_an_echo_is_the_business_in_the_persons_thread(void **state)
 {
-    struct event_list list = decoded("{\"sender\":{\"id\":\"17841400000000005\"},\"recipient\":{\"id\":\"1234500000000006\"},"
-                                     "\"timestamp\":1,\"message\":{\"is_echo\":true,\"mid\":\"m\",\"text\":\"x\"}}");
+    struct event_list list =
+        decoded("{\"sender\":{\"id\":\"17841400000000005\"},\"recipient\":{\"id\":\"1234500000000006\"},"
+                "\"timestamp\":1,\"message\":{\"is_echo\":true,\"mid\":\"m\",\"text\":\"x\"}}");
     const struct event *event = &list.events[0];
 
     (void) state;
@@ -124,8 +125,9 @@ static void test_sends_go_by_the_page_where_there_is_one(void **state)
 
 static void test_seen_names_a_message(void **state)
 {
-    struct event_list list = decoded("{\"sender\":{\"id\":\"1234500000000006\"},\"recipient\":{\"id\":\"17841400000000005\"},"
-                                     "\"timestamp\":1790000000200,\"read\":{\"mid\":\"aWd\"}}");
+    struct event_list list =
+        decoded("{\"sender\":{\"id\":\"1234500000000006\"},\"recipient\":{\"id\":\"17841400000000005\"},"
+                "\"timestamp\":1790000000200,\"read\":{\"mid\":\"aWd\"}}");
 
     (void) state;
     assert_int_equal(list.events[0].message.body.receipt.state, TREFOIL_RECEIPT_READ);
@@ -191,19 +193,9 @@ static void test_actions_never_carry_a_message(void **state)
 }
 
 static const struct verdict_case cases[] = {
-    { 10, 2534022, 'P' },
-    { 10, 2534077, 'A' },
-    { 100, 2534013, 'A' },
-    { 100, 2534014, 'P' },
-    { 100, 2534015, 'P' },
-    { 100, 2534025, 'P' },
-    { 100, 2534029, 'B' },
-    { 100, 2534037, 'P' },
-    { 100, 2534068, 'P' },
-    { 200, 2534041, 'A' },
-    { 613, 2534040, 'W' },
-    { 36103, 0, 'A' },
-    { 2534022, 0, 'P' },
+    { 10, 2534022, 'P' },  { 10, 2534077, 'A' },  { 100, 2534013, 'A' }, { 100, 2534014, 'P' }, { 100, 2534015, 'P' },
+    { 100, 2534025, 'P' }, { 100, 2534029, 'B' }, { 100, 2534037, 'P' }, { 100, 2534068, 'P' }, { 200, 2534041, 'A' },
+    { 613, 2534040, 'W' }, { 36103, 0, 'A' },     { 2534022, 0, 'P' },
 };
 
 static void test_every_documented_code_has_its_verdict(void **state)

@@ -81,8 +81,9 @@ static void test_one_malformed_item_of_27_costs_its_26_neighbours_nothing(void *
 
 static void test_an_echo_is_the_business_in_the_persons_thread(void **state)
 {
-    struct event_list list = decoded("{\"sender\":{\"id\":\"104500000000003\"},\"recipient\":{\"id\":\"6543210000000004\"},"
-                                     "\"timestamp\":1,\"message\":{\"is_echo\":true,\"mid\":\"m\",\"text\":\"x\"}}");
+    struct event_list list =
+        decoded("{\"sender\":{\"id\":\"104500000000003\"},\"recipient\":{\"id\":\"6543210000000004\"},"
+                "\"timestamp\":1,\"message\":{\"is_echo\":true,\"mid\":\"m\",\"text\":\"x\"}}");
     const struct event *event = &list.events[0];
 
     (void) state;
@@ -118,8 +119,9 @@ static void test_only_our_own_echoes_bring_a_mark_back(void **state)
 
 static void test_a_read_watermark_is_a_receipt_without_targets(void **state)
 {
-    struct event_list list = decoded("{\"sender\":{\"id\":\"6543210000000004\"},\"recipient\":{\"id\":\"104500000000003\"},"
-                                     "\"timestamp\":1790000000700,\"read\":{\"watermark\":1790000000650}}");
+    struct event_list list =
+        decoded("{\"sender\":{\"id\":\"6543210000000004\"},\"recipient\":{\"id\":\"104500000000003\"},"
+                "\"timestamp\":1790000000700,\"read\":{\"watermark\":1790000000650}}");
 
     (void) state;
     assert_int_equal(list.events[0].audience, TREFOIL_AUDIENCE_AUTHOR);
