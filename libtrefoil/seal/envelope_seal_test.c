@@ -9,13 +9,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sodium.h>
 
 #include "proto/content.pb-c.h"
-#include "proto/envelope.pb-c.h"
-#include "seal/envelope_keys.h"
 #include "seal/padding.h"
-#include "seal_kit/world.h"
+#include "seal_kit/forge.h"
 
 struct scene {
     struct world *world;
@@ -147,60 +144,14 @@ static void test_every_truncation_and_extension_is_refused(void **state)
     }
 }
 
-/* The parts of an envelope, changed and written again, signed anew with the sender's own session when `sign`. */
-static struct bytes rewritten(struct scene *scene, const struct envelope *envelope, const uint8_t *session_sk)
-{
-    struct envelope changed = *envelope;
-    uint8_t message[SIGNED_MESSAGE_MAX_BYTES], signature[SEAL_SIGNATURE_BYTES];
-    struct bytes bytes;
-
-    if (session_sk) {
-        int size = signed_message(&ENVELOPE_SIGNED(&changed), message);
-
-        crypto_sign_detached(signature, NULL, message, (unsigned long long) size, session_sk);
-        changed.signature = bytes_make(signature, sizeof(signature));
-    }
-    assert_int_equal(envelope_write(&changed, &scene->world->arena, &bytes), 0);
-    return bytes;
-}
-
 /* A sending key we see into, in the world's family, kept by the scene's reader. */
 static struct sending_key bare_key(struct scene *scene)
 {
-    const uint8_t replica[SEAL_REPLICA_BYTES] = { 1 };
-    const struct random random = world_random(&scene->world->random);
-    const struct grant_recipe recipe = { scene->world->keyrings[WORLD_WHATSAPP], &scene->world->trust,
-                                         bytes_make(scene->world->family, SEAL_ID_BYTES),
-                                         bytes_make(replica, sizeof(replica)), WORLD_NOW_MS };
-    struct sending_key key;
     struct bytes grant;
+    const struct sending_key key = forge_key(scene->world, WORLD_WHATSAPP, &grant);
 
-    assert_int_equal(grant_mint(&recipe, &random, &scene->world->arena, &key, &grant), 0);
     assert_int_equal(reader_add_grant(scene->reader, &scene->world->trust.roster, grant), 0);
     return key;
-}
-
-static const uint8_t constant_salt[SEAL_SALT_BYTES] = "a salt of thirty-two bytes, fix";
-
-/* Sealed by hand under `key`: whatever plaintext, whatever header. */
-static struct bytes sealed_by_hand(struct scene *scene, const struct sending_key *key, struct envelope_header header,
-                                   struct bytes padded)
-{
-    struct arena *arena = &scene->world->arena;
-    struct envelope envelope = { .salt = bytes_make(constant_salt, sizeof(constant_salt)) };
-    struct envelope_keys keys;
-    uint8_t room[ENVELOPE_AAD_MAX_BYTES], *sealed = arena_alloc(arena, padded.size + SEAL_TAG_BYTES);
-
-    header.key_id = bytes_make(key->key_id, SEAL_KEY_ID_BYTES);
-    header.seq = header.seq ? header.seq : 1;
-    assert_int_equal(envelope_header_write(&header, arena, &envelope.header), 0);
-    assert_int_equal(envelope_keys_derive(key->k_send, envelope.header, envelope.salt, &keys), 0);
-    envelope.commit = bytes_make(keys.commit, SEAL_COMMIT_BYTES);
-    const struct bytes aad = envelope_aad(&envelope, room);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, padded.data, padded.size, aad.data, aad.size, NULL,
-                                               envelope.salt.data, keys.key);
-    envelope.sealed = bytes_make(sealed, padded.size + SEAL_TAG_BYTES);
-    return rewritten(scene, &envelope, key->session_sk);
 }
 
 static struct bytes padded_hello(struct scene *scene, const struct envelope_header *header, const char *service)
@@ -219,8 +170,8 @@ static void test_sealed_by_hand_opens_as_if_sealed_by_us(void **state)
     struct opened opened;
 
     assert_int_equal(open_as(scene, scene->reader,
-                             sealed_by_hand(scene, &key, header, padded_hello(scene, &header, "whatsapp")), false,
-                             &opened),
+                             forge_envelope(scene->world, &key, header, padded_hello(scene, &header, "whatsapp")),
+                             false, &opened),
                      0);
 }
 
@@ -233,18 +184,19 @@ static void test_time_and_sequence_outside_the_grant_are_refused(void **state)
     struct opened opened;
 
     header.created_ms = WORLD_NOW_MS + SEAL_GRANT_LIFE_MS + SEAL_CLOCK_SKEW_MS + 1;
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, padded), READER_WINDOW);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, padded), READER_WINDOW);
     header.created_ms = WORLD_NOW_MS - SEAL_CLOCK_SKEW_MS - 1;
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, padded), READER_WINDOW);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, padded), READER_WINDOW);
     header.created_ms = 0;
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, padded), READER_WINDOW);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, padded), READER_WINDOW);
     header.created_ms = UINT64_MAX;
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, padded), READER_WINDOW);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, padded), READER_WINDOW);
     header = world_header(scene->world);
     header.seq = SEAL_GRANT_MAX_SEQ + 1;
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, padded), READER_WINDOW);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, padded), READER_WINDOW);
     header.seq = SEAL_GRANT_MAX_SEQ;
-    assert_int_equal(open_as(scene, scene->reader, sealed_by_hand(scene, &key, header, padded), false, &opened), 0);
+    assert_int_equal(open_as(scene, scene->reader, forge_envelope(scene->world, &key, header, padded), false, &opened),
+                     0);
 }
 
 static void test_another_channel_than_subscribed_is_refused(void **state)
@@ -262,7 +214,7 @@ static void test_another_channel_than_subscribed_is_refused(void **state)
 
     /* a grant for `family` used in `other`, read by somebody subscribed to `other` */
     header.channel = bytes_make(scene->world->other, SEAL_ID_BYTES);
-    const struct open_request moved = { sealed_by_hand(scene, &key, header, padded), header.channel, false };
+    const struct open_request moved = { forge_envelope(scene->world, &key, header, padded), header.channel, false };
     assert_int_equal(envelope_open(scene->reader, &moved, &scene->world->arena, &opened, key_id), -EBADMSG);
     assert_true(reader_count(scene->reader, READER_SENDER) == 1);
 }
@@ -274,7 +226,7 @@ static void test_stripped_and_signed_by_another_writer_is_refused(void **state)
     struct envelope envelope;
 
     assert_int_equal(envelope_parse(hello(scene), &envelope), 0);
-    assert_refused_at(scene, rewritten(scene, &envelope, other.session_sk), READER_SIGNATURE);
+    assert_refused_at(scene, forge_parts(scene->world, &envelope, other.session_sk), READER_SIGNATURE);
 }
 
 static void test_key_id_moved_to_the_thiefs_own_grant_is_refused(void **state)
@@ -288,7 +240,7 @@ static void test_key_id_moved_to_the_thiefs_own_grant_is_refused(void **state)
     assert_int_equal(envelope_header_parse(envelope.header, &scene->world->arena, &header), 0);
     header.key_id = bytes_make(thief.key_id, SEAL_KEY_ID_BYTES);
     assert_int_equal(envelope_header_write(&header, &scene->world->arena, &envelope.header), 0);
-    assert_refused_at(scene, rewritten(scene, &envelope, thief.session_sk), READER_COMMIT);
+    assert_refused_at(scene, forge_parts(scene->world, &envelope, thief.session_sk), READER_COMMIT);
 }
 
 static void test_part_of_another_envelope_is_refused_even_when_signed(void **state)
@@ -299,19 +251,19 @@ static void test_part_of_another_envelope_is_refused_even_when_signed(void **sta
     struct envelope one, two, mixed;
 
     assert_int_equal(
-        envelope_parse(sealed_by_hand(scene, &key, header, padded_hello(scene, &header, "whatsapp")), &one), 0);
+        envelope_parse(forge_envelope(scene->world, &key, header, padded_hello(scene, &header, "whatsapp")), &one), 0);
     header.seq = 2;
     assert_int_equal(
-        envelope_parse(sealed_by_hand(scene, &key, header, padded_hello(scene, &header, "whatsapp")), &two), 0);
+        envelope_parse(forge_envelope(scene->world, &key, header, padded_hello(scene, &header, "whatsapp")), &two), 0);
     mixed = one;
     mixed.sealed = two.sealed;
-    assert_refused_at(scene, rewritten(scene, &mixed, key.session_sk), READER_CIPHER);
+    assert_refused_at(scene, forge_parts(scene->world, &mixed, key.session_sk), READER_CIPHER);
     mixed = one;
     mixed.commit = two.commit;
-    assert_refused_at(scene, rewritten(scene, &mixed, key.session_sk), READER_COMMIT);
+    assert_refused_at(scene, forge_parts(scene->world, &mixed, key.session_sk), READER_COMMIT);
     mixed = one;
     mixed.header = two.header;
-    assert_refused_at(scene, rewritten(scene, &mixed, key.session_sk), READER_COMMIT);
+    assert_refused_at(scene, forge_parts(scene->world, &mixed, key.session_sk), READER_COMMIT);
 }
 
 static void test_plaintext_not_padded_our_way_is_refused(void **state)
@@ -324,11 +276,11 @@ static void test_plaintext_not_padded_our_way_is_refused(void **state)
 
     memcpy(copy, padded.data, padded.size);
     copy[padded.size - 1] = 1; /* not zero */
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, bytes_make(copy, padded.size)), READER_PADDING);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, bytes_make(copy, padded.size)), READER_PADDING);
     copy[padded.size - 1] = 0; /* larger class than the length asks for */
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, bytes_make(copy, 512)), READER_PADDING);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, bytes_make(copy, 512)), READER_PADDING);
     copy[2] = 0xff; /* length beyond the end */
-    assert_refused_at(scene, sealed_by_hand(scene, &key, header, bytes_make(copy, padded.size)), READER_PADDING);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, header, bytes_make(copy, padded.size)), READER_PADDING);
 }
 
 static void test_claims_inside_must_equal_the_header(void **state)
@@ -340,20 +292,24 @@ static void test_claims_inside_must_equal_the_header(void **state)
     uint8_t other_id[SEAL_ID_BYTES] = { 0 };
     struct bytes padded;
 
-    assert_refused_at(scene, sealed_by_hand(scene, &key, good, padded_hello(scene, &good, "bot")), READER_CLAIMS);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, good, padded_hello(scene, &good, "bot")),
+                      READER_CLAIMS);
     wrong = good;
     wrong.id = bytes_make(other_id, sizeof(other_id));
-    assert_refused_at(scene, sealed_by_hand(scene, &key, good, padded_hello(scene, &wrong, "whatsapp")), READER_CLAIMS);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, good, padded_hello(scene, &wrong, "whatsapp")),
+                      READER_CLAIMS);
     wrong = good;
     wrong.channel = bytes_make(scene->world->other, SEAL_ID_BYTES);
-    assert_refused_at(scene, sealed_by_hand(scene, &key, good, padded_hello(scene, &wrong, "whatsapp")), READER_CLAIMS);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, good, padded_hello(scene, &wrong, "whatsapp")),
+                      READER_CLAIMS);
     wrong = good;
     wrong.account = BYTES_EMPTY;
-    assert_refused_at(scene, sealed_by_hand(scene, &key, good, padded_hello(scene, &wrong, "whatsapp")), READER_CLAIMS);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, good, padded_hello(scene, &wrong, "whatsapp")),
+                      READER_CLAIMS);
     assert_int_equal(padding_add(bytes_of_text("no protobuf"), &scene->world->arena, &padded), 0);
-    assert_refused_at(scene, sealed_by_hand(scene, &key, good, padded), READER_CONTENT);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, good, padded), READER_CONTENT);
     assert_int_equal(padding_add(BYTES_EMPTY, &scene->world->arena, &padded), 0);
-    assert_refused_at(scene, sealed_by_hand(scene, &key, good, padded), READER_CONTENT);
+    assert_refused_at(scene, forge_envelope(scene->world, &key, good, padded), READER_CONTENT);
 }
 
 static void test_replay_is_refused_unless_a_redelivery_is_expected(void **state)
@@ -381,9 +337,10 @@ static void test_sequence_far_behind_the_newest_is_no_replay(void **state)
     struct opened opened;
 
     header.seq = SEAL_GRANT_MAX_SEQ;
-    assert_int_equal(open_as(scene, scene->reader, sealed_by_hand(scene, &key, header, padded), false, &opened), 0);
+    assert_int_equal(open_as(scene, scene->reader, forge_envelope(scene->world, &key, header, padded), false, &opened),
+                     0);
     header.seq = 1;
-    const struct bytes first = sealed_by_hand(scene, &key, header, padded);
+    const struct bytes first = forge_envelope(scene->world, &key, header, padded);
     assert_int_equal(open_as(scene, scene->reader, first, false, &opened), 0);
     assert_refused_at(scene, first, READER_REPLAY);
 }
