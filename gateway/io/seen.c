@@ -28,7 +28,7 @@ struct seen *seen_new(const uint64_t seed[2], uint32_t number)
     seen->filter = seen_filter_new();
     struct seen_generation *first = seen_generation_new(number);
     if (!seen->filter || !first) {
-        first = seen_generation_free(first);
+        (void) seen_generation_free(first);
         return seen_free(seen);
     }
     list_prepend(&seen->generations, &first->link);

@@ -30,14 +30,15 @@ struct admin {
 static double resident_bytes(void)
 {
     FILE *statm = fopen("/proc/self/statm", "re");
-    unsigned long pages = 0;
-    int n;
+    char line[128] = "", *rest;
 
     if (!statm)
         return 0;
-    n = fscanf(statm, "%*u %lu", &pages);
+    if (!fgets(line, sizeof(line), statm))
+        line[0] = '\0';
     fclose(statm);
-    return n == 1 ? (double) pages * (double) sysconf(_SC_PAGESIZE) : 0;
+    strtoull(line, &rest, 10); /* the whole size comes first */
+    return (double) strtoull(rest, NULL, 10) * (double) sysconf(_SC_PAGESIZE);
 }
 
 static double cpu_seconds(void)

@@ -45,7 +45,7 @@ void accounts_deinit(struct accounts *accounts);
 /* By "network/account id": its index, or -1. */
 long accounts_find(const struct accounts *accounts, const char *name);
 
-void accounts_happened(struct accounts *accounts, size_t account, enum account_event event,
+void accounts_happened(struct accounts *accounts, size_t index, enum account_event event,
                        const struct account_remark *remark);
 
 /* Looks whether secret files were replaced. */

@@ -24,6 +24,6 @@ must_use_ int notices_init(struct notices *notices, struct bus *bus, const struc
 void notices_deinit(struct notices *notices);
 
 /* This account has changed. */
-void notices_tell(struct notices *notices, size_t account);
+void notices_tell(struct notices *notices, size_t index);
 
 #endif
