@@ -53,7 +53,7 @@ static inline struct list *list_first(const struct list *list)
 #define list_for_each(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
 
 /* The same, when the body may remove `node`. */
-#define list_for_each_safe(node, after, head)                                                                          \
+#define list_for_each_safe(node, after, head) \
     for (struct list *node = (head)->next, *after = node->next; node != (head); node = after, after = node->next)
 
 #endif
