@@ -12,6 +12,10 @@ enum {
     EVENTS_PER_TURN = 256, /* then the webhooks and the network get a turn */
 };
 
+/* Of RejectReason in control.proto: refusals that a human ends by signing a better roster. The network keeps what it
+ * has for days; so does whoever waits. */
+enum { REJECT_NOT_WRITER = 2, REJECT_NOT_YOUR_ACCOUNT = 3 };
+
 struct bus {
     struct trefoil_client *client;
     struct bus_options options;
@@ -34,12 +38,16 @@ static struct bytes ticket_key(const uint64_t *ticket)
 static void publish(struct bus *bus, struct post *post, enum trefoil_status *ret_status)
 {
     post->publication.channel = bus->channel;
-    *ret_status = trefoil_client_publish(bus->client, &post->publication, &post->ticket);
-    if (*ret_status == TREFOIL_AGAIN)
+    enum trefoil_status status = trefoil_client_publish(bus->client, &post->publication, &post->ticket);
+    *ret_status = status;
+    if (status == TREFOIL_AGAIN)
         return;
     list_remove(&post->node);
-    if (*ret_status != TREFOIL_OK || map_set(&bus->out, ticket_key(&post->ticket), post) < 0)
-        list_append(&bus->failed, &post->node);
+    if (status == TREFOIL_OK && map_set(&bus->out, ticket_key(&post->ticket), post) == 0)
+        return;
+    /* Out of memory, keys or luck is not for ever; without memory to wait for its confirm it is repeated, too. */
+    post->is_refused = status == TREFOIL_TOO_LARGE || status == TREFOIL_BAD_ARGUMENT;
+    list_append(&bus->failed, &post->node);
 }
 
 static void flush(struct bus *bus)
@@ -57,10 +65,8 @@ static void tell_failed(struct bus *bus)
     while (!list_is_empty(&bus->failed)) {
         struct post *post = container_of(list_first(&bus->failed), struct post, node);
         list_remove(&post->node);
-        /* Out, but there was no memory to remember it: whoever waits repeats it, and the gateway knows it then. */
-        enum post_end end = post->ticket ? POST_RETRY : POST_REFUSED;
         post->ticket = 0;
-        post->on_done(post, end);
+        post->on_done(post, post->is_refused ? POST_REFUSED : POST_RETRY);
     }
 }
 
@@ -71,6 +77,20 @@ static void finish(struct bus *bus, uint64_t ticket, enum post_end end)
         return;
     post->ticket = 0;
     post->on_done(post, end);
+}
+
+/* Told once, until things have been well again. */
+static void trouble(struct bus *bus, const char *words)
+{
+    if (!bus->is_in_trouble)
+        bus->options.on_trouble(bus->options.owner, words);
+    bus->is_in_trouble = true;
+}
+
+static bool may_end(const struct trefoil_event *rejection)
+{
+    return rejection->retryable || rejection->reason == REJECT_NOT_WRITER ||
+           rejection->reason == REJECT_NOT_YOUR_ACCOUNT;
 }
 
 static void subscribe(struct bus *bus)
@@ -108,10 +128,12 @@ static void take(struct bus *bus, const struct trefoil_event *event)
         bus->options.on_disconnected(bus->options.owner);
         break;
     case TREFOIL_EVENT_CONFIRMED:
+        bus->is_in_trouble = false;
         finish(bus, event->ticket, event->duplicate ? POST_DUPLICATE : POST_CONFIRMED);
         break;
     case TREFOIL_EVENT_REJECTED:
-        finish(bus, event->ticket, event->retryable ? POST_RETRY : POST_REFUSED);
+        trouble(bus, event->text);
+        finish(bus, event->ticket, may_end(event) ? POST_RETRY : POST_REFUSED);
         break;
     case TREFOIL_EVENT_DELIVERY:
         bus->options.on_delivery(bus->options.owner, event->delivery);
@@ -122,13 +144,6 @@ static void take(struct bus *bus, const struct trefoil_event *event)
     default:
         break;
     }
-}
-
-static void trouble(struct bus *bus)
-{
-    if (!bus->is_in_trouble)
-        bus->options.on_trouble(bus->options.owner, trefoil_client_error(bus->client));
-    bus->is_in_trouble = true;
 }
 
 static void drive(struct bus *bus)
@@ -149,7 +164,7 @@ static void drive(struct bus *bus)
     if (bus->is_closed)
         bus->options.on_closed(bus->options.owner);
     else if (status == TREFOIL_BROKEN || status == TREFOIL_NOT_IN_ROSTER)
-        trouble(bus);
+        trouble(bus, trefoil_client_error(bus->client));
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -290,7 +305,7 @@ void bus_mention(struct bus *bus, struct trefoil_publication *publication)
 void bus_outcome(struct bus *bus, uint32_t handle, uint64_t seq, const struct trefoil_target_outcome *outcome)
 {
     if (trefoil_client_outcome(bus->client, handle, seq, outcome, 1) != TREFOIL_OK)
-        trouble(bus);
+        trouble(bus, trefoil_client_error(bus->client));
 }
 
 void bus_drain(struct bus *bus)

@@ -22,7 +22,7 @@ enum post_end {
     POST_CONFIRMED,
     POST_DUPLICATE, /* on disk already: as good */
     POST_RETRY,     /* refused for now */
-    POST_REFUSED,   /* refused for good: it would be refused again */
+    POST_REFUSED,   /* for good: whatever anybody does, it would be refused again */
 };
 
 /* One thing to be published, embedded in what waits for it. What the publication points to lives until it has gone
@@ -32,6 +32,7 @@ struct post {
     void (*on_done)(struct post *post, enum post_end end);
     struct list node;
     uint64_t ticket; /* 0: waits for credit */
+    bool is_refused; /* by the library, for good */
 };
 
 struct bus_options {

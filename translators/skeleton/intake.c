@@ -167,7 +167,7 @@ static struct trefoil_publication publication_of(const struct intake *intake, co
     uint64_t seq;
     uint32_t target;
 
-    if (mark_parse(event->mark, &seq, &target) == 0) {
+    if (publication.from.user_id && mark_parse(event->mark, &seq, &target) == 0) {
         publication.resolves_seq = seq;
         publication.resolves_target = target;
     }
@@ -237,6 +237,8 @@ static void publish(struct batch *batch, const struct event_list *list)
     for (size_t i = 0; i < list->n_events; i++) {
         const struct event *event = &list->events[i];
         struct trefoil_publication publication = publication_of(intake, event);
+        if (!event->account) /* must not be taken for an event of the account it travels under */
+            publication.event_key = arena_format(&batch->mem, "stray.%s", event->key);
         count(intake->options.figures, event);
         prove(intake, &publication);
         if (event->ephemeral) { /* never stored, so there is nothing to wait for */
@@ -273,8 +275,8 @@ void intake_body(struct intake *intake, struct http_exchange *exchange, struct b
     http_exchange_set(exchange, batch);
     list_append(&intake->batches, &batch->node);
     intake->n_batches++;
-    intake->held_bytes += batch->mem.held_bytes;
     publish(batch, &list);
+    intake->held_bytes += batch->mem.held_bytes;
     finish_if_done(batch);
     arm(intake);
 }

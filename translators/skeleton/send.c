@@ -44,8 +44,7 @@ static void report(struct send *send)
             figures_lost(sender->options.figures, send->outcome.lost[i]);
         bus_outcome(sender->options.bus, parcel->handle, parcel->seq, &send->outcome);
     }
-    if (--parcel->n_open == 0)
-        sender_free_parcel(sender, parcel);
+    sender_forget(sender, parcel);
 }
 
 static void on_told(struct post *post, enum post_end end)
@@ -391,7 +390,7 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
     send->is_ours = account >= 0;
     send->account = send->is_ours ? (size_t) account : 0;
     if (sender->is_stopped) {
-        send_end(send, TREFOIL_OUTCOME_RETURNED, "this process ends");
+        sender_hold(sender, send);
     } else if (!send->is_ours) {
         defer(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
     } else if (delivery->unreadable) {

@@ -12,6 +12,7 @@ enum send_state {
     SEND_OUT,      /* a request is with the network */
     SEND_IN_DOUBT, /* the answer was lost: waits for proof */
     SEND_TELLING,  /* it bounced: the author is being told first */
+    SEND_HELD,     /* this process ends: it is returned with the goodbye */
     SEND_DONE,
 };
 
@@ -31,7 +32,7 @@ struct send {
     unsigned tries; /* of the present part, after the first part went */
     uint64_t began_ms;
     uint64_t due_ms;  /* WAITING, IN_DOUBT */
-    struct list node; /* in sender.waiting while WAITING or IN_DOUBT */
+    struct list node; /* in sender.waiting or sender.held */
     bool is_proven;   /* the proof came before the answer */
     const char *proof_id;
     struct trefoil_target_outcome outcome;
@@ -57,8 +58,9 @@ struct sender {
     struct http_client *http;
     struct limiter limiter;
     struct list parcels;
-    struct list waiting; /* sends */
-    size_t n_parcels;
+    struct list waiting; /* sends, WAITING or IN_DOUBT */
+    struct list held;    /* sends */
+    size_t n_sends, n_held;
     bool is_stopped;
     uint64_t random; /* state of a small generator, for jitter only */
     uv_timer_t timer;
@@ -83,8 +85,11 @@ bool send_is_untouched(const struct send *send);
 void sender_park(struct sender *sender, struct send *send, enum send_state state, uint64_t due_ms);
 void sender_unpark(struct sender *sender, struct send *send);
 
-/* All sends of the parcel are done: it goes. */
-void sender_free_parcel(struct sender *sender, struct parcel *parcel);
+/* Keeps `send` for the goodbye. */
+void sender_hold(struct sender *sender, struct send *send);
+
+/* A send is done; the parcel goes with its last one. */
+void sender_forget(struct sender *sender, struct parcel *parcel);
 
 uint64_t sender_now(const struct sender *sender);
 uint32_t sender_backoff_ms(struct sender *sender, uint32_t attempt);

@@ -86,13 +86,27 @@ static void on_timer(uv_timer_t *timer)
     arm(sender);
 }
 
-void sender_free_parcel(struct sender *sender, struct parcel *parcel)
+void sender_hold(struct sender *sender, struct send *send)
+{
+    list_remove(&send->node);
+    send->state = SEND_HELD;
+    list_append(&sender->held, &send->node);
+    sender->n_held++;
+}
+
+static void free_parcel(struct parcel *parcel)
 {
     list_remove(&parcel->node);
     arena_deinit(&parcel->mem);
     free(parcel);
-    sender->n_parcels--;
-    if (!sender->n_parcels)
+}
+
+void sender_forget(struct sender *sender, struct parcel *parcel)
+{
+    sender->n_sends--;
+    if (--parcel->n_open == 0)
+        free_parcel(parcel);
+    if (sender_n_busy(sender) == 0)
         sender->options.on_idle(sender->options.owner);
 }
 
@@ -121,7 +135,7 @@ static struct parcel *make_parcel(struct sender *sender, const struct trefoil_de
         list_init(&parcel->sends[i].node);
     }
     list_append(&sender->parcels, &parcel->node);
-    sender->n_parcels++;
+    sender->n_sends += delivery->n_targets;
     return parcel;
 }
 
@@ -134,21 +148,38 @@ static void count(const struct figures *figures, const struct trefoil_delivery *
     metric_add(figures->under_way, delivery->n_targets);
 }
 
+static struct parcel *find_parcel(struct sender *sender, uint64_t seq)
+{
+    list_for_each (node, &sender->parcels) {
+        struct parcel *parcel = container_of(node, struct parcel, node);
+        if (parcel->seq == seq)
+            return parcel;
+    }
+    return NULL;
+}
+
+static void refuse_for_now(struct sender *sender, const struct trefoil_delivery *delivery)
+{
+    log_event(sender->options.log, LOG_ERROR_, "out-of-memory", LOG_NUMBER("seq", delivery->seq));
+    for (size_t i = 0; delivery->seq && i < delivery->n_targets; i++) {
+        struct trefoil_target_outcome later = { .target = delivery->targets[i].index,
+                                                .outcome = TREFOIL_OUTCOME_DEFERRED,
+                                                .account = delivery->targets[i].address.account,
+                                                .retry_ms = SENDER_HOLD_MS,
+                                                .reason = "out of memory" };
+        bus_outcome(sender->options.bus, delivery->handle, delivery->seq, &later);
+    }
+}
+
 void sender_take(struct sender *sender, const struct trefoil_delivery *delivery)
 {
-    if (delivery->n_targets == 0)
+    /* The bus was gone for a while and brings again what we are at: the outcome of the first will do. */
+    bool is_known = delivery->seq && find_parcel(sender, delivery->seq);
+    if (is_known || delivery->n_targets == 0)
         return;
     struct parcel *parcel = make_parcel(sender, delivery);
     if (!parcel) {
-        log_event(sender->options.log, LOG_ERROR_, "out-of-memory", LOG_NUMBER("seq", delivery->seq));
-        for (size_t i = 0; delivery->seq && i < delivery->n_targets; i++) {
-            struct trefoil_target_outcome later = { .target = delivery->targets[i].index,
-                                                    .outcome = TREFOIL_OUTCOME_DEFERRED,
-                                                    .account = delivery->targets[i].address.account,
-                                                    .retry_ms = SENDER_HOLD_MS,
-                                                    .reason = "out of memory" };
-            bus_outcome(sender->options.bus, delivery->handle, delivery->seq, &later);
-        }
+        refuse_for_now(sender, delivery);
         return;
     }
     count(sender->options.figures, delivery);
@@ -159,12 +190,10 @@ void sender_take(struct sender *sender, const struct trefoil_delivery *delivery)
 
 static struct send *find_send(struct sender *sender, uint64_t seq, uint32_t target)
 {
-    list_for_each (node, &sender->parcels) {
-        struct parcel *parcel = container_of(node, struct parcel, node);
-        for (size_t i = 0; parcel->seq == seq && i < parcel->n_sends; i++)
-            if (parcel->sends[i].target == target)
-                return &parcel->sends[i];
-    }
+    struct parcel *parcel = find_parcel(sender, seq);
+    for (size_t i = 0; parcel && i < parcel->n_sends; i++)
+        if (parcel->sends[i].target == target)
+            return &parcel->sends[i];
     return NULL;
 }
 
@@ -188,24 +217,27 @@ void sender_resume(struct sender *sender, size_t account)
 
 void sender_stop(struct sender *sender)
 {
-    struct send *untouched;
-
     sender->is_stopped = true;
-    do {
-        untouched = NULL;
-        list_for_each (node, &sender->waiting) {
-            struct send *send = container_of(node, struct send, node);
-            if (send_is_untouched(send))
-                untouched = send;
-        }
-        if (untouched)
-            send_end(untouched, TREFOIL_OUTCOME_RETURNED, "this process ends");
-    } while (untouched);
+    list_for_each_safe (node, after, &sender->waiting) {
+        struct send *send = container_of(node, struct send, node);
+        if (send_is_untouched(send))
+            sender_hold(sender, send);
+    }
 }
 
-size_t sender_n_deliveries(const struct sender *sender)
+void sender_return_held(struct sender *sender)
 {
-    return sender->n_parcels;
+    while (!list_is_empty(&sender->held)) {
+        struct send *send = container_of(list_first(&sender->held), struct send, node);
+        list_remove(&send->node);
+        sender->n_held--;
+        send_end(send, TREFOIL_OUTCOME_RETURNED, "this process ends");
+    }
+}
+
+size_t sender_n_busy(const struct sender *sender)
+{
+    return sender->n_sends - sender->n_held;
 }
 
 int sender_open(uv_loop_t *loop, const struct sender_options *options, struct sender **ret)
@@ -219,6 +251,7 @@ int sender_open(uv_loop_t *loop, const struct sender_options *options, struct se
     sender->options = *options;
     list_init(&sender->parcels);
     list_init(&sender->waiting);
+    list_init(&sender->held);
     int r = uv_random(NULL, NULL, seeds, sizeof(seeds), 0, NULL);
     if (r == 0)
         r = limiter_init(&sender->limiter, &options->ops->limits, options->accounts->n_accounts, seeds[0]);
@@ -253,8 +286,7 @@ struct sender *sender_close(struct sender *sender)
         struct parcel *parcel = container_of(node, struct parcel, node);
         for (size_t i = 0; i < parcel->n_sends; i++)
             bus_withdraw(sender->options.bus, &parcel->sends[i].post);
-        arena_deinit(&parcel->mem);
-        free(parcel);
+        free_parcel(parcel);
     }
     limiter_deinit(&sender->limiter);
     uv_close((uv_handle_t *) &sender->timer, on_timer_closed);

@@ -36,7 +36,7 @@ struct sender_options {
     struct figures *figures;
     const struct log *log;
     void *owner;
-    void (*on_idle)(void *owner); /* the last delivery is done */
+    void (*on_idle)(void *owner); /* nothing is under way any more */
 };
 
 /* -ENOMEM, -errno. */
@@ -54,9 +54,13 @@ void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const ch
 /* The account's credentials were replaced: what waited for that goes at once. */
 void sender_resume(struct sender *sender, size_t account);
 
-/* Nothing is begun any more: what has not gone out is returned to the gateway, the rest is finished. */
+/* Nothing is begun any more: what has not gone out is kept back, the rest is finished. */
 void sender_stop(struct sender *sender);
 
-size_t sender_n_deliveries(const struct sender *sender);
+/* Gives what was kept back to the gateway: the last word before goodbye, or the gateway would hand it to us again. */
+void sender_return_held(struct sender *sender);
+
+/* Targets under way, without those kept back. */
+size_t sender_n_busy(const struct sender *sender);
 
 #endif

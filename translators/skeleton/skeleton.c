@@ -82,9 +82,11 @@ static void on_refresh(uv_timer_t *timer)
 /* Goodbye is said when nobody waits for us any more. */
 static void drain_if_idle(struct skeleton *skeleton)
 {
-    if (skeleton->is_draining && !skeleton->is_closed && intake_n_batches(skeleton->intake) == 0 &&
-        sender_n_deliveries(skeleton->sender) == 0)
-        bus_drain(skeleton->bus);
+    if (!skeleton->is_draining || skeleton->is_closed || intake_n_batches(skeleton->intake) > 0 ||
+        sender_n_busy(skeleton->sender) > 0)
+        return;
+    sender_return_held(skeleton->sender);
+    bus_drain(skeleton->bus);
 }
 
 static void on_idle(void *owner)
@@ -95,8 +97,7 @@ static void on_idle(void *owner)
 static void on_deadline(uv_timer_t *timer)
 {
     struct skeleton *skeleton = timer->data;
-    log_event(&skeleton->log, LOG_WARNING_, "drain-cut-short",
-              LOG_NUMBER("deliveries", sender_n_deliveries(skeleton->sender)),
+    log_event(&skeleton->log, LOG_WARNING_, "drain-cut-short", LOG_NUMBER("sends", sender_n_busy(skeleton->sender)),
               LOG_NUMBER("webhooks", intake_n_batches(skeleton->intake)));
     uv_stop(&skeleton->loop);
 }
