@@ -1,0 +1,92 @@
+/* Who is who and who talks with whom: address → person → room. Tokens only: the gateway does not know a single name.
+ * Writes through to the tables; keeps what it used lately in memory.
+ */
+#ifndef TREFOIL_CORE_DIRECTORY_H
+#define TREFOIL_CORE_DIRECTORY_H
+
+#include <stdbool.h>
+
+#include "base/map.h"
+#include "core/id.h"
+#include "core/tables.h"
+#include "limits.h"
+
+struct sent_mark { /* a delivery that reached this address */
+    uint64_t seq, at_ms;
+    uint32_t target;
+};
+
+struct address {
+    struct id channel, person;
+    uint64_t last_active_ms, last_seq;
+    struct sent_mark sent[GATEWAY_LAST_SENT]; /* newest first; seq 0: none */
+    struct bytes account, token;              /* in `text` */
+    struct bytes last_ref;                    /* newest message from here; in `ref` */
+    uint8_t *ref;
+    uint8_t text[];
+};
+
+struct person {
+    struct id id, room;
+    uint16_t n_addresses;
+    struct id channel;
+    uint8_t addresses[GATEWAY_PERSON_ADDRESSES_MAX][TOKEN_KEY_BYTES];
+};
+
+struct room {
+    struct id id, channel;
+    uint16_t n_persons, n_speakers;
+    struct id *persons; /* GATEWAY_ROOM_PERSONS_MAX at most */
+    struct id speakers[GATEWAY_ROOM_SPEAKERS_MAX];
+    struct bytes name; /* sealed; in the same allocation as nothing else */
+};
+
+struct directory {
+    struct tables *tables;
+    struct arena *scratch;
+    struct map addresses, persons, rooms; /* cache */
+};
+
+void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch);
+void directory_deinit(struct directory *directory);
+
+/* Lets the cache go when it has grown too large. Pointers handed out before are dead afterwards. */
+void directory_turn(struct directory *directory);
+
+/* Borrowed until the next turn. -ENOENT, -ENOMEM, -EIO. */
+must_use_ int directory_address(struct directory *directory, const struct id *channel, struct bytes token,
+                                struct address **ret);
+must_use_ int directory_address_by_key(struct directory *directory, const struct id *channel, const uint8_t *key,
+                                       struct address **ret);
+must_use_ int directory_person(struct directory *directory, const struct id *id, struct person **ret);
+must_use_ int directory_room(struct directory *directory, const struct id *id, struct room **ret);
+
+/* The address, made with a person and a room of its own when it is new. */
+must_use_ int directory_meet(struct directory *directory, const struct id *channel, struct bytes account,
+                             struct bytes token, struct address **ret);
+
+/* The person's address that was active last; NULL when there is none. */
+must_use_ int directory_active(struct directory *directory, const struct person *person, struct address **ret);
+
+/* Writes the address back after its activity changed. */
+void directory_touch(struct directory *directory, const struct address *address);
+must_use_ int address_set_last_ref(struct address *address, struct bytes ref);
+
+/* What people ask for. `ret_room` tells where the person is now.
+ * -ENOENT (no such room or address), -ENOSPC (full), -EEXIST, -EXDEV (another channel), -ENOMEM, -EIO. */
+must_use_ int directory_create(struct directory *directory, const struct id *channel, const struct id *id,
+                               struct bytes name, struct id *ret_room);
+must_use_ int directory_join(struct directory *directory, struct address *address, const struct id *room);
+must_use_ int directory_leave(struct directory *directory, struct address *address, struct id *ret_room);
+must_use_ int directory_link(struct directory *directory, struct address *address, struct address *to);
+must_use_ int directory_unlink(struct directory *directory, struct address *address, struct id *ret_room);
+must_use_ int directory_forget(struct directory *directory, struct address *address);
+
+/* A service has spoken in the room: it counts as one of those present. */
+must_use_ int directory_speaks(struct directory *directory, struct room *room, const struct id *service);
+
+/* Walks the rooms of a channel after `after` (zero: from the first), in id order. */
+must_use_ int directory_list(struct directory *directory, const struct id *channel, const struct id *after,
+                             int (*each)(void *context, const struct id *room), void *context);
+
+#endif

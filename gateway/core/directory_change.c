@@ -1,0 +1,313 @@
+/* The directory's changes: meeting, joining, leaving, linking, forgetting. Never decides who may ask for them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/directory.h"
+#include "core/directory_rows.h"
+#include "core/directory_write.h"
+
+static struct id fresh_id(struct directory *directory)
+{
+    struct id id;
+
+    directory->tables->ops->random(directory->tables->owner, id.bytes, sizeof(id.bytes));
+    return id;
+}
+
+static int add_room(struct directory *directory, const struct id *id, const struct id *channel, struct room **ret)
+{
+    struct room *room = room_new(id, channel);
+
+    if (!room)
+        return -ENOMEM;
+    int r = map_set(&directory->rooms, id_bytes(id), room);
+    if (r < 0) {
+        room_free(room);
+        return r;
+    }
+    *ret = room;
+    return 0;
+}
+
+/* A new person in a room of his own. */
+static int add_person(struct directory *directory, const struct id *channel, struct person **ret)
+{
+    struct id room_id = fresh_id(directory);
+    struct room *room;
+    struct person *person = calloc(1, sizeof(*person));
+
+    if (!person)
+        return -ENOMEM;
+    person->id = fresh_id(directory);
+    person->channel = *channel;
+    person->room = room_id;
+    int r = map_set(&directory->persons, id_bytes(&person->id), person);
+    if (r < 0) {
+        free(person);
+        return r;
+    }
+    r = add_room(directory, &room_id, channel, &room);
+    if (r < 0) {
+        map_remove(&directory->persons, id_bytes(&person->id));
+        free(person);
+        return r;
+    }
+    room->persons[room->n_persons++] = person->id;
+    directory_write_room(directory, room);
+    *ret = person;
+    return 0;
+}
+
+static void give_address(struct directory *directory, struct person *person, struct address *address)
+{
+    memcpy(person->addresses[person->n_addresses++], address->token.data, TOKEN_KEY_BYTES);
+    address->person = person->id;
+    directory_write_person(directory, person);
+    directory_touch(directory, address);
+}
+
+int directory_meet(struct directory *directory, const struct id *channel, struct bytes account, struct bytes token,
+                   struct address **ret)
+{
+    struct key key = address_row_key(channel, token);
+    struct address *address;
+    struct person *person;
+    int r = directory_address(directory, channel, token, ret);
+
+    if (r != -ENOENT)
+        return r;
+    r = address_new(channel, account, token, &address);
+    if (r < 0)
+        return r;
+    r = map_set(&directory->addresses, key_bytes(&key), address);
+    if (r < 0) {
+        address_free(address);
+        return r;
+    }
+    r = add_person(directory, channel, &person);
+    if (r < 0) {
+        map_remove(&directory->addresses, key_bytes(&key));
+        address_free(address);
+        return r;
+    }
+    give_address(directory, person, address);
+    *ret = address;
+    return 0;
+}
+
+/* Takes the person out of the room; an empty room without a name is gone. */
+static int leave_room(struct directory *directory, struct person *person)
+{
+    struct room *room;
+    int r = directory_room(directory, &person->room, &room);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    for (uint16_t i = 0; i < room->n_persons; i++)
+        if (id_equal(&room->persons[i], &person->id)) {
+            room->persons[i] = room->persons[--room->n_persons];
+            break;
+        }
+    if (room->n_persons > 0 || room->name.size > 0) {
+        directory_write_room(directory, room);
+        return 0;
+    }
+    tables_delete(directory->tables, TABLE_ROOMS, id_bytes(&room->id));
+    map_remove(&directory->rooms, id_bytes(&room->id));
+    room_free(room);
+    return 0;
+}
+
+static int enter_room(struct directory *directory, struct person *person, struct room *room)
+{
+    if (id_equal(&person->room, &room->id))
+        return 0;
+    if (!id_equal(&person->channel, &room->channel))
+        return -EXDEV;
+    if (room->n_persons >= GATEWAY_ROOM_PERSONS_MAX)
+        return -ENOSPC;
+    int r = leave_room(directory, person);
+    if (r < 0)
+        return r;
+    room->persons[room->n_persons++] = person->id;
+    person->room = room->id;
+    directory_write_room(directory, room);
+    directory_write_person(directory, person);
+    return 0;
+}
+
+int directory_create(struct directory *directory, const struct id *channel, const struct id *id, struct bytes name,
+                     struct id *ret_room)
+{
+    struct id room_id = id_is_zero(id) ? fresh_id(directory) : *id;
+    struct room *room;
+    uint8_t *copy = NULL;
+    int r = directory_room(directory, &room_id, &room);
+
+    if (r == 0)
+        return -EEXIST;
+    if (r != -ENOENT)
+        return r;
+    if (name.size > GATEWAY_ROOM_NAME_MAX_BYTES)
+        return -EMSGSIZE;
+    copy = malloc(name.size + 1);
+    if (!copy)
+        return -ENOMEM;
+    r = bytes_copy(name, copy, name.size);
+    if (r == 0)
+        r = add_room(directory, &room_id, channel, &room);
+    if (r < 0) {
+        free(copy);
+        return r;
+    }
+    room->name = bytes_make(copy, name.size);
+    directory_write_room(directory, room);
+    *ret_room = room_id;
+    return 0;
+}
+
+int directory_join(struct directory *directory, struct address *address, const struct id *room_id)
+{
+    struct person *person;
+    struct room *room;
+    int r = directory_person(directory, &address->person, &person);
+
+    if (r == 0)
+        r = directory_room(directory, room_id, &room);
+    return r < 0 ? r : enter_room(directory, person, room);
+}
+
+int directory_leave(struct directory *directory, struct address *address, struct id *ret_room)
+{
+    struct person *person;
+    struct room *own;
+    int r = directory_person(directory, &address->person, &person);
+
+    if (r < 0)
+        return r;
+    struct id room_id = fresh_id(directory);
+    r = add_room(directory, &room_id, &person->channel, &own);
+    if (r == 0)
+        r = enter_room(directory, person, own);
+    if (r == 0)
+        *ret_room = room_id;
+    return r;
+}
+
+/* Takes the address away from its person; a person without addresses leaves the world. */
+static int take_address(struct directory *directory, struct address *address)
+{
+    struct person *person;
+    int r = directory_person(directory, &address->person, &person);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    for (uint16_t i = 0; i < person->n_addresses; i++)
+        if (memcmp(person->addresses[i], address->token.data, TOKEN_KEY_BYTES) == 0) {
+            person->n_addresses--;
+            memcpy(person->addresses[i], person->addresses[person->n_addresses], TOKEN_KEY_BYTES);
+            break;
+        }
+    if (person->n_addresses > 0) {
+        directory_write_person(directory, person);
+        return 0;
+    }
+    r = leave_room(directory, person);
+    if (r < 0)
+        return r;
+    tables_delete(directory->tables, TABLE_PERSONS, id_bytes(&person->id));
+    map_remove(&directory->persons, id_bytes(&person->id));
+    free(person);
+    return 0;
+}
+
+int directory_link(struct directory *directory, struct address *address, struct address *to)
+{
+    struct person *person;
+
+    if (!id_equal(&address->channel, &to->channel))
+        return -EXDEV;
+    if (id_equal(&address->person, &to->person))
+        return 0;
+    int r = directory_person(directory, &to->person, &person);
+    if (r < 0)
+        return r;
+    if (person->n_addresses >= GATEWAY_PERSON_ADDRESSES_MAX)
+        return -ENOSPC;
+    r = take_address(directory, address);
+    if (r == 0)
+        give_address(directory, person, address);
+    return r;
+}
+
+int directory_unlink(struct directory *directory, struct address *address, struct id *ret_room)
+{
+    struct person *person;
+    int r = directory_person(directory, &address->person, &person);
+
+    if (r < 0)
+        return r;
+    if (person->n_addresses == 1) {
+        *ret_room = person->room;
+        return 0;
+    }
+    r = take_address(directory, address);
+    if (r == 0)
+        r = add_person(directory, &address->channel, &person);
+    if (r < 0)
+        return r;
+    give_address(directory, person, address);
+    *ret_room = person->room;
+    return 0;
+}
+
+int directory_forget(struct directory *directory, struct address *address)
+{
+    struct key key = address_row_key(&address->channel, address->token);
+    int r = take_address(directory, address);
+
+    if (r < 0)
+        return r;
+    tables_delete(directory->tables, TABLE_ADDRESSES, key_bytes(&key));
+    map_remove(&directory->addresses, key_bytes(&key));
+    address_free(address);
+    return 0;
+}
+
+int directory_speaks(struct directory *directory, struct room *room, const struct id *service)
+{
+    for (uint16_t i = 0; i < room->n_speakers; i++)
+        if (id_equal(&room->speakers[i], service))
+            return 0;
+    if (room->n_speakers >= GATEWAY_ROOM_SPEAKERS_MAX)
+        return -ENOSPC;
+    room->speakers[room->n_speakers++] = *service;
+    directory_write_room(directory, room);
+    return 0;
+}
+
+struct listing {
+    const struct id *channel;
+    int (*each)(void *context, const struct id *room);
+    void *context;
+};
+
+static int list_one(void *context, struct bytes key, struct bytes value)
+{
+    const struct listing *listing = context;
+    struct id room = id_from(key);
+
+    if (!bytes_equal(bytes_slice(value, 0, ID_BYTES), id_bytes(listing->channel)))
+        return 0;
+    return listing->each(listing->context, &room);
+}
+
+int directory_list(struct directory *directory, const struct id *channel, const struct id *after,
+                   int (*each)(void *context, const struct id *room), void *context)
+{
+    struct listing listing = { channel, each, context };
+
+    return directory->tables->ops->scan(directory->tables->owner, TABLE_ROOMS, BYTES_EMPTY,
+                                        id_is_zero(after) ? BYTES_EMPTY : id_bytes(after), list_one, &listing);
+}

@@ -1,0 +1,24 @@
+/* Directory entries as table rows and back. Never looks anything up. */
+#ifndef TREFOIL_CORE_DIRECTORY_ROWS_H
+#define TREFOIL_CORE_DIRECTORY_ROWS_H
+
+#include "core/directory.h"
+
+#define ADDRESS_KEY_BYTES (ID_BYTES + TOKEN_KEY_BYTES)
+
+struct key address_row_key(const struct id *channel, struct bytes token);
+
+must_use_ int address_new(const struct id *channel, struct bytes account, struct bytes token, struct address **ret);
+struct address *address_free(struct address *address);
+struct room *room_new(const struct id *id, const struct id *channel);
+struct room *room_free(struct room *room);
+
+/* -ENOMEM when the scratch is exhausted; -EBADMSG when a row has rotted. */
+must_use_ int address_pack(const struct address *address, struct arena *mem, struct bytes *ret);
+must_use_ int address_unpack(const struct id *channel, struct bytes row, struct address **ret);
+must_use_ int person_pack(const struct person *person, struct arena *mem, struct bytes *ret);
+must_use_ int person_unpack(const struct id *id, struct bytes row, struct person **ret);
+must_use_ int room_pack(const struct room *room, struct arena *mem, struct bytes *ret);
+must_use_ int room_unpack(const struct id *id, struct bytes row, struct room **ret);
+
+#endif
