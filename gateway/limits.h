@@ -5,27 +5,19 @@
 #define TREFOIL_GATEWAY_LIMITS_H
 
 /* Frames. */
-#define GATEWAY_FRAME_MAX_BYTES (8 << 20)     /* one ZeroMQ message from a peer */
-#define GATEWAY_BATCH_MAX_ENVELOPES 512       /* per Publish */
+/* One ZeroMQ message, one batch, credit and its caps: BUS_… in wire/limits.h. */
 #define GATEWAY_ENVELOPE_MAX_BYTES (5 << 20)  /* one envelope */
 #define GATEWAY_DELIVER_FRAME_BYTES (96 << 10) /* a Deliver frame is closed at this size … */
 #define GATEWAY_DELIVER_FRAME_ENVELOPES 64    /* … or at this many deliveries */
-#define GATEWAY_CONTROL_ARENA_BYTES (32 << 20) /* what decoding one control frame may cost */
 #define GATEWAY_FRAMES_PER_TURN 256           /* read before anything else gets its turn */
 #define GATEWAY_SOCKET_HWM 4096               /* frames queued per peer inside ZeroMQ, each way */
 #define GATEWAY_STRANGER_ERRORS_PER_S 100     /* "say hello first" answers */
 
 /* Peers. */
 #define GATEWAY_PEERS_MAX 4096
-#define GATEWAY_SEATS_PER_PEER_MAX 64      /* subscriptions of one connection */
 #define GATEWAY_SUBSCRIPTIONS_MAX 4096
 #define GATEWAY_NAME_MAX_BYTES 64          /* a subscription's name */
 #define GATEWAY_HEARTBEAT_MS 1000
-#define GATEWAY_HEARTBEATS_MISSED 4
-#define GATEWAY_PUBLISH_CREDIT 4096        /* unconfirmed envelopes per peer … */
-#define GATEWAY_PUBLISH_CREDIT_BYTES (16 << 20) /* … and their bytes */
-#define GATEWAY_DELIVERY_CREDIT_MAX 65536  /* what a peer may ask for at most */
-#define GATEWAY_DELIVERY_CREDIT_MAX_BYTES (256u << 20)
 
 /* Memory. */
 #define GATEWAY_LIVE_RECORDS 32768u        /* newest records kept in memory; a power of two … */

@@ -1,0 +1,409 @@
+/* Hands out to TARGETS subscriptions: one delivery per room at a time, rooms in parallel, the rest in the store.
+ * Never decides what an answer means: dispatch_ack.c does.
+ */
+#include "core/dispatch.h"
+
+#include <errno.h>
+
+#include "core/away.h"
+#include "core/handout.h"
+#include "core/trace.h"
+
+struct target_set dispatch_targets(const struct broker *broker, const struct subscription *subscription,
+                                   const struct record *record)
+{
+    struct cursor at = { record->targets };
+    struct target_set set = { { 0 } };
+    struct record_target target;
+
+    for (uint32_t i = 0; record_next_target(&at, &target); i++) {
+        const struct service *owner = members_owner(broker->members, target.account);
+
+        if (owner && id_equal(&owner->id, &subscription->service))
+            target_set_add(&set, i);
+    }
+    return set;
+}
+
+void dispatch_note(struct broker *broker, const struct subscription *subscription, uint64_t seq, const char *what,
+                   const char *text)
+{
+    const struct service *service = members_service(broker->members, &subscription->service);
+
+    trace_note(broker, seq, &(struct hop){ .target = UINT32_MAX,
+                                           .what = bytes_of_text(what),
+                                           .who = bytes_of_text(service ? service->name : ""),
+                                           .text = bytes_of_text(text) });
+}
+
+void dispatch_away(struct broker *broker, const struct record *record, const struct entry *entry, bool is_out)
+{
+    struct cursor at = { record->targets };
+    struct record_target target;
+
+    for (uint32_t i = 0; record_next_target(&at, &target); i++) {
+        if (!target_set_has(&entry->left, i))
+            continue;
+        if (is_out)
+            away_out(broker, &record->channel, target.address);
+        else
+            away_back(broker, &record->channel, target.address);
+    }
+}
+
+void dispatch_release(struct entry *entry)
+{
+    if (entry->seat && entry->state == ENTRY_OUT)
+        entry->seat->n_out--;
+    entry->seat = NULL;
+}
+
+void dispatch_doubt(struct broker *broker, struct subscription *subscription, struct entry *entry)
+{
+    dispatch_release(entry);
+    entry->state = ENTRY_DOUBT;
+    entry->until_ms = broker->now_ms + broker->options.in_doubt_ms;
+    list_remove(&entry->in_doubt);
+    list_append(&subscription->lines.doubts, &entry->in_doubt);
+    broker->tally.in_doubt++;
+}
+
+void dispatch_finish(struct broker *broker, struct subscription *subscription, struct entry *entry)
+{
+    struct line *line = entry->line;
+
+    if (entry->is_stored)
+        parking_delete(broker, subscription, &line->room, entry->seq);
+    else
+        subscription->is_dirty = true;
+    lines_drop(&subscription->lines, entry);
+    if (line->not_before_ms == 0)
+        lines_wake(&subscription->lines, line);
+}
+
+/* Everything of the line is in the store afterwards, nothing in memory. */
+void dispatch_park(struct broker *broker, struct subscription *subscription, struct entry *first,
+                   uint64_t not_before_ms)
+{
+    struct line *line = first->line;
+
+    list_for_each_safe(node, after, &line->entries)
+    {
+        struct entry *entry = container_of(node, struct entry, in_line);
+
+        if (entry == first || !entry->is_stored)
+            parking_put(broker, subscription, &line->room,
+                        &(struct parked){ .seq = entry->seq,
+                                          .not_before_ms = entry == first ? not_before_ms : 0,
+                                          .attempts = entry->attempts,
+                                          .maybe_sent = entry->maybe_sent,
+                                          .left = entry->left });
+        lines_drop(&subscription->lines, entry);
+    }
+    line->has_more = true;
+    line->stored_after = 0;
+    subscription->is_dirty = true;
+    lines_sleep(&subscription->lines, line, not_before_ms);
+}
+
+/* Takes what has ended already out of the set: another life, or a dead letter's neighbour. */
+static void drop_settled(struct broker *broker, uint64_t seq, struct target_set *left)
+{
+    for (uint32_t i = 0; i < GATEWAY_TARGETS_MAX; i++) {
+        struct ending ending;
+
+        if (target_set_has(left, i) && ledger_ending(&broker->ledger, seq, i, &ending) == 0)
+            target_set_take(left, i);
+    }
+}
+
+static void load_row(struct broker *broker, struct subscription *subscription, struct line *line,
+                     const struct parked *row)
+{
+    struct target_set left = row->left;
+    struct entry *entry;
+
+    line->stored_after = row->seq;
+    if (lines_find(&subscription->lines, row->seq))
+        return;
+    drop_settled(broker, row->seq, &left);
+    if (target_set_is_empty(&left)) {
+        parking_delete(broker, subscription, &line->room, row->seq);
+        return;
+    }
+    if (lines_add(&subscription->lines, line, row->seq, &entry) < 0)
+        return;
+    entry->left = left;
+    entry->attempts = row->attempts;
+    entry->maybe_sent = row->maybe_sent;
+    entry->is_stored = true;
+    if (line->is_unsure)
+        dispatch_doubt(broker, subscription, entry);
+    line->is_unsure = false;
+}
+
+static int load_more(struct broker *broker, struct subscription *subscription, struct line *line)
+{
+    struct parked rows[GATEWAY_LINE_MEMORY];
+
+    while (line->n_entries == 0 && line->has_more) {
+        int n = parking_read(broker, subscription, line, rows, GATEWAY_LINE_MEMORY);
+
+        if (n < 0)
+            return n;
+        line->has_more = n == GATEWAY_LINE_MEMORY;
+        for (int i = 0; i < n; i++)
+            load_row(broker, subscription, line, &rows[i]);
+    }
+    return 0;
+}
+
+static struct seat *pick(const struct subscription *subscription, const struct entry *entry)
+{
+    struct seat *best = NULL;
+
+    list_for_each(node, &subscription->seats)
+    {
+        struct seat *seat = container_of(node, struct seat, in_subscription);
+
+        if (!peer_can_take(seat->peer))
+            continue;
+        if (seat == entry->prefers)
+            return seat;
+        if (!best || seat->n_out < best->n_out)
+            best = seat;
+    }
+    return best;
+}
+
+static void give_up(struct broker *broker, struct subscription *subscription, struct entry *entry,
+                    const struct record *record, const char *why)
+{
+    struct handed handed = { entry->handed_ms, broker->now_ms, entry->attempts, { 0 } };
+
+    memcpy(handed.replica, entry->replica, sizeof(handed.replica));
+    for (uint32_t i = 0; i < record->n_targets; i++) {
+        struct outcome outcome = { .target = i, .kind = OUTCOME_IS_DEAD, .reason = bytes_of_text(why) };
+
+        if (target_set_has(&entry->left, i) && ledger_settle(&broker->ledger, record, &outcome, &handed) < 0)
+            broker->tables.failed = broker->tables.failed ? broker->tables.failed : -EIO;
+    }
+    broker->tally.expired++;
+    dispatch_finish(broker, subscription, entry);
+}
+
+/* Hands out the first of the line if it may. False: nobody has credit. */
+static bool try_line(struct broker *broker, struct subscription *subscription, struct line *line)
+{
+    for (;;) {
+        struct list *first;
+        struct record *record;
+
+        arena_reset(&broker->scratch);
+        if (load_more(broker, subscription, line) < 0)
+            return true;
+        first = list_first(&line->entries);
+        if (!first) {
+            list_remove(&line->in_ready);
+            lines_close(&subscription->lines, line);
+            return true;
+        }
+        struct entry *entry = container_of(first, struct entry, in_line);
+        if (entry->state != ENTRY_WAITING) {
+            list_remove(&line->in_ready);
+            return true;
+        }
+        struct seat *seat = pick(subscription, entry);
+        if (!seat)
+            return false;
+        if (broker_record(broker, entry->seq, &record) < 0) { /* pruned: its targets died then */
+            dispatch_finish(broker, subscription, entry);
+            continue;
+        }
+        if (record->expires_ms > 0 && record->expires_ms <= broker->now_ms) {
+            give_up(broker, subscription, entry, record, "expired");
+        } else if (entry->attempts >= GATEWAY_ATTEMPTS_MAX) {
+            give_up(broker, subscription, entry, record, "given up after too many attempts");
+        } else {
+            list_remove(&line->in_ready);
+            handout(broker, seat, entry, record);
+            record_unref(record);
+            return true;
+        }
+        record_unref(record);
+    }
+}
+
+/* A record of the journal takes its place in the line of its room. -EAGAIN: no memory for it now. */
+static int place(struct broker *broker, struct subscription *subscription, const struct record *record,
+                 struct target_set left)
+{
+    bool is_unsure = record->seq <= subscription->unsure;
+    struct parked row;
+    struct line *line;
+    struct entry *entry;
+
+    arena_reset(&broker->scratch);
+    if (is_unsure) {
+        drop_settled(broker, record->seq, &left);
+        if (target_set_is_empty(&left) ||
+            parking_get(broker, subscription, &record->room, record->seq, &row) == 0)
+            return 0;
+    }
+    bool is_new = !lines_of(&subscription->lines, &record->room);
+    if (lines_open(&subscription->lines, &record->room, &line) < 0)
+        return -EAGAIN;
+    if (line->has_more || line->n_entries >= GATEWAY_LINE_MEMORY || line->not_before_ms > 0) {
+        if (!line->has_more && line->n_entries > 0)
+            line->stored_after = record->seq - 1;
+        line->has_more = true;
+        parking_put(broker, subscription, &record->room, &(struct parked){ .seq = record->seq, .left = left });
+        subscription->is_dirty = true;
+        return 0;
+    }
+    if (lines_add(&subscription->lines, line, record->seq, &entry) < 0)
+        return -EAGAIN;
+    entry->left = left;
+    list_append(&subscription->lines.open, &entry->in_open);
+    if (is_new && is_unsure) {
+        dispatch_away(broker, record, entry, true);
+        dispatch_doubt(broker, subscription, entry);
+    } else if (line->n_entries == 1) {
+        lines_wake(&subscription->lines, line);
+    }
+    return 0;
+}
+
+static void look_ahead(struct broker *broker, struct subscription *subscription)
+{
+    while (subscription->lines.n_entries < GATEWAY_LOOKAHEAD) {
+        struct record *record = subscription_peek(broker, subscription);
+
+        if (!record)
+            return;
+        struct target_set left = { { 0 } };
+        if (record->n_targets > 0 && id_equal(&record->channel, &subscription->channel))
+            left = dispatch_targets(broker, subscription, record);
+        if (!target_set_is_empty(&left) && place(broker, subscription, record, left) < 0)
+            return;
+        subscription->cursor = record->seq + 1;
+    }
+}
+
+void dispatch_pump(struct broker *broker, struct subscription *subscription)
+{
+    if (subscription->n_seats == 0)
+        return;
+    look_ahead(broker, subscription);
+    list_for_each_safe(node, after, &subscription->lines.ready)
+    {
+        if (!try_line(broker, subscription, container_of(node, struct line, in_ready)))
+            break;
+    }
+    uint64_t floor = lines_first_open(&subscription->lines, subscription->cursor) - 1;
+    if (floor > subscription->floor)
+        subscription->floor = floor;
+    if (subscription->floor > subscription->saved + GATEWAY_WINDOW)
+        subscription->is_dirty = true;
+}
+
+void dispatch_tick(struct broker *broker, struct subscription *subscription)
+{
+    list_for_each_safe(node, after, &subscription->lines.asleep)
+    {
+        struct line *line = container_of(node, struct line, in_ready);
+
+        if (line->not_before_ms <= broker->now_ms)
+            lines_wake(&subscription->lines, line);
+    }
+    list_for_each_safe(node, after, &subscription->lines.doubts)
+    {
+        struct entry *entry = container_of(node, struct entry, in_doubt);
+        struct record *record;
+
+        if (entry->until_ms > broker->now_ms)
+            continue;
+        arena_reset(&broker->scratch);
+        if (broker_record(broker, entry->seq, &record) == 0) {
+            dispatch_away(broker, record, entry, false);
+            record_unref(record);
+        }
+        list_remove(&entry->in_doubt);
+        entry->state = ENTRY_WAITING;
+        entry->maybe_sent = true;
+        entry->told = (struct target_set){ { 0 } };
+        dispatch_note(broker, subscription, entry->seq, "in doubt", "no answer came; handed out again");
+        lines_wake(&subscription->lines, entry->line);
+    }
+}
+
+void dispatch_seat_gone(struct broker *broker, struct seat *seat)
+{
+    struct subscription *subscription = seat->subscription;
+    struct bytes key;
+    void *value;
+
+    for (size_t at = 0; map_next(&subscription->lines.by_seq, &at, &key, &value);) {
+        struct entry *entry = value;
+
+        if (entry->prefers == seat)
+            entry->prefers = NULL;
+        if (entry->state == ENTRY_OUT && entry->seat == seat)
+            dispatch_doubt(broker, subscription, entry);
+    }
+}
+
+/* The same process is back: it knows what it did with what it held, so nothing needs to be doubted. */
+void dispatch_seat_back(struct broker *broker, struct seat *seat)
+{
+    struct subscription *subscription = seat->subscription;
+
+    list_for_each_safe(node, after, &subscription->lines.doubts)
+    {
+        struct entry *entry = container_of(node, struct entry, in_doubt);
+        struct record *record;
+
+        if (memcmp(entry->replica, seat->peer->replica, REPLICA_BYTES) != 0)
+            continue;
+        arena_reset(&broker->scratch);
+        if (broker_record(broker, entry->seq, &record) == 0) {
+            dispatch_away(broker, record, entry, false);
+            record_unref(record);
+        }
+        list_remove(&entry->in_doubt);
+        entry->state = ENTRY_WAITING;
+        entry->prefers = seat;
+        lines_wake(&subscription->lines, entry->line);
+    }
+}
+
+struct loading {
+    struct broker *broker;
+    struct subscription *subscription;
+};
+
+static int load_room(void *context, const struct id *room, const struct parked *first)
+{
+    struct loading *loading = context;
+    struct line *line;
+    int r = lines_open(&loading->subscription->lines, room, &line);
+
+    if (r < 0)
+        return r;
+    line->has_more = true;
+    line->is_unsure = first->not_before_ms == 0;
+    if (first->not_before_ms > loading->broker->now_ms)
+        lines_sleep(&loading->subscription->lines, line, first->not_before_ms);
+    else
+        lines_wake(&loading->subscription->lines, line);
+    return 0;
+}
+
+void dispatch_load(struct broker *broker, struct subscription *subscription)
+{
+    struct loading loading = { broker, subscription };
+    int r = parking_rooms(broker, subscription, load_room, &loading);
+
+    if (r < 0 && broker->tables.failed == 0)
+        broker->tables.failed = r;
+}

@@ -1,0 +1,26 @@
+/* What the two halves of dispatching share: dispatch.c hands out, dispatch_ack.c takes answers. Nobody else needs it. */
+#ifndef TREFOIL_CORE_DISPATCH_H
+#define TREFOIL_CORE_DISPATCH_H
+
+#include "core/broker.h"
+#include "core/parking.h"
+
+/* The sends of the entry's targets left are out, or no longer. */
+void dispatch_away(struct broker *broker, const struct record *record, const struct entry *entry, bool is_out);
+
+/* Nothing is left of the entry: forgets it and lets the line go on. */
+void dispatch_finish(struct broker *broker, struct subscription *subscription, struct entry *entry);
+
+/* The entry's line goes into the store and sleeps. */
+void dispatch_park(struct broker *broker, struct subscription *subscription, struct entry *entry,
+                   uint64_t not_before_ms);
+
+void dispatch_doubt(struct broker *broker, struct subscription *subscription, struct entry *entry);
+
+/* The entry's seat is free of it. */
+void dispatch_release(struct entry *entry);
+
+void dispatch_note(struct broker *broker, const struct subscription *subscription, uint64_t seq, const char *what,
+                   const char *text);
+
+#endif

@@ -1,0 +1,194 @@
+/* What answers mean for a line: sent and bounced end a target, deferred puts the room to sleep, unknown is doubted,
+ * returned goes to somebody else. Never hands anything out.
+ */
+#include <errno.h>
+
+#include "core/away.h"
+#include "core/dispatch.h"
+#include "core/trace.h"
+
+struct answer {
+    struct broker *broker;
+    struct subscription *subscription;
+    struct record *record;
+    struct entry *entry; /* NULL: in the store, or done */
+    const struct answer_item *item;
+};
+
+static bool is_away(const struct entry *entry)
+{
+    return entry->state == ENTRY_OUT || entry->state == ENTRY_DOUBT;
+}
+
+static int settle(struct answer *answer, const struct outcome *outcome)
+{
+    struct broker *broker = answer->broker;
+    struct entry *entry = answer->entry;
+    struct handed handed = { .now_ms = broker->now_ms, .at_ms = broker->now_ms, .attempts = 1 };
+    struct record_target target;
+
+    if (entry) {
+        handed = (struct handed){ entry->handed_ms, broker->now_ms, entry->attempts, { 0 } };
+        memcpy(handed.replica, entry->replica, REPLICA_BYTES);
+    }
+    int r = ledger_settle(&broker->ledger, answer->record, outcome, &handed);
+    if (r < 0)
+        return r;
+    if (entry && target_set_has(&entry->left, outcome->target)) {
+        if (is_away(entry) && record_target_at(answer->record, outcome->target, &target))
+            away_back(broker, &answer->record->channel, target.address);
+        target_set_take(&entry->left, outcome->target);
+    }
+    return 0;
+}
+
+static uint64_t retry_at(const struct broker *broker, const struct entry *entry, const struct outcome *outcome)
+{
+    uint64_t wait = outcome->retry_ms;
+
+    if (wait == 0) {
+        unsigned doublings = entry->attempts < 10 ? entry->attempts : 10;
+
+        wait = (uint64_t) GATEWAY_RETRY_FIRST_MS << (doublings > 0 ? doublings - 1 : 0);
+        if (wait > GATEWAY_RETRY_LAST_MS)
+            wait = GATEWAY_RETRY_LAST_MS;
+    }
+    return broker->now_ms + wait;
+}
+
+/* An answer that ends nothing counts only from whoever holds the delivery. */
+static void tell(struct answer *answer, const struct outcome *outcome)
+{
+    struct entry *entry = answer->entry;
+    struct broker *broker = answer->broker;
+
+    if (!entry || entry->state != ENTRY_OUT || !entry->seat || entry->seat->peer != answer->item->peer ||
+        !target_set_has(&entry->left, outcome->target))
+        return;
+    target_set_add(&entry->told, outcome->target);
+    switch (outcome->kind) {
+    case OUTCOME_IS_DEFERRED:
+        entry->any_deferred = true;
+        broker->tally.deferred++;
+        if (retry_at(broker, entry, outcome) > entry->retry_at_ms)
+            entry->retry_at_ms = retry_at(broker, entry, outcome);
+        break;
+    case OUTCOME_IS_UNKNOWN:
+        entry->any_unknown = true;
+        broker->tally.unknown++;
+        break;
+    default:
+        broker->tally.returned++;
+        break;
+    }
+    if (outcome->kind != OUTCOME_IS_RETURNED)
+        trace_note(broker, entry->seq,
+                   &(struct hop){ .target = outcome->target,
+                                  .outcome = (uint8_t) outcome->kind,
+                                  .what = bytes_of_text(outcome->kind == OUTCOME_IS_DEFERRED ? "deferred" : "unknown"),
+                                  .text = outcome->reason });
+}
+
+static bool all_told(const struct entry *entry)
+{
+    for (size_t i = 0; i < TARGET_WORDS; i++)
+        if (entry->left.bits[i] & ~entry->told.bits[i])
+            return false;
+    return true;
+}
+
+/* Everything that is left has an answer that did not end it. */
+static void turn(struct answer *answer)
+{
+    struct broker *broker = answer->broker;
+    struct subscription *subscription = answer->subscription;
+    struct entry *entry = answer->entry;
+
+    if (entry->any_unknown) {
+        dispatch_doubt(broker, subscription, entry);
+        return;
+    }
+    dispatch_away(broker, answer->record, entry, false);
+    dispatch_release(entry);
+    entry->state = ENTRY_WAITING;
+    if (entry->any_deferred) {
+        dispatch_park(broker, subscription, entry, entry->retry_at_ms);
+        return;
+    }
+    if (entry->attempts > 0)
+        entry->attempts--; /* returned untouched: it was no attempt */
+    lines_wake(&subscription->lines, entry->line);
+}
+
+static int take_answer(struct answer *answer)
+{
+    struct target_set ours = dispatch_targets(answer->broker, answer->subscription, answer->record);
+
+    for (size_t i = 0; i < answer->item->n_outcomes; i++) {
+        const struct outcome *outcome = &answer->item->outcomes[i];
+        int r = 0;
+
+        if (!target_set_has(&ours, outcome->target))
+            continue;
+        if (outcome->kind == OUTCOME_IS_SENT || outcome->kind == OUTCOME_IS_BOUNCED)
+            r = settle(answer, outcome);
+        else
+            tell(answer, outcome);
+        if (r < 0)
+            return r;
+    }
+    if (!answer->entry)
+        return 0;
+    if (target_set_is_empty(&answer->entry->left))
+        dispatch_finish(answer->broker, answer->subscription, answer->entry);
+    else if (answer->entry->state == ENTRY_OUT && all_told(answer->entry))
+        turn(answer);
+    return 0;
+}
+
+int dispatch_ack(struct broker *broker, struct subscription *subscription, const struct answer_item *item)
+{
+    struct answer answer = { broker, subscription, NULL, lines_find(&subscription->lines, item->seq), item };
+
+    arena_reset(&broker->scratch);
+    int r = broker_record(broker, item->seq, &answer.record);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r; /* pruned: how it ended no longer matters */
+    r = take_answer(&answer);
+    record_unref(answer.record);
+    return r;
+}
+
+int dispatch_retry(struct broker *broker, struct subscription *subscription, const struct record *record,
+                   uint32_t target)
+{
+    struct entry *entry = lines_find(&subscription->lines, record->seq);
+    struct parked row = { .seq = record->seq };
+    struct line *line;
+
+    if (entry && entry->state != ENTRY_WAITING)
+        return -EAGAIN;
+    if (parking_get(broker, subscription, &record->room, record->seq, &row) < 0)
+        row = (struct parked){ .seq = record->seq };
+    if (entry) {
+        target_set_add(&entry->left, target);
+        if (!entry->is_stored)
+            return 0;
+        row.left = entry->left;
+    }
+    target_set_add(&row.left, target);
+    row.not_before_ms = 0;
+    int r = lines_open(&subscription->lines, &record->room, &line);
+    if (r < 0)
+        return r;
+    parking_put(broker, subscription, &record->room, &row);
+    if (!entry) {
+        if (!line->has_more || line->stored_after >= record->seq)
+            line->stored_after = record->seq - 1;
+        line->has_more = true;
+    }
+    if (line->not_before_ms == 0)
+        lines_wake(&subscription->lines, line);
+    dispatch_note(broker, subscription, record->seq, "retried", "dead letter put back by hand");
+    return 0;
+}

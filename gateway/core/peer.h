@@ -1,0 +1,54 @@
+/* A connected process as the core sees it, and its seats: a seat is one peer at one subscription. Never knows a socket.
+ */
+#ifndef TREFOIL_CORE_PEER_H
+#define TREFOIL_CORE_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "core/id.h"
+
+#define REPLICA_BYTES 8
+
+struct subscription;
+
+struct peer {
+    struct list link; /* broker.peers */
+    struct id service;
+    uint8_t replica[REPLICA_BYTES];
+    uint64_t credit, credit_bytes; /* deliveries it can take */
+    bool is_draining;              /* takes nothing new */
+    struct list seats;
+    unsigned n_seats;
+    void *wire; /* the owner's own */
+};
+
+struct seat {
+    struct list in_peer, in_subscription;
+    struct peer *peer;
+    struct subscription *subscription;
+    uint32_t handle; /* the peer's own number for it */
+    bool ephemeral_too;
+    uint64_t joins_at; /* its share of the rooms begins with this sequence */
+    unsigned n_out, n_waiting;
+};
+
+static inline bool peer_can_take(const struct peer *peer)
+{
+    return !peer->is_draining && peer->credit > 0 && peer->credit_bytes > 0;
+}
+
+static inline void peer_charge(struct peer *peer, size_t bytes)
+{
+    peer->credit--;
+    peer->credit_bytes -= bytes < peer->credit_bytes ? bytes : peer->credit_bytes;
+}
+
+static inline void peer_credit(struct peer *peer, uint64_t envelopes, uint64_t bytes, const uint64_t caps[2])
+{
+    peer->credit = peer->credit + envelopes < caps[0] ? peer->credit + envelopes : caps[0];
+    peer->credit_bytes = peer->credit_bytes + bytes < caps[1] ? peer->credit_bytes + bytes : caps[1];
+}
+
+#endif

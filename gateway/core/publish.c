@@ -1,0 +1,252 @@
+/* One envelope's way in: admit, known already?, resolves, hold, route, append. Never confirms by itself that something
+ * is on disk.
+ */
+#include "core/publish.h"
+
+#include <errno.h>
+
+#include "core/admit.h"
+#include "core/away.h"
+#include "core/handout.h"
+#include "core/trace.h"
+
+static struct verdict verdict_of(int r)
+{
+    if (r > 0 && r == REJECT_IS_NO_SUCH_ROOM)
+        return (struct verdict){ VERDICT_REJECTED, REJECT_IS_NO_SUCH_ROOM, "no such room in this channel" };
+    if (r > 0)
+        return (struct verdict){ VERDICT_REJECTED, (enum reject) r, "the header asks for what cannot be" };
+    if (r == -EMSGSIZE)
+        return (struct verdict){ VERDICT_REJECTED, REJECT_IS_TOO_LARGE, "the record would be larger than allowed" };
+    if (r == -ENOSPC)
+        return (struct verdict){ VERDICT_REJECTED, REJECT_IS_STORE_FULL, "the store is full; try again later" };
+    return (struct verdict){ VERDICT_REJECTED, REJECT_IS_STORE_BROKEN, "the store does not answer; try again later" };
+}
+
+/* The network itself tells what became of a delivery of ours, which may still be out. True: it was one of ours. */
+static bool resolve(struct broker *broker, const struct arrival *arrival)
+{
+    const struct envelope_header *header = arrival->header;
+    struct bytes ref = header->echo ? header->ref : header->n_relates > 0 ? header->relates[0] : BYTES_EMPTY;
+    struct outcome outcome = { .target = header->resolves_target,
+                               .kind = OUTCOME_IS_SENT,
+                               .refs = &ref,
+                               .n_refs = ref.size > 0 };
+    struct subscription *subscription =
+        subscription_of_reader(broker, &arrival->channel->id, &arrival->service->id);
+    struct record_target target;
+    struct record *record;
+
+    arena_reset(&broker->scratch);
+    if (!subscription || broker_record(broker, header->resolves_seq, &record) < 0)
+        return false;
+    bool is_ours = id_equal(&record->channel, &arrival->channel->id) &&
+                   record_target_at(record, header->resolves_target, &target) &&
+                   bytes_equal(target.account, header->account) && bytes_equal(target.address, header->from);
+    record_unref(record);
+    if (!is_ours)
+        return false;
+    broker->tally.resolved++;
+    return dispatch_ack(broker, subscription,
+                        &(struct answer_item){ .seq = header->resolves_seq, .outcomes = &outcome, .n_outcomes = 1 }) ==
+           0;
+}
+
+enum next { NEXT_ROUTE, NEXT_DUPLICATE, NEXT_HOLD };
+
+/* Is this our own message coming back, news about one, or must we wait to tell? */
+static enum next weigh(struct broker *broker, const struct arrival *arrival)
+{
+    const struct envelope_header *header = arrival->header;
+    bool is_ours = header->resolves && resolve(broker, arrival);
+    uint64_t seq;
+    uint32_t target;
+
+    if (header->class_ == ENVELOPE_EPHEMERAL || header->from.size == 0)
+        return NEXT_ROUTE;
+    arena_reset(&broker->scratch);
+    if (header->echo) {
+        if (is_ours)
+            return NEXT_DUPLICATE;
+        if (header->ref.size > 0 && ledger_find(&broker->ledger, &arrival->channel->id, header->ref, &seq, &target) == 0)
+            return NEXT_DUPLICATE;
+        return away_is_out(broker, &arrival->channel->id, header->from) ? NEXT_HOLD : NEXT_ROUTE;
+    }
+    if (header->audience == ENVELOPE_AUTHOR && header->n_relates > 0 && router_related(broker, arrival, 0, &seq) == 0 &&
+        seq == 0 && away_is_out(broker, &arrival->channel->id, header->from))
+        return NEXT_HOLD;
+    return NEXT_ROUTE;
+}
+
+static void count_in(struct broker *broker, const struct arrival *arrival, const struct record *record,
+                     struct address *from)
+{
+    const struct envelope_header *header = arrival->header;
+    struct counts *counts = audit_of(&broker->audit, &arrival->channel->id);
+
+    counts->targets += record->n_targets;
+    if (header->ref.size > 0)
+        ledger_remember(&broker->ledger, &arrival->channel->id, header->ref, record->seq, LEDGER_AUTHOR);
+    if (!from || header->echo || header->audience != ENVELOPE_ROOM)
+        return;
+    from->last_active_ms = broker->now_ms;
+    from->last_seq = record->seq;
+    if (header->ref.size > 0 && address_set_last_ref(from, header->ref) < 0)
+        return;
+    directory_touch(&broker->directory, from);
+}
+
+/* Into the journal and the live ring. */
+static int append(struct broker *broker, const struct arrival *arrival, const struct route *route,
+                  struct address *from)
+{
+    struct tables *tables = &broker->tables;
+    struct record *record;
+    int r = record_new(route, &record);
+
+    if (r < 0)
+        return r;
+    r = tables->ops->append(tables->owner, bytes_make(record->data, record->size), broker->now_ms, &record->seq);
+    if (r == 0)
+        r = tables->ops->mark_seen(tables->owner, route->envelope_id.bytes, record->seq, broker->now_ms);
+    if (r < 0) {
+        record_unref(record);
+        return r;
+    }
+    count_in(broker, arrival, record, from);
+    live_add(&broker->live, record);
+    return 0;
+}
+
+/* Handed to whoever is there and has credit, and forgotten. */
+static void pass_on(struct broker *broker, const struct record *record)
+{
+    list_for_each(node, &broker->subscriptions)
+    {
+        struct subscription *subscription = container_of(node, struct subscription, link);
+        struct target_set targets;
+
+        if (!id_equal(&subscription->channel, &record->channel) || subscription->n_seats == 0)
+            continue;
+        if (subscription->targets) {
+            targets = dispatch_targets(broker, subscription, record);
+            if (target_set_is_empty(&targets))
+                continue;
+        } else if (id_equal(&subscription->service, &record->service)) {
+            continue;
+        }
+        list_for_each(seat_node, &subscription->seats)
+        {
+            struct seat *seat = container_of(seat_node, struct seat, in_subscription);
+
+            if (!seat->ephemeral_too || !peer_can_take(seat->peer))
+                continue;
+            handout_ephemeral(broker, seat, record, subscription->targets ? &targets : NULL);
+            break;
+        }
+    }
+}
+
+static struct verdict route(struct broker *broker, const struct arrival *arrival)
+{
+    struct route route;
+    struct address *from;
+    struct record *record;
+
+    arena_reset(&broker->scratch);
+    int r = router_route(broker, arrival, &route, &from);
+    if (r != 0)
+        return verdict_of(r);
+    if (arrival->header->class_ == ENVELOPE_DURABLE) {
+        r = append(broker, arrival, &route, from);
+        return r < 0 ? verdict_of(r) : (struct verdict){ VERDICT_ACCEPTED, 0, NULL };
+    }
+    r = record_new(&route, &record);
+    if (r < 0)
+        return verdict_of(r);
+    pass_on(broker, record);
+    record_unref(record);
+    return (struct verdict){ VERDICT_ROUTED, 0, NULL };
+}
+
+static void tell(struct broker *broker, struct peer *peer, uint64_t ticket, size_t size,
+                 const struct id *channel, const struct verdict *verdict)
+{
+    struct counts *counts = channel ? audit_of(&broker->audit, channel) : &broker->audit.lost;
+
+    if (verdict->kind == VERDICT_ROUTED) {
+        counts->ephemeral++;
+    } else {
+        counts->received++;
+        if (verdict->kind == VERDICT_ACCEPTED)
+            counts->published++;
+        else if (verdict->kind == VERDICT_DUPLICATE)
+            counts->duplicate++;
+        else
+            counts->rejected++;
+    }
+    broker->events.on_verdict(broker->events.owner, peer, ticket, size, verdict);
+}
+
+struct attempt {
+    struct peer *peer;
+    uint64_t ticket;
+    struct bytes envelope;
+    bool may_hold;
+};
+
+/* True when it has its verdict; false: it waits. */
+static bool try_envelope(struct broker *broker, const struct attempt *attempt)
+{
+    struct verdict verdict = { VERDICT_DUPLICATE, 0, NULL };
+    struct envelope_header header;
+    struct arrival arrival = { 0 };
+    const struct id *channel = NULL;
+    uint64_t seq;
+
+    if (admit(broker, attempt->peer, attempt->envelope, &header, &arrival, &verdict)) {
+        int seen = broker->tables.ops->seen(broker->tables.owner, header.id.data, &seq);
+        enum next next = NEXT_DUPLICATE;
+
+        if (seen < 0)
+            verdict = verdict_of(seen);
+        else if (seen == 0)
+            next = weigh(broker, &arrival);
+        if (next == NEXT_HOLD && attempt->may_hold &&
+            hold_add(broker, attempt->peer, attempt->ticket, &arrival.channel->id, header.from, attempt->envelope) == 0)
+            return false;
+        if (next == NEXT_HOLD)
+            verdict = (struct verdict){ VERDICT_REJECTED, REJECT_IS_HELD_TOO_LONG,
+                                        "the send this may belong to has no answer yet; try again later" };
+        else if (next == NEXT_ROUTE)
+            verdict = route(broker, &arrival);
+    }
+    channel = arrival.channel ? &arrival.channel->id : NULL;
+    tell(broker, attempt->peer, attempt->ticket, attempt->envelope.size, channel, &verdict);
+    return true;
+}
+
+void broker_publish(struct broker *broker, struct peer *peer, uint64_t ticket, struct bytes envelope)
+{
+    try_envelope(broker, &(struct attempt){ peer, ticket, envelope, true });
+}
+
+void publish_held(struct broker *broker)
+{
+    struct hold *hold;
+
+    while ((hold = hold_next(broker))) {
+        struct attempt attempt = { hold->peer, hold->ticket, bytes_make(hold->envelope, hold->size),
+                                   hold->until_ms > broker->now_ms };
+        uint64_t until_ms = hold->until_ms;
+
+        list_remove(&hold->in_all);
+        list_append(&broker->holds, &hold->in_all);
+        if (!try_envelope(broker, &attempt)) { /* it waits on, as a new hold with the old deadline */
+            struct hold *again = container_of(broker->holds.previous, struct hold, in_all);
+
+            again->until_ms = until_ms;
+        }
+        hold_free(broker, hold);
+    }
+}

@@ -1,0 +1,96 @@
+/* Rows of notes. Never on the way of an envelope that goes straight through. */
+#include "core/trace.h"
+
+#include <errno.h>
+
+#include "core/broker.h"
+
+static void put_tiny(struct writer *to, struct bytes bytes)
+{
+    struct bytes part = bytes_slice(bytes, 0, OUTCOME_TEXT_MAX_BYTES);
+
+    writer_u8(to, (uint8_t) part.size);
+    writer_put(to, part);
+}
+
+static int take_tiny(struct cursor *at, struct bytes *ret)
+{
+    uint8_t size;
+
+    return cursor_u8(at, &size) < 0 ? -EBADMSG : cursor_take(at, size, ret);
+}
+
+void trace_note(struct broker *broker, uint64_t seq, const struct hop *hop)
+{
+    struct key key = { .size = 0 };
+    uint8_t row[3 * (OUTCOME_TEXT_MAX_BYTES + 1) + 16];
+    struct writer to = writer_make(row, sizeof(row));
+
+    key_u64(&key, seq);
+    key_u64(&key, broker->now_ms);
+    key_u64(&key, ++broker->trace_count);
+    writer_u32(&to, hop->target);
+    writer_u8(&to, hop->outcome);
+    put_tiny(&to, hop->what);
+    put_tiny(&to, hop->who);
+    put_tiny(&to, hop->text);
+    tables_put(&broker->tables, TABLE_TRACE, key_bytes(&key), writer_bytes(&to));
+}
+
+struct walk {
+    int (*each)(void *context, const struct hop *hop);
+    void *context;
+};
+
+static int visit(void *context, struct bytes key, struct bytes value)
+{
+    const struct walk *walk = context;
+    struct cursor key_at = { bytes_slice(key, 8, 8) }, at = { value };
+    struct hop hop = { 0 };
+
+    if (cursor_u64(&key_at, &hop.at_ms) < 0 || cursor_u32(&at, &hop.target) < 0 || cursor_u8(&at, &hop.outcome) < 0 ||
+        take_tiny(&at, &hop.what) < 0 || take_tiny(&at, &hop.who) < 0 || take_tiny(&at, &hop.text) < 0)
+        return -EBADMSG;
+    return walk->each(walk->context, &hop);
+}
+
+int trace_scan(struct broker *broker, uint64_t seq, int (*each)(void *context, const struct hop *hop), void *context)
+{
+    struct walk walk = { each, context };
+    struct key prefix = { .size = 0 };
+
+    key_u64(&prefix, seq);
+    return broker->tables.ops->scan(broker->tables.owner, TABLE_TRACE, key_bytes(&prefix), BYTES_EMPTY, visit, &walk);
+}
+
+struct keys {
+    struct key key[GATEWAY_HOPS_PER_ENVELOPE];
+    size_t n;
+};
+
+static int collect(void *context, struct bytes key, struct bytes value)
+{
+    struct keys *keys = context;
+
+    (void) value;
+    keys->key[keys->n].size = 0;
+    key_put(&keys->key[keys->n++], key);
+    return keys->n == GATEWAY_HOPS_PER_ENVELOPE;
+}
+
+int trace_prune(struct broker *broker, uint64_t seq)
+{
+    struct key prefix = { .size = 0 };
+    struct keys keys;
+    int r;
+
+    key_u64(&prefix, seq);
+    do {
+        keys.n = 0;
+        r = broker->tables.ops->scan(broker->tables.owner, TABLE_TRACE, key_bytes(&prefix), BYTES_EMPTY, collect,
+                                     &keys);
+        for (size_t i = 0; i < keys.n; i++)
+            tables_delete(&broker->tables, TABLE_TRACE, key_bytes(&keys.key[i]));
+    } while (r > 0);
+    return r;
+}

@@ -1,0 +1,27 @@
+/* What cannot be derived about an envelope's way: deferrals, doubts, retries. Everything else follows from the journal,
+ * the endings and the floors. Bounded per envelope by the attempts it may have.
+ */
+#ifndef TREFOIL_CORE_TRACE_H
+#define TREFOIL_CORE_TRACE_H
+
+#include <stdint.h>
+
+#include "core/id.h"
+
+struct broker;
+
+struct hop {
+    uint64_t at_ms;
+    uint32_t target; /* UINT32_MAX: all of the delivery */
+    uint8_t outcome;
+    struct bytes what, who, text; /* constant words, service name, reason */
+};
+
+void trace_note(struct broker *broker, uint64_t seq, const struct hop *hop);
+
+/* Walks the notes of an envelope in order of time. Slices live during the call. */
+must_use_ int trace_scan(struct broker *broker, uint64_t seq, int (*each)(void *context, const struct hop *hop),
+                         void *context);
+must_use_ int trace_prune(struct broker *broker, uint64_t seq);
+
+#endif
