@@ -1,0 +1,13 @@
+/* The questions whose answers are lists. Each fills in the answer from the frame's arena; -errno. */
+#ifndef TREFOIL_GATEWAY_ASKS_LIST_H
+#define TREFOIL_GATEWAY_ASKS_LIST_H
+
+#include "gateway.h"
+
+must_use_ int asks_room_list(struct gateway *gateway, const Trefoil__RoomList *ask, Trefoil__Answer *answer);
+must_use_ int asks_dead_list(struct gateway *gateway, const Trefoil__DeadList *ask, Trefoil__Answer *answer);
+must_use_ int asks_dead_show(struct gateway *gateway, const Trefoil__DeadShow *ask, Trefoil__Answer *answer);
+must_use_ int asks_trace(struct gateway *gateway, const Trefoil__Trace *ask, Trefoil__Answer *answer);
+must_use_ int asks_audit(struct gateway *gateway, const Trefoil__Audit *ask, Trefoil__Answer *answer);
+
+#endif

@@ -1,0 +1,145 @@
+/* Brings every series up to date when somebody looks. */
+#include "watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct watch {
+    struct gateway *gateway;
+};
+
+static void total(struct gateway *gateway, const char *name, const char *help, uint64_t value)
+{
+    metric_set(metrics_counter(gateway->metrics, name, help), (double) value);
+}
+
+static void level(struct gateway *gateway, const char *name, const char *help, uint64_t value)
+{
+    metric_set(metrics_gauge(gateway->metrics, name, help), (double) value);
+}
+
+static void show_channel(struct gateway *gateway, const struct channel *channel)
+{
+    const struct counts *counts = audit_of(&gateway->broker.audit, &channel->id);
+    static const char in[] = "Envelopes by verdict: received = published + duplicate + rejected.";
+    static const char out[] = "Targets by fate: targets = sent + bounced + dead + pending.";
+    const struct {
+        const char *name, *help, *label, *word;
+        uint64_t value;
+    } figures[] = {
+        { "trefoil_envelopes_received_total", "Envelopes that got a verdict.", NULL, NULL, counts->received },
+        { "trefoil_envelopes_total", in, "verdict", "published", counts->published },
+        { "trefoil_envelopes_total", in, "verdict", "duplicate", counts->duplicate },
+        { "trefoil_envelopes_total", in, "verdict", "rejected", counts->rejected },
+        { "trefoil_targets_total", "Targets of published envelopes.", NULL, NULL, counts->targets },
+        { "trefoil_target_fates_total", out, "fate", "sent", counts->sent },
+        { "trefoil_target_fates_total", out, "fate", "bounced", counts->bounced },
+        { "trefoil_target_fates_total", out, "fate", "dead", counts->dead },
+        { "trefoil_ephemeral_total", "Ephemeral envelopes routed.", NULL, NULL, counts->ephemeral },
+    };
+
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        const struct metric_label labels[2] = { { "channel", channel->name },
+                                                { figures[i].label, figures[i].word } };
+
+        metric_set(metrics_series(gateway->metrics, METRIC_COUNTER, figures[i].name, figures[i].help, labels,
+                                  figures[i].label ? 2 : 1),
+                   (double) figures[i].value);
+    }
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_targets_pending", "Targets without an outcome yet.",
+                             METRIC_LABEL("channel", channel->name)),
+               (double) counts_pending(counts));
+}
+
+static void show_subscriptions(struct gateway *gateway)
+{
+    uint64_t head = store_head(gateway->store);
+
+    list_for_each(node, &gateway->broker.subscriptions)
+    {
+        const struct subscription *subscription = container_of(node, struct subscription, link);
+        const struct service *service = members_service(gateway->broker.members, &subscription->service);
+        const char *name = subscription->targets ? "targets" : subscription->name;
+
+        if (!service || !subscription->is_durable)
+            continue;
+        metric_set(metrics_gauge(gateway->metrics, "trefoil_subscription_lag",
+                                 "Journal records between a subscription's floor and the head.",
+                                 METRIC_LABEL("service", service->name), METRIC_LABEL("name", name)),
+                   (double) (head > subscription->floor ? head - subscription->floor : 0));
+        metric_set(metrics_gauge(gateway->metrics, "trefoil_subscription_replicas", "Peers at a subscription.",
+                                 METRIC_LABEL("service", service->name), METRIC_LABEL("name", name)),
+                   (double) subscription->n_seats);
+    }
+}
+
+static void show_store(struct gateway *gateway)
+{
+    struct store_facts facts;
+
+    store_facts(gateway->store, &facts);
+    level(gateway, "trefoil_store_file_bytes", "Size of the store's file.", facts.file_bytes);
+    level(gateway, "trefoil_store_used_bytes", "Bytes of it in use.", facts.used_bytes);
+    level(gateway, "trefoil_store_records", "Journal records kept.", facts.records);
+    level(gateway, "trefoil_store_head", "Newest journal sequence.", store_head(gateway->store));
+    level(gateway, "trefoil_store_backlog_bytes", "Bytes not on disk yet.", store_backlog_bytes(gateway->store));
+    level(gateway, "trefoil_store_seen_ids", "Envelope ids remembered.", facts.seen_ids);
+    level(gateway, "trefoil_store_trouble", "1 while commits fail.", facts.trouble != 0);
+    total(gateway, "trefoil_store_commits_total", "Transactions committed.", facts.commits);
+    total(gateway, "trefoil_store_batches_total", "Batches committed.", facts.commit_batches);
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_store_last_commit_seconds", "Duration of the last commit."),
+               (double) facts.last_commit_us / 1e6);
+}
+
+static void refresh(void *owner)
+{
+    const struct watch *watch = owner;
+    struct gateway *gateway = watch->gateway;
+    const struct broker *broker = &gateway->broker;
+    uint64_t n_sessions = 0;
+
+    for (size_t i = 0; i < broker->members->n_channels; i++)
+        show_channel(gateway, &broker->members->channels[i]);
+    list_for_each(node, &gateway->sessions) n_sessions += node != NULL;
+    level(gateway, "trefoil_peers", "Peers connected.", n_sessions);
+    level(gateway, "trefoil_roster_version", "Roster in force.", gateway->keeper.trust.roster.version);
+    level(gateway, "trefoil_holds", "Echoes and receipts waiting for a send's answer.", broker->n_holds);
+    total(gateway, "trefoil_frames_total", "Frames received.", gateway->tally.frames);
+    total(gateway, "trefoil_frames_malformed_total", "Frames refused.", gateway->tally.malformed);
+    total(gateway, "trefoil_zap_refused_total", "Keys that are not in the roster.", gateway->tally.zap_refused);
+    total(gateway, "trefoil_peers_dropped_total", "Peers dropped.", gateway->tally.dropped_peers);
+    total(gateway, "trefoil_over_credit_total", "Envelopes beyond the credit given.", gateway->tally.over_credit);
+    total(gateway, "trefoil_rejected_unaddressed_total", "Envelopes refused before their channel was known.",
+          broker->audit.lost.rejected);
+    total(gateway, "trefoil_deliveries_total", "Deliveries handed out.", broker->tally.handed);
+    total(gateway, "trefoil_redeliveries_total", "Deliveries handed out again.", broker->tally.redelivered);
+    total(gateway, "trefoil_deferred_total", "Targets deferred.", broker->tally.deferred);
+    total(gateway, "trefoil_in_doubt_total", "Deliveries whose holder vanished.", broker->tally.in_doubt);
+    total(gateway, "trefoil_resolved_total", "Deliveries resolved by a network event.", broker->tally.resolved);
+    total(gateway, "trefoil_held_total", "Echoes and receipts held.", broker->tally.held);
+    total(gateway, "trefoil_pruned_total", "Journal records dropped at the end of their retention.",
+          broker->tally.pruned);
+    show_subscriptions(gateway);
+    show_store(gateway);
+}
+
+int watch_new(struct gateway *gateway, struct watch **ret)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+    int r = watch ? metrics_new(&gateway->metrics) : -ENOMEM;
+
+    if (r < 0) {
+        free(watch);
+        return r;
+    }
+    watch->gateway = gateway;
+    metrics_before_render(gateway->metrics, refresh, watch);
+    *ret = watch;
+    return 0;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+    free(watch);
+    return NULL;
+}
