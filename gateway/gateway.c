@@ -393,7 +393,8 @@ void gateway_close(struct gateway *gateway)
         bool is_empty;
 
         broker_flush(&gateway->broker);
-        (void) store_submit(gateway->store, gateway->tag + 1, &is_empty);
+        if (store_submit(gateway->store, gateway->tag + 1, &is_empty) < 0)
+            log_event(&gateway->log, LOG_ERROR_, "last-batch-lost");
         gateway->store = store_close(gateway->store);
         broker_deinit(&gateway->broker);
     }

@@ -9,7 +9,7 @@
 #include "base/map.h"
 #include "core/id.h"
 #include "core/tables.h"
-#include "limits.h"
+#include "gateway/limits.h"
 
 struct sent_mark { /* a delivery that reached this address */
     uint64_t seq, at_ms;

@@ -11,7 +11,7 @@
 #include "core/id.h"
 #include "core/outcome.h"
 #include "core/peer.h"
-#include "limits.h"
+#include "gateway/limits.h"
 
 #define TARGET_WORDS (GATEWAY_TARGETS_MAX / 64)
 

@@ -5,7 +5,7 @@
 #define TREFOIL_CORE_LIVE_H
 
 #include "core/record.h"
-#include "limits.h"
+#include "gateway/limits.h"
 
 struct live {
     struct record *ring[GATEWAY_LIVE_RECORDS];

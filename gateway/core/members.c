@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "limits.h"
+#include "gateway/limits.h"
 
 #define ACCOUNT_KEY_MAX_BYTES MAP_KEY_MAX_BYTES
 

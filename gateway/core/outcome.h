@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-#include "limits.h"
+#include "gateway/limits.h"
 
 enum outcome_kind { /* values of enum Outcome in control.proto; DEAD is ours */
     OUTCOME_IS_SENT = 1,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/field.h"
-#include "limits.h"
+#include "gateway/limits.h"
 
 #define RECORD_VERSION 1
 #define RELATION_BYTES (ID_BYTES + 8)

@@ -9,7 +9,7 @@
 #include "core/lines.h"
 #include "core/record.h"
 #include "core/window.h"
-#include "limits.h"
+#include "gateway/limits.h"
 
 struct broker;
 

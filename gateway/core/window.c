@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "limits.h"
+#include "gateway/limits.h"
 
 #define FIRST_ROOM ((size_t) 256)
 

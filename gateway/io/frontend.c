@@ -9,7 +9,7 @@
 
 #include <zmq.h>
 
-#include "limits.h"
+#include "gateway/limits.h"
 #include "wire/limits.h"
 
 #define KEY_BYTES 32
