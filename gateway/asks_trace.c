@@ -88,8 +88,8 @@ static void add_target(struct tracing *tracing, uint32_t index, const struct rec
             hop->outcome = (Trefoil__Outcome) ending.kind;
         if (hop && (ending.reason.size > 0 || ending.code > 0))
             hop->text = arena_format(&tracing->gateway->frame, "%.*s%scode %u/%u", (int) ending.reason.size,
-                                     (const char *) ending.reason.data, ending.reason.size > 0 ? ", " : "",
-                                     ending.code, ending.subcode);
+                                     (const char *) ending.reason.data, ending.reason.size > 0 ? ", " : "", ending.code,
+                                     ending.subcode);
         else if (hop && ending.lost.size > 0)
             hop->text = arena_format(&tracing->gateway->frame, "lost: %.*s", (int) ending.lost.size,
                                      (const char *) ending.lost.data);
@@ -106,16 +106,16 @@ static void add_target(struct tracing *tracing, uint32_t index, const struct rec
 /* How far each service that reads everything has come. */
 static void add_readers(struct tracing *tracing, const struct record *record)
 {
-    list_for_each(node, &tracing->gateway->broker.subscriptions)
-    {
+    list_for_each (node, &tracing->gateway->broker.subscriptions) {
         const struct subscription *subscription = container_of(node, struct subscription, link);
 
         if (subscription->targets || !id_equal(&subscription->channel, &record->channel) ||
             id_equal(&subscription->service, &record->service))
             continue;
-        Trefoil__Hop *hop = add_hop(tracing, 0, subscription->floor >= tracing->seq    ? "read"
-                                                : subscription->cursor > tracing->seq ? "handed out"
-                                                                                       : "waiting");
+        Trefoil__Hop *hop = add_hop(tracing, 0,
+                                    subscription->floor >= tracing->seq   ? "read"
+                                    : subscription->cursor > tracing->seq ? "handed out"
+                                                                          : "waiting");
         if (!hop)
             return;
         hop->who = name_of(tracing, &subscription->service);

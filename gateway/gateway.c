@@ -123,8 +123,8 @@ static void turn(uv_prepare_t *prepare)
     submit(gateway);
     sending_flush(gateway);
     /* ZeroMQ's descriptor is edge-triggered and sending may swallow an edge: ask once more before sleeping. */
-    if (gateway->must_pump || (frontend_is_readable(gateway->frontend) &&
-                               store_backlog_bytes(gateway->store) < GATEWAY_BACKLOG_BYTES))
+    if (gateway->must_pump ||
+        (frontend_is_readable(gateway->frontend) && store_backlog_bytes(gateway->store) < GATEWAY_BACKLOG_BYTES))
         uv_idle_start(&gateway->more, idle);
     else
         uv_idle_stop(&gateway->more);
@@ -141,11 +141,10 @@ static bool is_drained(const struct gateway *gateway)
 {
     if (gateway->broker.now_ms >= gateway->drain_until_ms)
         return true;
-    list_for_each(node, &gateway->broker.subscriptions)
-    {
+    list_for_each (node, &gateway->broker.subscriptions) {
         const struct subscription *subscription = container_of(node, struct subscription, link);
 
-        list_for_each(seat_node, &subscription->seats)
+        list_for_each (seat_node, &subscription->seats)
             if (container_of(seat_node, struct seat, in_subscription)->n_out > 0)
                 return false;
     }
@@ -159,7 +158,8 @@ static void on_tick(uv_timer_t *timer)
     broker_tick(&gateway->broker, gateway_now_ms());
     session_tick(gateway);
     if (gateway->broker.tables.failed < 0) {
-        log_event(&gateway->log, LOG_ERROR_, "store-refuses", LOG_TEXT("why", strerror(-gateway->broker.tables.failed)));
+        log_event(&gateway->log, LOG_ERROR_, "store-refuses",
+                  LOG_TEXT("why", strerror(-gateway->broker.tables.failed)));
         gateway->broker.tables.failed = 0;
     }
     gateway->must_pump = true;
@@ -180,8 +180,7 @@ static void on_stop(uv_signal_t *signal, int number)
     gateway->drain_until_ms = gateway_now_ms() + GATEWAY_DRAIN_MS;
     gateway->broker.is_draining = true;
     bye.reason = (char *) (uintptr_t) "the gateway stops";
-    list_for_each(node, &gateway->sessions)
-    {
+    list_for_each (node, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
 
         session->peer.is_draining = true;
@@ -194,8 +193,8 @@ static void on_reload(uv_signal_t *signal, int number)
     struct gateway *gateway = signal->data;
     struct members *members;
     char error[512] = "";
-    int r = keeper_reload(&gateway->keeper, gateway->settings->bundle_file, &gateway->broker.tables, error,
-                          sizeof(error));
+    int r =
+        keeper_reload(&gateway->keeper, gateway->settings->bundle_file, &gateway->broker.tables, error, sizeof(error));
 
     (void) number;
     if (r < 0)
@@ -228,7 +227,7 @@ static int open_store(struct gateway *gateway, char *error, size_t error_room)
     int r = store_open(&options, gateway->loop, &events, &gateway->store);
     if (r < 0)
         (void) snprintf(error, error_room, "store_dir: %s: %s", settings->store_dir,
-                        r == -EBUSY      ? "another process holds this store"
+                        r == -EBUSY     ? "another process holds this store"
                         : r == -EBADMSG ? "the files there are not a store of this gateway"
                                         : strerror(-r));
     return r;

@@ -23,8 +23,8 @@ struct promise;
 
 /* A welcomed peer. */
 struct session {
-    struct list link;  /* gateway.sessions */
-    struct peer peer;  /* the core's part */
+    struct list link; /* gateway.sessions */
+    struct peer peer; /* the core's part */
     struct routing_id id;
     char user[FRONTEND_USER_BYTES + 1];
     struct list dirty; /* gateway.dirty: something is to be sent before the turn ends */
@@ -34,7 +34,7 @@ struct session {
     unsigned n_promises;
     uint64_t unconfirmed, unconfirmed_bytes;
     uint64_t heard_ms, told_ms;
-    bool is_broken;   /* to be dropped at the end of the turn */
+    bool is_broken; /* to be dropped at the end of the turn */
     bool wants_bye;
 };
 
@@ -62,9 +62,9 @@ struct gateway {
     struct list sessions, dirty;
     struct list promises; /* submitted, in order */
     struct arena frame, reply;
-    uint64_t tag;         /* of the last batch submitted */
-    unsigned n_batches;   /* submitted, not durable */
-    bool has_changes;     /* the open batch holds something */
+    uint64_t tag;       /* of the last batch submitted */
+    unsigned n_batches; /* submitted, not durable */
+    bool has_changes;   /* the open batch holds something */
     bool must_pump;
     uint64_t last_stranger_ms;
     unsigned n_strangers;

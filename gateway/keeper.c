@@ -112,8 +112,7 @@ static int combine(struct keeper *keeper, struct bytes bundle, struct tables *ta
 
         r = merge(keeper, roster, both, 2, &mem, &merged);
     }
-    bool is_new = r == 0 && (step == ROSTER_NEXT || step == ROSTER_LATER ||
-                             !bytes_equal(merged, keeper->bundle));
+    bool is_new = r == 0 && (step == ROSTER_NEXT || step == ROSTER_LATER || !bytes_equal(merged, keeper->bundle));
     if (is_new) {
         size_t n_before = keeper->trust.n_wrap_keys;
         uint64_t version_before = keeper->trust.roster.version;
@@ -136,9 +135,10 @@ static int from_file(struct keeper *keeper, const char *file, struct tables *tab
     } else {
         r = combine(keeper, bundle, tables);
         if (r < 0)
-            (void) snprintf(error, error_room, "bundle_file: %s: %s", file,
-                            r == -EBADMSG ? "not a trust bundle signed by the root key in root_pk, or a fork of the roster in force"
-                                          : strerror(-r));
+            (void) snprintf(
+                error, error_room, "bundle_file: %s: %s", file,
+                r == -EBADMSG ? "not a trust bundle signed by the root key in root_pk, or a fork of the roster in force"
+                              : strerror(-r));
     }
     arena_deinit(&mem);
     return r;

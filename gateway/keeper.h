@@ -11,7 +11,7 @@
 
 struct keeper {
     const uint8_t *root_pk;
-    struct arena mem;    /* what is in force lives here */
+    struct arena mem; /* what is in force lives here */
     struct trust trust;
     struct bytes bundle; /* roster and wrap keys, to be handed on */
 };

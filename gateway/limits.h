@@ -6,63 +6,63 @@
 
 /* Frames. */
 /* One ZeroMQ message, one batch, credit and its caps: BUS_… in wire/limits.h. */
-#define GATEWAY_ENVELOPE_MAX_BYTES (5 << 20)  /* one envelope */
+#define GATEWAY_ENVELOPE_MAX_BYTES (5 << 20)   /* one envelope */
 #define GATEWAY_DELIVER_FRAME_BYTES (96 << 10) /* a Deliver frame is closed at this size … */
-#define GATEWAY_DELIVER_FRAME_ENVELOPES 64    /* … or at this many deliveries */
-#define GATEWAY_FRAMES_PER_TURN 256           /* read before anything else gets its turn */
-#define GATEWAY_SOCKET_HWM 4096               /* frames queued per peer inside ZeroMQ, each way */
-#define GATEWAY_STRANGER_ERRORS_PER_S 100     /* "say hello first" answers */
+#define GATEWAY_DELIVER_FRAME_ENVELOPES 64     /* … or at this many deliveries */
+#define GATEWAY_FRAMES_PER_TURN 256            /* read before anything else gets its turn */
+#define GATEWAY_SOCKET_HWM 4096                /* frames queued per peer inside ZeroMQ, each way */
+#define GATEWAY_STRANGER_ERRORS_PER_S 100      /* "say hello first" answers */
 
 /* Peers. */
 #define GATEWAY_PEERS_MAX 4096
 #define GATEWAY_SUBSCRIPTIONS_MAX 4096
-#define GATEWAY_NAME_MAX_BYTES 64          /* a subscription's name */
+#define GATEWAY_NAME_MAX_BYTES 64 /* a subscription's name */
 #define GATEWAY_HEARTBEAT_MS 1000
 
 /* Memory. */
-#define GATEWAY_LIVE_RECORDS 32768u        /* newest records kept in memory; a power of two … */
-#define GATEWAY_LIVE_BYTES (48u << 20)     /* … within this many bytes */
-#define GATEWAY_CATCH_UP_RECORDS 128       /* read from the journal at a time, per subscription … */
-#define GATEWAY_CATCH_UP_BYTES (1 << 20)   /* … within this many bytes */
-#define GATEWAY_WINDOW 8192u               /* deliveries out of one ALL subscription; a power of two */
-#define GATEWAY_GAPS_STORED 64             /* runs acknowledged above the floor that survive a restart */
-#define GATEWAY_LOOKAHEAD 4096             /* deliveries of one TARGETS subscription in memory */
-#define GATEWAY_LINE_MEMORY 16             /* of them per room; more wait in the store */
-#define GATEWAY_LINES_MAX 262144           /* rooms waiting, per subscription */
-#define GATEWAY_HOLDS_MAX 1024             /* echoes and receipts waiting for an acknowledgement */
-#define GATEWAY_DIRECTORY_CACHE 65536      /* addresses, persons, rooms each */
+#define GATEWAY_LIVE_RECORDS 32768u      /* newest records kept in memory; a power of two … */
+#define GATEWAY_LIVE_BYTES (48u << 20)   /* … within this many bytes */
+#define GATEWAY_CATCH_UP_RECORDS 128     /* read from the journal at a time, per subscription … */
+#define GATEWAY_CATCH_UP_BYTES (1 << 20) /* … within this many bytes */
+#define GATEWAY_WINDOW 8192u             /* deliveries out of one ALL subscription; a power of two */
+#define GATEWAY_GAPS_STORED 64           /* runs acknowledged above the floor that survive a restart */
+#define GATEWAY_LOOKAHEAD 4096           /* deliveries of one TARGETS subscription in memory */
+#define GATEWAY_LINE_MEMORY 16           /* of them per room; more wait in the store */
+#define GATEWAY_LINES_MAX 262144         /* rooms waiting, per subscription */
+#define GATEWAY_HOLDS_MAX 1024           /* echoes and receipts waiting for an acknowledgement */
+#define GATEWAY_DIRECTORY_CACHE 65536    /* addresses, persons, rooms each */
 #define GATEWAY_GRANT_CACHE 4096
-#define GATEWAY_SCRATCH_BYTES (64u << 20)  /* one envelope's or question's arena */
+#define GATEWAY_SCRATCH_BYTES (64u << 20) /* one envelope's or question's arena */
 
 /* Directory. */
 #define GATEWAY_ROOM_PERSONS_MAX 256
 #define GATEWAY_ROOM_SPEAKERS_MAX 32
 #define GATEWAY_PERSON_ADDRESSES_MAX 16
-#define GATEWAY_ROOM_NAME_MAX_BYTES 2048   /* sealed */
+#define GATEWAY_ROOM_NAME_MAX_BYTES 2048 /* sealed */
 #define GATEWAY_TARGETS_MAX GATEWAY_ROOM_PERSONS_MAX
-#define GATEWAY_REFS_PER_TARGET_MAX 64     /* messages one delivery may become */
-#define GATEWAY_LAST_SENT 4                /* newest deliveries remembered per address, for watermarks */
+#define GATEWAY_REFS_PER_TARGET_MAX 64 /* messages one delivery may become */
+#define GATEWAY_LAST_SENT 4            /* newest deliveries remembered per address, for watermarks */
 
 /* Time. */
 #define GATEWAY_TICK_MS 50
 #define GATEWAY_IN_DOUBT_MS 3000
 #define GATEWAY_HOLD_MS 8000
 #define GATEWAY_WATERMARK_SLACK_MS 2000
-#define GATEWAY_RETRY_FIRST_MS 1000        /* deferred without a time of its own: doubles … */
+#define GATEWAY_RETRY_FIRST_MS 1000           /* deferred without a time of its own: doubles … */
 #define GATEWAY_RETRY_LAST_MS (5 * 60 * 1000) /* … up to this */
 #define GATEWAY_ATTEMPTS_MAX 50
 #define GATEWAY_RETENTION_MS (7ull * 24 * 3600 * 1000) /* of a channel that names none */
 #define GATEWAY_SEEN_MS (8ull * 24 * 3600 * 1000)
 #define GATEWAY_DRAIN_MS 5000
-#define GATEWAY_PRUNE_RECORDS 256          /* per tick */
+#define GATEWAY_PRUNE_RECORDS 256 /* per tick */
 
 /* Store. */
-#define GATEWAY_BATCHES_OUT 2              /* submitted and not yet durable */
-#define GATEWAY_BACKLOG_BYTES (64u << 20)  /* more than this not yet durable: reading stops */
+#define GATEWAY_BATCHES_OUT 2             /* submitted and not yet durable */
+#define GATEWAY_BACKLOG_BYTES (64u << 20) /* more than this not yet durable: reading stops */
 #define GATEWAY_STORE_BYTES (16ull << 30)
 
 /* Answers. */
-#define GATEWAY_LIST_MAX 256               /* rooms or dead letters per answer */
+#define GATEWAY_LIST_MAX 256 /* rooms or dead letters per answer */
 #define GATEWAY_HOPS_PER_ENVELOPE 64
 
 #endif

@@ -152,8 +152,7 @@ void promise_frame(struct gateway *gateway, struct session *session, const Trefo
 
 void promise_submit(struct gateway *gateway)
 {
-    list_for_each(node, &gateway->sessions)
-    {
+    list_for_each (node, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
 
         if (!session->open)
@@ -246,9 +245,9 @@ static void break_one(struct gateway *gateway, struct promise *promise, enum rej
 
 void promise_break(struct gateway *gateway, enum reject reason, const char *text)
 {
-    list_for_each(node, &gateway->promises) break_one(gateway, container_of(node, struct promise, link), reason, text);
-    list_for_each(node, &gateway->sessions)
-    {
+    list_for_each (node, &gateway->promises)
+        break_one(gateway, container_of(node, struct promise, link), reason, text);
+    list_for_each (node, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
 
         if (session->open)
@@ -258,8 +257,7 @@ void promise_break(struct gateway *gateway, enum reject reason, const char *text
 
 void promise_session_gone(struct gateway *gateway, struct session *session)
 {
-    list_for_each(node, &gateway->promises)
-    {
+    list_for_each (node, &gateway->promises) {
         struct promise *promise = container_of(node, struct promise, link);
 
         if (promise->session == session)

@@ -10,7 +10,7 @@ struct run_list {
 };
 
 struct promise {
-    struct list link; /* gateway.promises */
+    struct list link;        /* gateway.promises */
     struct session *session; /* NULL: the peer is gone */
     uint64_t tag;
     struct run_list accepted, duplicate; /* tickets */
@@ -19,18 +19,18 @@ struct promise {
         uint64_t ticket;
         uint32_t reason;
         const char *text; /* constant */
-    } *rejected;
+    } * rejected;
     size_t n_rejected, rejected_room;
     struct acked {
         uint32_t handle;
         struct run_list done;
-    } *acked;
+    } * acked;
     size_t n_acked;
     struct later { /* whole frames */
         struct later *next;
         uint8_t *block;
         size_t size;
-    } *first, **last;
+    } * first, **last;
 };
 
 /* The promise of the batch being collected; NULL: no memory. */

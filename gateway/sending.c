@@ -133,8 +133,7 @@ void sending_acked(struct gateway *gateway, struct session *session, uint32_t ha
 
 static struct batch *batch_of(struct session *session, uint32_t handle)
 {
-    list_for_each(node, &session->batches)
-    {
+    list_for_each (node, &session->batches) {
         struct batch *batch = container_of(node, struct batch, link);
 
         if (batch->handle == handle)
@@ -226,7 +225,7 @@ void sending_flush(struct gateway *gateway)
 
         list_remove(&session->dirty);
         promise_send_at_once(gateway, session);
-        list_for_each(node, &session->batches)
+        list_for_each (node, &session->batches)
             send_batch(gateway, session, container_of(node, struct batch, link));
     }
 }
@@ -234,8 +233,7 @@ void sending_flush(struct gateway *gateway)
 void sending_session_gone(struct session *session)
 {
     list_remove(&session->dirty);
-    list_for_each_safe(node, after, &session->batches)
-    {
+    list_for_each_safe (node, after, &session->batches) {
         struct batch *batch = container_of(node, struct batch, link);
 
         list_remove(&batch->link);

@@ -58,8 +58,7 @@ void gateway_drop(struct gateway *gateway, struct session *session, int error_co
 
 void session_sweep(struct gateway *gateway)
 {
-    list_for_each_safe(node, after, &gateway->sessions)
-    {
+    list_for_each_safe (node, after, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
 
         if (session->is_broken)
@@ -69,7 +68,7 @@ void session_sweep(struct gateway *gateway)
 
 void session_close_all(struct gateway *gateway)
 {
-    list_for_each_safe(node, after, &gateway->sessions)
+    list_for_each_safe (node, after, &gateway->sessions)
         remove_session(gateway, container_of(node, struct session, link));
 }
 
@@ -312,8 +311,12 @@ static void take_grant_put(struct gateway *gateway, struct session *session, con
         grant_is(gateway, session, &reply, true);
         return;
     }
-    struct grant_facts facts = { id_from(bytes_make(grant.key_id, sizeof(grant.key_id))), id_from(grant.service),
-                                 id_from(grant.channel), grant.roster_version, grant.not_after_ms, grant.max_seq };
+    struct grant_facts facts = { id_from(bytes_make(grant.key_id, sizeof(grant.key_id))),
+                                 id_from(grant.service),
+                                 id_from(grant.channel),
+                                 grant.roster_version,
+                                 grant.not_after_ms,
+                                 grant.max_seq };
     if (broker_grant(&gateway->broker, &facts, frame_bytes(put->grant)) < 0) {
         reply.refused = (char *) (uintptr_t) "no room for it";
         grant_is(gateway, session, &reply, true);
@@ -350,7 +353,7 @@ static void take_wrap_put(struct gateway *gateway, struct session *session, cons
     if (r == 0)
         send_roster(gateway, session);
     else
-        list_for_each(node, &gateway->sessions)
+        list_for_each (node, &gateway->sessions)
             send_roster(gateway, container_of(node, struct session, link));
 }
 
@@ -450,8 +453,7 @@ void session_tick(struct gateway *gateway)
     Trefoil__Heartbeat heartbeat = TREFOIL__HEARTBEAT__INIT;
 
     heartbeat.now_ms = now_ms;
-    list_for_each(node, &gateway->sessions)
-    {
+    list_for_each (node, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
 
         if (session->is_broken)
@@ -467,8 +469,7 @@ void session_tick(struct gateway *gateway)
 
 void gateway_roster_changed(struct gateway *gateway)
 {
-    list_for_each(node, &gateway->sessions)
-    {
+    list_for_each (node, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
         const struct roster_service *service = service_of_key(gateway, session->user);
 
@@ -480,6 +481,5 @@ void gateway_roster_changed(struct gateway *gateway)
         else
             send_roster(gateway, session);
     }
-    log_event(&gateway->log, LOG_INFO_, "roster-in-force",
-              LOG_NUMBER("version", gateway->keeper.trust.roster.version));
+    log_event(&gateway->log, LOG_INFO_, "roster-in-force", LOG_NUMBER("version", gateway->keeper.trust.roster.version));
 }

@@ -9,7 +9,10 @@
 
 #define TEXT_OF_(number) #number
 #define TEXT_OF(number) TEXT_OF_(number)
-#define KEY(name_, type_, ...) { .name = #name_, .type = (type_), .offset = offsetof(struct settings, name_), __VA_ARGS__ }
+#define KEY(name_, type_, ...)                                                                   \
+    {                                                                                            \
+        .name = #name_, .type = (type_), .offset = offsetof(struct settings, name_), __VA_ARGS__ \
+    }
 
 static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const levels[] = { "debug", "info", "warning", "error", NULL };
@@ -24,8 +27,13 @@ static const struct config_key keys[] = {
         .help = "the store never grows beyond"),
     KEY(keyring_file, CONFIG_SECRET_FILE, .required = true, .help = "the gateway's own keys"),
     KEY(bundle_file, CONFIG_TEXT, .required = true, .min = 1, .max = 1024, .help = "signed roster and wrap keys"),
-    { .name = "root_pk", .type = CONFIG_TEXT, .offset = offsetof(struct settings, root_pk_hex), .required = true,
-      .min = 64, .max = 64, .help = "the tenant's root key, in hex: whom to believe" },
+    { .name = "root_pk",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct settings, root_pk_hex),
+      .required = true,
+      .min = 64,
+      .max = 64,
+      .help = "the tenant's root key, in hex: whom to believe" },
     KEY(seen_window_ms, CONFIG_NUMBER, .initial = "691200000", .min = 1000, .max = (uint64_t) 366 * 24 * 3600 * 1000,
         .help = "how long envelope ids are remembered; never shorter than the longest retention"),
     KEY(in_doubt_ms, CONFIG_NUMBER, .initial = TEXT_OF(GATEWAY_IN_DOUBT_MS), .min = 1, .max = 3600000,

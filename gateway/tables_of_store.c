@@ -18,7 +18,7 @@ static int put(void *owner, enum table table, struct bytes key, struct bytes val
     return store_put(owner, (enum store_table) table, key, value);
 }
 
-static int delete(void *owner, enum table table, struct bytes key)
+static int delete (void *owner, enum table table, struct bytes key)
 {
     return store_delete(owner, (enum store_table) table, key);
 }

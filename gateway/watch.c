@@ -39,8 +39,7 @@ static void show_channel(struct gateway *gateway, const struct channel *channel)
     };
 
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
-        const struct metric_label labels[2] = { { "channel", channel->name },
-                                                { figures[i].label, figures[i].word } };
+        const struct metric_label labels[2] = { { "channel", channel->name }, { figures[i].label, figures[i].word } };
 
         metric_set(metrics_series(gateway->metrics, METRIC_COUNTER, figures[i].name, figures[i].help, labels,
                                   figures[i].label ? 2 : 1),
@@ -55,8 +54,7 @@ static void show_subscriptions(struct gateway *gateway)
 {
     uint64_t head = store_head(gateway->store);
 
-    list_for_each(node, &gateway->broker.subscriptions)
-    {
+    list_for_each (node, &gateway->broker.subscriptions) {
         const struct subscription *subscription = container_of(node, struct subscription, link);
         const struct service *service = members_service(gateway->broker.members, &subscription->service);
         const char *name = subscription->targets ? "targets" : subscription->name;
@@ -100,7 +98,8 @@ static void refresh(void *owner)
 
     for (size_t i = 0; i < broker->members->n_channels; i++)
         show_channel(gateway, &broker->members->channels[i]);
-    list_for_each(node, &gateway->sessions) n_sessions += node != NULL;
+    list_for_each (node, &gateway->sessions)
+        n_sessions += node != NULL;
     level(gateway, "trefoil_peers", "Peers connected.", n_sessions);
     level(gateway, "trefoil_roster_version", "Roster in force.", gateway->keeper.trust.roster.version);
     level(gateway, "trefoil_holds", "Echoes and receipts waiting for a send's answer.", broker->n_holds);

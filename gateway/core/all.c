@@ -18,8 +18,7 @@ static struct seat *pick(const struct subscription *subscription, uint32_t room_
     struct seat *best = NULL;
     uint32_t best_weight = 0;
 
-    list_for_each(node, &subscription->seats)
-    {
+    list_for_each (node, &subscription->seats) {
         struct seat *seat = container_of(node, struct seat, in_subscription);
         uint32_t weight = mix(room_hash, (uint32_t) bytes_hash(bytes_make(seat->peer->replica, REPLICA_BYTES)));
 

@@ -50,7 +50,8 @@ void away_back(struct broker *broker, const struct id *channel, struct bytes add
         return;
     if (away->n_out > 0)
         away->n_out--;
-    list_for_each(node, &away->holds) container_of(node, struct hold, in_away)->is_due = true;
+    list_for_each (node, &away->holds)
+        container_of(node, struct hold, in_away)->is_due = true;
     close_if_idle(broker, &key, away);
 }
 
@@ -105,8 +106,7 @@ void hold_free(struct broker *broker, struct hold *hold)
 
 void hold_peer_gone(struct broker *broker, const struct peer *peer)
 {
-    list_for_each_safe(node, after, &broker->holds)
-    {
+    list_for_each_safe (node, after, &broker->holds) {
         struct hold *hold = container_of(node, struct hold, in_all);
 
         if (hold->peer == peer)
@@ -116,8 +116,7 @@ void hold_peer_gone(struct broker *broker, const struct peer *peer)
 
 struct hold *hold_next(struct broker *broker)
 {
-    list_for_each(node, &broker->holds)
-    {
+    list_for_each (node, &broker->holds) {
         struct hold *hold = container_of(node, struct hold, in_all);
 
         if (hold->is_due || hold->until_ms <= broker->now_ms)

@@ -49,8 +49,9 @@ static void free_values(struct map *map)
 
 void broker_deinit(struct broker *broker)
 {
-    list_for_each_safe(node, after, &broker->peers) broker_peer_gone(broker, container_of(node, struct peer, link));
-    list_for_each_safe(node, after, &broker->subscriptions)
+    list_for_each_safe (node, after, &broker->peers)
+        broker_peer_gone(broker, container_of(node, struct peer, link));
+    list_for_each_safe (node, after, &broker->subscriptions)
         subscription_free(broker, container_of(node, struct subscription, link));
     free_values(&broker->grants);
     free_values(&broker->away);
@@ -112,8 +113,8 @@ int broker_set_members(struct broker *broker, struct members **members)
     broker->members = *members;
     *members = NULL;
     if (is_first) {
-        int r = broker->tables.ops->scan(broker->tables.owner, TABLE_GRANTS, BYTES_EMPTY, BYTES_EMPTY, load_grant,
-                                         broker);
+        int r =
+            broker->tables.ops->scan(broker->tables.owner, TABLE_GRANTS, BYTES_EMPTY, BYTES_EMPTY, load_grant, broker);
 
         if (r == 0)
             r = subscription_load_all(broker);
@@ -172,8 +173,7 @@ void broker_tick(struct broker *broker, uint64_t now_ms)
     directory_turn(&broker->directory);
     if (!broker->members || broker->is_troubled)
         return;
-    list_for_each(node, &broker->subscriptions)
-    {
+    list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 
         if (subscription->targets)
@@ -192,7 +192,7 @@ void broker_peer_join(struct broker *broker, struct peer *peer)
 void broker_peer_gone(struct broker *broker, struct peer *peer)
 {
     hold_peer_gone(broker, peer);
-    list_for_each_safe(node, after, &peer->seats)
+    list_for_each_safe (node, after, &peer->seats)
         subscription_unseat(broker, container_of(node, struct seat, in_peer));
     list_remove(&peer->link);
 }
@@ -208,8 +208,7 @@ void broker_peer_credit(struct broker *broker, struct peer *peer, uint64_t envel
 void broker_flush(struct broker *broker)
 {
     audit_flush(&broker->audit);
-    list_for_each(node, &broker->subscriptions)
-    {
+    list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 
         if (subscription->is_dirty)
@@ -222,8 +221,7 @@ void broker_pump(struct broker *broker)
     broker->durable = broker->tables.ops->durable(broker->tables.owner);
     if (broker->is_troubled)
         return;
-    list_for_each(node, &broker->subscriptions)
-    {
+    list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 
         if (subscription->targets)

@@ -16,20 +16,20 @@
 #include "core/tables.h"
 
 enum reject { /* values of enum RejectReason in control.proto */
-    REJECT_IS_MALFORMED = 1,
-    REJECT_IS_NOT_WRITER,
-    REJECT_IS_NOT_YOUR_ACCOUNT,
-    REJECT_IS_NO_GRANT,
-    REJECT_IS_STALE_ROSTER,
-    REJECT_IS_EXPIRED,
-    REJECT_IS_TOO_MANY_HOPS,
-    REJECT_IS_NO_SUCH_ROOM,
-    REJECT_IS_STORE_FULL,
-    REJECT_IS_STORE_BROKEN,
-    REJECT_IS_HELD_TOO_LONG,
-    REJECT_IS_OVER_CREDIT,
-    REJECT_IS_DRAINING,
-    REJECT_IS_TOO_LARGE,
+              REJECT_IS_MALFORMED = 1,
+              REJECT_IS_NOT_WRITER,
+              REJECT_IS_NOT_YOUR_ACCOUNT,
+              REJECT_IS_NO_GRANT,
+              REJECT_IS_STALE_ROSTER,
+              REJECT_IS_EXPIRED,
+              REJECT_IS_TOO_MANY_HOPS,
+              REJECT_IS_NO_SUCH_ROOM,
+              REJECT_IS_STORE_FULL,
+              REJECT_IS_STORE_BROKEN,
+              REJECT_IS_HELD_TOO_LONG,
+              REJECT_IS_OVER_CREDIT,
+              REJECT_IS_DRAINING,
+              REJECT_IS_TOO_LARGE,
 };
 
 enum verdict_kind { VERDICT_ACCEPTED, VERDICT_DUPLICATE, VERDICT_REJECTED, VERDICT_ROUTED /* ephemeral */ };
@@ -66,9 +66,9 @@ struct broker {
     struct tables tables;
     struct broker_options options;
     struct broker_events events;
-    struct members *members; /* owned */
-    struct arena scratch;    /* one step of the game */
-    struct arena header;     /* one envelope's header */
+    struct members *members;       /* owned */
+    struct arena scratch;          /* one step of the game */
+    struct arena header;           /* one envelope's header */
     struct record_target *targets; /* GATEWAY_TARGETS_MAX, for the route being made */
     struct directory directory;
     struct audit audit;
@@ -84,9 +84,9 @@ struct broker {
     unsigned n_holds;
     uint64_t now_ms, durable;
     uint64_t trace_count;
-    bool is_troubled;  /* the store does not commit: nothing new is handed out */
-    bool is_draining;  /* nothing new is taken */
-    int trouble;       /* why, -errno */
+    bool is_troubled; /* the store does not commit: nothing new is handed out */
+    bool is_draining; /* nothing new is taken */
+    int trouble;      /* why, -errno */
     struct {
         uint64_t handed, redelivered, deferred, returned, unknown, in_doubt, held, expired, resolved, pruned;
     } tally;
@@ -126,8 +126,7 @@ must_use_ int broker_subscribe(struct broker *broker, struct peer *peer, const s
                                struct subscription **ret, const char **ret_why);
 
 /* Outcomes: durable with the open batch. -ENOENT: no such subscription of this peer. */
-must_use_ int broker_ack_run(struct broker *broker, struct peer *peer, uint32_t handle, uint64_t first,
-                             uint64_t count);
+must_use_ int broker_ack_run(struct broker *broker, struct peer *peer, uint32_t handle, uint64_t first, uint64_t count);
 must_use_ int broker_ack(struct broker *broker, struct peer *peer, uint32_t handle, uint64_t seq,
                          const struct outcome *outcomes, size_t n_outcomes);
 

@@ -30,10 +30,11 @@ void dispatch_note(struct broker *broker, const struct subscription *subscriptio
 {
     const struct service *service = members_service(broker->members, &subscription->service);
 
-    trace_note(broker, seq, &(struct hop){ .target = UINT32_MAX,
-                                           .what = bytes_of_text(what),
-                                           .who = bytes_of_text(service ? service->name : ""),
-                                           .text = bytes_of_text(text) });
+    trace_note(broker, seq,
+               &(struct hop){ .target = UINT32_MAX,
+                              .what = bytes_of_text(what),
+                              .who = bytes_of_text(service ? service->name : ""),
+                              .text = bytes_of_text(text) });
 }
 
 void dispatch_away(struct broker *broker, const struct record *record, const struct entry *entry, bool is_out)
@@ -87,8 +88,7 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
 {
     struct line *line = first->line;
 
-    list_for_each_safe(node, after, &line->entries)
-    {
+    list_for_each_safe (node, after, &line->entries) {
         struct entry *entry = container_of(node, struct entry, in_line);
 
         if (entry == first || !entry->is_stored)
@@ -162,8 +162,7 @@ static struct seat *pick(const struct subscription *subscription, const struct e
 {
     struct seat *best = NULL;
 
-    list_for_each(node, &subscription->seats)
-    {
+    list_for_each (node, &subscription->seats) {
         struct seat *seat = container_of(node, struct seat, in_subscription);
 
         if (!peer_can_take(seat->peer))
@@ -246,8 +245,7 @@ static int place(struct broker *broker, struct subscription *subscription, const
     arena_reset(&broker->scratch);
     if (is_unsure) {
         drop_settled(broker, record->seq, &left);
-        if (target_set_is_empty(&left) ||
-            parking_get(broker, subscription, &record->room, record->seq, &row) == 0)
+        if (target_set_is_empty(&left) || parking_get(broker, subscription, &record->room, record->seq, &row) == 0)
             return 0;
     }
     bool is_new = !lines_of(&subscription->lines, &record->room);
@@ -295,8 +293,7 @@ void dispatch_pump(struct broker *broker, struct subscription *subscription)
     if (subscription->n_seats == 0)
         return;
     look_ahead(broker, subscription);
-    list_for_each_safe(node, after, &subscription->lines.ready)
-    {
+    list_for_each_safe (node, after, &subscription->lines.ready) {
         if (!try_line(broker, subscription, container_of(node, struct line, in_ready)))
             break;
     }
@@ -309,15 +306,13 @@ void dispatch_pump(struct broker *broker, struct subscription *subscription)
 
 void dispatch_tick(struct broker *broker, struct subscription *subscription)
 {
-    list_for_each_safe(node, after, &subscription->lines.asleep)
-    {
+    list_for_each_safe (node, after, &subscription->lines.asleep) {
         struct line *line = container_of(node, struct line, in_ready);
 
         if (line->not_before_ms <= broker->now_ms)
             lines_wake(&subscription->lines, line);
     }
-    list_for_each_safe(node, after, &subscription->lines.doubts)
-    {
+    list_for_each_safe (node, after, &subscription->lines.doubts) {
         struct entry *entry = container_of(node, struct entry, in_doubt);
         struct record *record;
 
@@ -358,8 +353,7 @@ void dispatch_seat_back(struct broker *broker, struct seat *seat)
 {
     struct subscription *subscription = seat->subscription;
 
-    list_for_each_safe(node, after, &subscription->lines.doubts)
-    {
+    list_for_each_safe (node, after, &subscription->lines.doubts) {
         struct entry *entry = container_of(node, struct entry, in_doubt);
         struct record *record;
 

@@ -110,9 +110,8 @@ void handout_ephemeral(struct broker *broker, struct seat *seat, const struct re
 {
     struct bytes written = targets ? write_targets(broker, record, targets) : BYTES_EMPTY;
 
-    broker->events.on_hand(broker->events.owner, &(struct handing){ .seat = seat,
-                                                                    .attempt = 1,
-                                                                    .front = record->front,
-                                                                    .targets = written,
-                                                                    .back = record->back });
+    broker->events.on_hand(
+        broker->events.owner,
+        &(struct handing){
+            .seat = seat, .attempt = 1, .front = record->front, .targets = written, .back = record->back });
 }

@@ -89,8 +89,7 @@ int lines_add(struct lines *lines, struct line *line, uint64_t seq, struct entry
     list_init(&entry->in_open);
     list_init(&entry->in_doubt);
     struct list *before = &line->entries;
-    while (before->previous != &line->entries &&
-           container_of(before->previous, struct entry, in_line)->seq > seq &&
+    while (before->previous != &line->entries && container_of(before->previous, struct entry, in_line)->seq > seq &&
            container_of(before->previous, struct entry, in_line)->state == ENTRY_WAITING)
         before = before->previous;
     list_append(before, &entry->in_line); /* links in front of `before` */

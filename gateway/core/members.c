@@ -66,8 +66,8 @@ int members_add_service(struct members *members, const struct id *id, struct byt
 static struct bytes account_key(struct bytes account)
 {
     return account.size > ACCOUNT_KEY_MAX_BYTES
-             ? bytes_slice(account, account.size - ACCOUNT_KEY_MAX_BYTES, ACCOUNT_KEY_MAX_BYTES)
-             : account;
+               ? bytes_slice(account, account.size - ACCOUNT_KEY_MAX_BYTES, ACCOUNT_KEY_MAX_BYTES)
+               : account;
 }
 
 int members_add_account(struct members *members, const struct id *service, struct bytes account)

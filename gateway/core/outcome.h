@@ -8,12 +8,12 @@
 #include "gateway/limits.h"
 
 enum outcome_kind { /* values of enum Outcome in control.proto; DEAD is ours */
-    OUTCOME_IS_SENT = 1,
-    OUTCOME_IS_DEFERRED = 2,
-    OUTCOME_IS_BOUNCED = 3,
-    OUTCOME_IS_UNKNOWN = 4,
-    OUTCOME_IS_RETURNED = 5,
-    OUTCOME_IS_DEAD = 6,
+                    OUTCOME_IS_SENT = 1,
+                    OUTCOME_IS_DEFERRED = 2,
+                    OUTCOME_IS_BOUNCED = 3,
+                    OUTCOME_IS_UNKNOWN = 4,
+                    OUTCOME_IS_RETURNED = 5,
+                    OUTCOME_IS_DEAD = 6,
 };
 
 #define OUTCOME_TEXT_MAX_BYTES 120

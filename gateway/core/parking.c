@@ -42,8 +42,7 @@ void parking_put(struct broker *broker, const struct subscription *subscription,
     tables_put(&broker->tables, TABLE_PARKED, key_bytes(&key), writer_bytes(&to));
 }
 
-void parking_delete(struct broker *broker, const struct subscription *subscription, const struct id *room,
-                    uint64_t seq)
+void parking_delete(struct broker *broker, const struct subscription *subscription, const struct id *room, uint64_t seq)
 {
     struct key key = row_key(subscription, room, seq);
 

@@ -28,12 +28,10 @@ static bool resolve(struct broker *broker, const struct arrival *arrival)
 {
     const struct envelope_header *header = arrival->header;
     struct bytes ref = header->echo ? header->ref : header->n_relates > 0 ? header->relates[0] : BYTES_EMPTY;
-    struct outcome outcome = { .target = header->resolves_target,
-                               .kind = OUTCOME_IS_SENT,
-                               .refs = &ref,
-                               .n_refs = ref.size > 0 };
-    struct subscription *subscription =
-        subscription_of_reader(broker, &arrival->channel->id, &arrival->service->id);
+    struct outcome outcome = {
+        .target = header->resolves_target, .kind = OUTCOME_IS_SENT, .refs = &ref, .n_refs = ref.size > 0
+    };
+    struct subscription *subscription = subscription_of_reader(broker, &arrival->channel->id, &arrival->service->id);
     struct record_target target;
     struct record *record;
 
@@ -68,7 +66,8 @@ static enum next weigh(struct broker *broker, const struct arrival *arrival)
     if (header->echo) {
         if (is_ours)
             return NEXT_DUPLICATE;
-        if (header->ref.size > 0 && ledger_find(&broker->ledger, &arrival->channel->id, header->ref, &seq, &target) == 0)
+        if (header->ref.size > 0 &&
+            ledger_find(&broker->ledger, &arrival->channel->id, header->ref, &seq, &target) == 0)
             return NEXT_DUPLICATE;
         return away_is_out(broker, &arrival->channel->id, header->from) ? NEXT_HOLD : NEXT_ROUTE;
     }
@@ -97,8 +96,7 @@ static void count_in(struct broker *broker, const struct arrival *arrival, const
 }
 
 /* Into the journal and the live ring. */
-static int append(struct broker *broker, const struct arrival *arrival, const struct route *route,
-                  struct address *from)
+static int append(struct broker *broker, const struct arrival *arrival, const struct route *route, struct address *from)
 {
     struct tables *tables = &broker->tables;
     struct record *record;
@@ -121,8 +119,7 @@ static int append(struct broker *broker, const struct arrival *arrival, const st
 /* Handed to whoever is there and has credit, and forgotten. */
 static void pass_on(struct broker *broker, const struct record *record)
 {
-    list_for_each(node, &broker->subscriptions)
-    {
+    list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
         struct target_set targets;
 
@@ -135,8 +132,7 @@ static void pass_on(struct broker *broker, const struct record *record)
         } else if (id_equal(&subscription->service, &record->service)) {
             continue;
         }
-        list_for_each(seat_node, &subscription->seats)
-        {
+        list_for_each (seat_node, &subscription->seats) {
             struct seat *seat = container_of(seat_node, struct seat, in_subscription);
 
             if (!seat->ephemeral_too || !peer_can_take(seat->peer))
@@ -169,8 +165,8 @@ static struct verdict route(struct broker *broker, const struct arrival *arrival
     return (struct verdict){ VERDICT_ROUTED, 0, NULL };
 }
 
-static void tell(struct broker *broker, struct peer *peer, uint64_t ticket, size_t size,
-                 const struct id *channel, const struct verdict *verdict)
+static void tell(struct broker *broker, struct peer *peer, uint64_t ticket, size_t size, const struct id *channel,
+                 const struct verdict *verdict)
 {
     struct counts *counts = channel ? audit_of(&broker->audit, channel) : &broker->audit.lost;
 

@@ -14,11 +14,11 @@
 #define FIXED_BYTES (1 + 1 + 1 + 8 + 8 + 4 * ID_BYTES)
 
 enum delivery_field { /* of message Delivery in control.proto */
-    DELIVERY_ENVELOPE = 2,
-    DELIVERY_ROOM = 3,
-    DELIVERY_ACCEPTED_MS = 4,
-    DELIVERY_RELATES_ID = 8,
-    DELIVERY_ROOM_SIZE = 9,
+                      DELIVERY_ENVELOPE = 2,
+                      DELIVERY_ROOM = 3,
+                      DELIVERY_ACCEPTED_MS = 4,
+                      DELIVERY_RELATES_ID = 8,
+                      DELIVERY_ROOM_SIZE = 9,
 };
 
 static bool has_room(const struct route *route)

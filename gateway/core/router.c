@@ -200,8 +200,8 @@ static void start(const struct broker *broker, const struct arrival *arrival, st
     route->room = (struct id){ { 0 } };
     route->envelope_id = id_from(header->id);
     route->audience = (uint8_t) header->audience;
-    route->flags = (uint8_t) ((header->echo ? RECORD_ECHO : 0) |
-                              (header->class_ == ENVELOPE_EPHEMERAL ? RECORD_EPHEMERAL : 0));
+    route->flags =
+        (uint8_t) ((header->echo ? RECORD_ECHO : 0) | (header->class_ == ENVELOPE_EPHEMERAL ? RECORD_EPHEMERAL : 0));
     route->room_size = 0;
     route->account = header->account;
     route->from = header->from;

@@ -15,8 +15,7 @@ static int refuse(int error, const char *words, const char **ret_why)
 
 static struct seat *seat_of(const struct peer *peer, uint32_t handle)
 {
-    list_for_each(node, &peer->seats)
-    {
+    list_for_each (node, &peer->seats) {
         struct seat *seat = container_of(node, struct seat, in_peer);
 
         if (seat->handle == handle)
@@ -45,8 +44,8 @@ static int open_all(struct broker *broker, const struct peer *peer, const struct
     return 0;
 }
 
-int broker_subscribe(struct broker *broker, struct peer *peer, const struct seat_wish *wish,
-                     struct subscription **ret, const char **ret_why)
+int broker_subscribe(struct broker *broker, struct peer *peer, const struct seat_wish *wish, struct subscription **ret,
+                     const char **ret_why)
 {
     const struct channel *channel = members_channel(broker->members, &wish->channel);
     const struct service *service = members_service(broker->members, &peer->service);
@@ -93,8 +92,8 @@ int broker_ack_run(struct broker *broker, struct peer *peer, uint32_t handle, ui
     return 0;
 }
 
-int broker_ack(struct broker *broker, struct peer *peer, uint32_t handle, uint64_t seq,
-               const struct outcome *outcomes, size_t n_outcomes)
+int broker_ack(struct broker *broker, struct peer *peer, uint32_t handle, uint64_t seq, const struct outcome *outcomes,
+               size_t n_outcomes)
 {
     struct seat *seat = seat_of(peer, handle);
 

@@ -180,13 +180,12 @@ static int load_one(void *context, struct bytes key, struct bytes value)
 
 int subscription_load_all(struct broker *broker)
 {
-    int r = broker->tables.ops->scan(broker->tables.owner, TABLE_SUBSCRIPTIONS, BYTES_EMPTY, BYTES_EMPTY, load_one,
-                                     broker);
+    int r =
+        broker->tables.ops->scan(broker->tables.owner, TABLE_SUBSCRIPTIONS, BYTES_EMPTY, BYTES_EMPTY, load_one, broker);
 
     if (r < 0)
         return r;
-    list_for_each(node, &broker->subscriptions)
-    {
+    list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 
         if (subscription->targets)

@@ -23,15 +23,15 @@ struct subscription {
     char name[GATEWAY_NAME_MAX_BYTES + 1];
     bool targets; /* TARGETS; else ALL */
     bool is_durable, is_dirty;
-    uint64_t floor;   /* everything up to here is dealt with, or waits in the store by itself */
-    uint64_t cursor;  /* first sequence not looked at */
-    uint64_t unsure;  /* TARGETS: up to here an earlier life of the gateway may have handed out */
-    uint64_t saved;   /* the floor in the store */
+    uint64_t floor;  /* everything up to here is dealt with, or waits in the store by itself */
+    uint64_t cursor; /* first sequence not looked at */
+    uint64_t unsure; /* TARGETS: up to here an earlier life of the gateway may have handed out */
+    uint64_t saved;  /* the floor in the store */
     struct list seats;
     unsigned n_seats;
-    struct window window;                  /* ALL */
-    struct lines lines;                    /* TARGETS */
-    struct run gaps[GATEWAY_GAPS_STORED];  /* ALL: dealt with above the floor in an earlier life */
+    struct window window;                 /* ALL */
+    struct lines lines;                   /* TARGETS */
+    struct run gaps[GATEWAY_GAPS_STORED]; /* ALL: dealt with above the floor in an earlier life */
     size_t n_gaps;
     struct record *ahead[GATEWAY_CATCH_UP_RECORDS]; /* read from the journal */
     size_t n_ahead, at_ahead;

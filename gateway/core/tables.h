@@ -64,7 +64,7 @@ static inline void tables_put(struct tables *tables, enum table table, struct by
 
 static inline void tables_delete(struct tables *tables, enum table table, struct bytes key)
 {
-    int r = tables->ops->delete(tables->owner, table, key);
+    int r = tables->ops->delete (tables->owner, table, key);
 
     if (r < 0 && tables->failed == 0)
         tables->failed = r;

@@ -98,8 +98,9 @@ static bool read_one(struct frontend *frontend, zmq_msg_t *part)
 
     if (zmq_msg_recv(part, frontend->socket, ZMQ_DONTWAIT) < 0)
         return false;
-    bool is_served = bytes_copy(bytes_make(zmq_msg_data(part), zmq_msg_size(part)), from.bytes, ROUTING_ID_BYTES) == 0 &&
-                     zmq_msg_size(part) == ROUTING_ID_BYTES && from.bytes[0] == 0 && zmq_msg_more(part);
+    bool is_served =
+        bytes_copy(bytes_make(zmq_msg_data(part), zmq_msg_size(part)), from.bytes, ROUTING_ID_BYTES) == 0 &&
+        zmq_msg_size(part) == ROUTING_ID_BYTES && from.bytes[0] == 0 && zmq_msg_more(part);
     if (!is_served) {
         skip_rest(frontend, part);
         return true;
