@@ -10,12 +10,20 @@
 
 #define PREFIX "sha256="
 
+/* The library wants an address even for no bytes. */
+static const uint8_t *address(struct bytes bytes)
+{
+    static const uint8_t nowhere[1];
+
+    return bytes.size > 0 ? bytes.data : nowhere;
+}
+
 static void digest(struct bytes text, struct bytes secret, uint8_t ret[crypto_auth_hmacsha256_BYTES])
 {
     crypto_auth_hmacsha256_state state;
 
-    crypto_auth_hmacsha256_init(&state, secret.data, secret.size);
-    crypto_auth_hmacsha256_update(&state, text.data, text.size);
+    crypto_auth_hmacsha256_init(&state, address(secret), secret.size);
+    crypto_auth_hmacsha256_update(&state, address(text), text.size);
     crypto_auth_hmacsha256_final(&state, ret);
     sodium_memzero(&state, sizeof state);
 }

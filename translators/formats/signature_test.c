@@ -73,6 +73,8 @@ static void test_an_empty_secret_opens_nothing(void **state)
     (void) state;
     signature_make(bytes_of_text("body"), BYTES_EMPTY, made);
     assert_int_equal(check("body", made, ""), -EACCES);
+    signature_make(BYTES_EMPTY, bytes_of_text(secret), made);
+    assert_int_equal(check("", made, secret), 0);
 }
 
 static void test_headers_of_another_shape_are_refused(void **state)
