@@ -103,6 +103,16 @@ static int unpack_body(size_t kind, struct bytes bytes, struct arena *arena, voi
     return 0;
 }
 
+Trefoil__Frame__BodyCase frame_kind(struct bytes bytes)
+{
+    struct proto_reader reader = proto_reader_make(bytes);
+    struct proto_field field;
+
+    if (proto_next(&reader, &field) <= 0 || field.number >= ARRAY_SIZE(bodies) || !bodies[field.number].descriptor)
+        return TREFOIL__FRAME__BODY__NOT_SET;
+    return (Trefoil__Frame__BodyCase) field.number;
+}
+
 int frame_unpack(struct bytes bytes, struct arena *arena, Trefoil__Frame **ret)
 {
     struct proto_reader reader = proto_reader_make(bytes);

@@ -19,6 +19,9 @@
  * -EBADMSG, -EMSGSIZE (frame or a count too large), -ENOMEM (arena exhausted: treat as -EMSGSIZE). */
 must_use_ int frame_unpack(struct bytes bytes, struct arena *arena, Trefoil__Frame **ret);
 
+/* What a frame seems to hold, from its first bytes alone; NOT_SET when nothing known. */
+Trefoil__Frame__BodyCase frame_kind(struct bytes bytes);
+
 /* A frame around `body`, which is the struct that belongs to `kind` and is borrowed. */
 Trefoil__Frame frame_make(Trefoil__Frame__BodyCase kind, const void *body);
 
