@@ -267,6 +267,14 @@ static struct answer_item *item_new(const Trefoil__AckItem *from)
     return item;
 }
 
+static void mark_answered(struct held *held, uint32_t index)
+{
+    struct held_target *target = find(held, index);
+
+    if (target)
+        target->state = HELD_ANSWERED;
+}
+
 int answers_outcome(struct answers *answers, const Trefoil__AckItem *from)
 {
     struct held *held = map_get(&answers->held, key_of(&from->seq));
@@ -277,12 +285,12 @@ int answers_outcome(struct answers *answers, const Trefoil__AckItem *from)
         return -EINVAL;
     for (size_t i = 0; i < from->n_outcomes; i++)
         if (!find(held, from->outcomes[i]->target))
-            return -EINVAL;
+            return -EINVAL; /* was not shown */
     struct answer_item *item = item_new(from);
     if (!item)
         return -ENOMEM;
     for (size_t i = 0; i < from->n_outcomes; i++)
-        find(held, from->outcomes[i]->target)->state = HELD_ANSWERED;
+        mark_answered(held, from->outcomes[i]->target);
     list_append(&held->items, &item->in_held);
     send_item(answers, item);
     settle_credit(answers, held);
@@ -329,9 +337,10 @@ static void put_ack(struct proto_writer *writer, const struct answers *answers, 
         proto_put_front(writer, 2, measure.size);
         put_run(writer, &answers->runs[i]);
     }
-    const struct list *node = &answers->unsent;
-    for (size_t i = 0; i < n_items; i++) {
-        node = node->next;
+    list_for_each(node, &answers->unsent)
+    {
+        if (n_items-- == 0)
+            break;
         proto_put_item(writer, 3, container_of(node, struct answer_item, in_unsent)->bytes);
     }
 }

@@ -231,6 +231,11 @@ void client_flush(struct trefoil_client *client)
         client_lose(client, strerror(-r));
 }
 
+static bool is_ready(const struct trefoil_client *client)
+{
+    return client->notice.connected && grants_is_settled(&client->grants);
+}
+
 /* One of the events that need no frame. */
 static bool tell_notice(struct trefoil_client *client, struct trefoil_event *ret)
 {
@@ -246,7 +251,7 @@ static bool tell_notice(struct trefoil_client *client, struct trefoil_event *ret
     if (client_tell_lost_ask(client, ret))
         return true;
     ret->text = "";
-    if (client->notice.connected) {
+    if (is_ready(client)) {
         client->notice.connected = false;
         client->is_connected = true;
         ret->type = TREFOIL_EVENT_CONNECTED;
@@ -334,7 +339,7 @@ static uint64_t deadline_of(const struct trefoil_client *client)
 
 static bool has_more(const struct trefoil_client *client)
 {
-    return client->telling.confirm || client->notice.lost || client->notice.connected || client->notice.roster ||
+    return client->telling.confirm || client->notice.lost || is_ready(client) || client->notice.roster ||
            client->notice.credit || client->notice.closed || client->trouble != TREFOIL_OK ||
            client->asks.n_lost > 0 || (client->has_kept && client->wait == WAIT_NOTHING) || (client->wait == WAIT_NOTHING && !inbox_is_empty(&client->inbox)) ||
            client->n_told > 0;

@@ -117,6 +117,22 @@ int grants_sender(struct grants *grants, const uint8_t *channel, struct sender *
     return r < 0 ? r : -EAGAIN;
 }
 
+static int prepare_all(struct grants *grants)
+{
+    const struct roster *roster = &grants->membership->trust.roster;
+    const struct roster_service *self = grants->membership->self;
+    struct sender *sender;
+
+    for (size_t i = 0; self && i < roster->n_channels; i++) {
+        if (!roster_is_writer(&roster->channels[i], self->id))
+            continue;
+        int r = grants_sender(grants, roster->channels[i].id.data, &sender);
+        if (r < 0 && r != -EAGAIN && r != -ENOKEY && r != -EACCES)
+            return r;
+    }
+    return 0;
+}
+
 int grants_rewind(struct grants *grants)
 {
     for (size_t i = 0; i < grants->n; i++) {
@@ -129,7 +145,15 @@ int grants_rewind(struct grants *grants)
         if (r < 0)
             return r;
     }
-    return 0;
+    return prepare_all(grants);
+}
+
+bool grants_is_settled(const struct grants *grants)
+{
+    for (size_t i = 0; i < grants->n; i++)
+        if (grants->slots[i].state == GRANT_OFFERED)
+            return false;
+    return true;
 }
 
 enum grants_news grants_answer(struct grants *grants, const Trefoil__GrantIs *answer)

@@ -38,8 +38,12 @@ void grants_deinit(struct grants *grants);
  * a writer), -ENOKEY (no reader has a key), -ENOSPC, -ENOMEM, -errno. */
 must_use_ int grants_sender(struct grants *grants, const uint8_t *channel, struct sender **ret);
 
-/* A new connection: what is not stored is offered again. -errno. */
+/* A new connection: what is not stored is offered again, and every channel we may write to gets a key, so that the
+ * first publication need not wait for one. -errno. */
 must_use_ int grants_rewind(struct grants *grants);
+
+/* No grant is on its way. */
+bool grants_is_settled(const struct grants *grants);
 
 enum grants_news { GRANTS_NOT_MINE, GRANTS_STORED, GRANTS_REFUSED };
 

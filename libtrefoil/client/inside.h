@@ -75,7 +75,8 @@ struct trefoil_client {
     unsigned n_roster_gets; /* since a key needed a newer roster */
 
     struct {
-        bool connected, lost, credit, roster, closed;
+        bool connected; /* told once the grants of this service are stored */
+        bool lost, credit, roster, closed;
     } notice; /* events not told yet */
     bool is_connected; /* as told */
     bool is_draining, said_bye, heard_bye, is_closed;

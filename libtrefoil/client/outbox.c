@@ -140,7 +140,7 @@ static int send_batch(struct outbox *outbox, struct connection *connection)
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
-        outbox_get(outbox, outbox->unsent++)->is_sent = true;
+        (*slot(outbox, outbox->unsent++))->is_sent = true;
     outbox->n_flying += n;
     outbox->flying_bytes += size;
     return (int) n;
