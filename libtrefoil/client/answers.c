@@ -22,8 +22,7 @@ static struct bytes key_of(const uint64_t *seq)
 
 static void forget_items(struct answers *answers, struct held *held)
 {
-    list_for_each_safe(node, after, &held->items)
-    {
+    list_for_each_safe (node, after, &held->items) {
         struct answer_item *item = container_of(node, struct answer_item, in_held);
 
         if (!list_is_empty(&item->in_unsent)) {
@@ -120,7 +119,7 @@ static int tell_again(struct answers *answers, struct held *held)
 {
     if (held->targets[0].index == ITSELF)
         return held->targets[0].state == HELD_ANSWERED ? add_run(answers, held->seq) : 0;
-    list_for_each(node, &held->items)
+    list_for_each (node, &held->items)
         send_item(answers, container_of(node, struct answer_item, in_held));
     return 0;
 }
@@ -175,14 +174,14 @@ static int hold_again(struct answers *answers, struct held *old, const Trefoil__
     list_init(&held->items);
     for (size_t i = 0; i < old->n_targets; i++)
         if (old->targets[i].state != HELD_SAFE && old->targets[i].index != ITSELF)
-            held->targets[held->n_targets++] = (struct held_target){ old->targets[i].index, old->targets[i].state, false };
+            held->targets[held->n_targets++] =
+                (struct held_target){ old->targets[i].index, old->targets[i].state, false };
     for (size_t i = 0; i < delivery->n_targets; i++)
         if (!find(held, delivery->targets[i]->index))
             held->targets[held->n_targets++] = (struct held_target){ delivery->targets[i]->index, HELD_OUT, true };
     if (held->n_targets == 0)
         held->targets[held->n_targets++] = (struct held_target){ ITSELF, HELD_OUT, true };
-    list_for_each_safe(node, after, &old->items)
-    {
+    list_for_each_safe (node, after, &old->items) {
         list_remove(node);
         list_append(&held->items, node);
     }
@@ -308,8 +307,7 @@ static void portion(const struct answers *answers, size_t *ret_runs, size_t *ret
     size_t n = 0, size = 0;
 
     *ret_runs = answers->n_runs < BUS_RUNS_MAX ? answers->n_runs : BUS_RUNS_MAX;
-    list_for_each(node, &answers->unsent)
-    {
+    list_for_each (node, &answers->unsent) {
         size += container_of(node, struct answer_item, in_unsent)->bytes.size;
         if (n > 0 && (n >= BUS_BATCH_MAX_ENVELOPES || size > BUS_BATCH_FULL_BYTES))
             break;
@@ -337,8 +335,7 @@ static void put_ack(struct proto_writer *writer, const struct answers *answers, 
         proto_put_front(writer, 2, measure.size);
         put_run(writer, &answers->runs[i]);
     }
-    list_for_each(node, &answers->unsent)
-    {
+    list_for_each (node, &answers->unsent) {
         if (n_items-- == 0)
             break;
         proto_put_item(writer, 3, container_of(node, struct answer_item, in_unsent)->bytes);

@@ -50,12 +50,12 @@ struct answer_run {
 };
 
 struct answers {
-    struct map held;     /* by sequence */
-    struct list unsent;  /* items that must go out */
+    struct map held;    /* by sequence */
+    struct list unsent; /* items that must go out */
     size_t n_unsent, unsent_bytes;
     struct answer_run *runs; /* sequences that must be acknowledged, for deliveries without targets */
     size_t n_runs, runs_room;
-    size_t n_out, out_bytes; /* deliveries the application still holds */
+    size_t n_out, out_bytes;         /* deliveries the application still holds */
     uint64_t payback, payback_bytes; /* credit to give back */
 };
 

@@ -69,8 +69,7 @@ static int init_parts(struct trefoil_client *client, const struct trefoil_option
 
 enum trefoil_status trefoil_client_open(const struct trefoil_options *options, trefoil_client **ret)
 {
-    if (!options || !ret || !options->endpoint || !options->keyring_file ||
-        options->receive_credit > BUS_CREDIT_MAX)
+    if (!options || !ret || !options->endpoint || !options->keyring_file || options->receive_credit > BUS_CREDIT_MAX)
         return TREFOIL_BAD_ARGUMENT;
     if (sodium_init() < 0)
         return TREFOIL_BROKEN;
@@ -85,8 +84,8 @@ enum trefoil_status trefoil_client_open(const struct trefoil_options *options, t
     client->receive_credit = options->receive_credit > 0 ? options->receive_credit : BUS_DELIVER_CREDIT;
     inbox_init(&client->inbox);
     client->endpoint = strdup(options->endpoint);
-    enum trefoil_status status = client->endpoint ? load_keyring(options->keyring_file, &client->keyring)
-                                                  : TREFOIL_OUT_OF_MEMORY;
+    enum trefoil_status status =
+        client->endpoint ? load_keyring(options->keyring_file, &client->keyring) : TREFOIL_OUT_OF_MEMORY;
     if (status == TREFOIL_OK) {
         int r = init_parts(client, options);
 
@@ -340,9 +339,9 @@ static uint64_t deadline_of(const struct trefoil_client *client)
 static bool has_more(const struct trefoil_client *client)
 {
     return client->telling.confirm || client->notice.lost || is_ready(client) || client->notice.roster ||
-           client->notice.credit || client->notice.closed || client->trouble != TREFOIL_OK ||
-           client->asks.n_lost > 0 || (client->has_kept && client->wait == WAIT_NOTHING) || (client->wait == WAIT_NOTHING && !inbox_is_empty(&client->inbox)) ||
-           client->n_told > 0;
+           client->notice.credit || client->notice.closed || client->trouble != TREFOIL_OK || client->asks.n_lost > 0 ||
+           (client->has_kept && client->wait == WAIT_NOTHING) ||
+           (client->wait == WAIT_NOTHING && !inbox_is_empty(&client->inbox)) || client->n_told > 0;
 }
 
 static void settle(struct trefoil_client *client)

@@ -121,7 +121,7 @@ static int take_hops(struct trefoil_client *client, const Trefoil__Answer *answe
     for (size_t i = 0; hops && i < answer->n_hops; i++) {
         const Trefoil__Hop *from = answer->hops[i];
 
-        hops[i] = (struct trefoil_hop){ from->at_ms, from->seq,  from->what,   from->who,
+        hops[i] = (struct trefoil_hop){ from->at_ms,   from->seq,  from->what,   from->who,
                                         from->account, from->text, from->target, (enum trefoil_outcome) from->outcome };
     }
     client->answer.hops = hops;

@@ -10,8 +10,8 @@
 
 #define ROSTER_GETS_MAX 3 /* for one key: then its grant is of a roster we shall not see */
 
-const char *client_plain(struct trefoil_client *client, const uint8_t *channel, const char *account,
-                         struct bytes token, enum token_kind kind)
+const char *client_plain(struct trefoil_client *client, const uint8_t *channel, const char *account, struct bytes token,
+                         enum token_kind kind)
 {
     const struct channel_secret *secret = keyring_channel(client->keyring, channel);
     struct token_plain plain;

@@ -176,9 +176,8 @@ static void take_credit(struct trefoil_client *client, const Trefoil__Credit *cr
 {
     struct connection *connection = &client->connection;
 
-    connection->window += credit->envelopes < BUS_CREDIT_MAX - connection->window
-                              ? credit->envelopes
-                              : BUS_CREDIT_MAX - connection->window;
+    connection->window += credit->envelopes < BUS_CREDIT_MAX - connection->window ? credit->envelopes
+                                                                                  : BUS_CREDIT_MAX - connection->window;
     connection->window_bytes += credit->bytes;
     if (connection->window_bytes > BUS_CREDIT_MAX_BYTES)
         connection->window_bytes = BUS_CREDIT_MAX_BYTES;

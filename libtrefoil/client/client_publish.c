@@ -22,8 +22,8 @@ int client_token(struct trefoil_client *client, const uint8_t *channel, const st
     return secret ? token_seal(secret, plain, &client->work, ret) : -EACCES;
 }
 
-static int ref_token(struct trefoil_client *client, const struct trefoil_publication *publication, const char *message_id,
-                     struct bytes *ret)
+static int ref_token(struct trefoil_client *client, const struct trefoil_publication *publication,
+                     const char *message_id, struct bytes *ret)
 {
     struct token_plain plain = { TOKEN_REF, bytes_of_text(publication->from.account), bytes_of_text(message_id) };
 
@@ -119,7 +119,8 @@ static enum trefoil_status check(struct trefoil_client *client, const struct tre
     if (!publication || !publication->message || publication->audience < TREFOIL_AUDIENCE_ROOM ||
         publication->audience > TREFOIL_AUDIENCE_SERVICES)
         return client_fail(client, TREFOIL_BAD_ARGUMENT, "a publication needs a message and an audience");
-    if ((publication->from.user_id || publication->event_key || publication->message_id || publication->n_relates > 0) &&
+    if ((publication->from.user_id || publication->event_key || publication->message_id ||
+         publication->n_relates > 0) &&
         !publication->from.account)
         return client_fail(client, TREFOIL_BAD_ARGUMENT, "what a network said needs the account it was said to");
     if (client->is_draining)

@@ -14,11 +14,11 @@ struct grant_slot {
     uint8_t channel[SEAL_ID_BYTES];
     struct sender *sender;
     enum { GRANT_NONE, GRANT_OFFERED, GRANT_STORED } state;
-    bool is_stale;       /* take a fresh key before the next envelope */
-    bool awaits_roster;  /* the gateway has a newer one than we */
+    bool is_stale;      /* take a fresh key before the next envelope */
+    bool awaits_roster; /* the gateway has a newer one than we */
     uint64_t retry_at_ms;
-    bool is_wanted;      /* somebody was told to come back */
-    struct bytes grant;  /* of its own memory, while it is offered */
+    bool is_wanted;     /* somebody was told to come back */
+    struct bytes grant; /* of its own memory, while it is offered */
 };
 
 struct grants {

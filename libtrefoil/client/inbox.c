@@ -83,8 +83,8 @@ void inbox_pop(struct inbox *inbox)
 
 bool inbox_is_empty(const struct inbox *inbox)
 {
-    return list_is_empty(&inbox->frames) ||
-           (inbox->deliver && inbox->at >= inbox->deliver->n_deliveries && inbox->frames.next == inbox->frames.previous);
+    return list_is_empty(&inbox->frames) || (inbox->deliver && inbox->at >= inbox->deliver->n_deliveries &&
+                                             inbox->frames.next == inbox->frames.previous);
 }
 
 void inbox_clear(struct inbox *inbox)

@@ -18,9 +18,9 @@
 struct inbox {
     struct list frames;
     size_t bytes;
-    struct arena arena;         /* of the frame at the head, once unpacked */
-    Trefoil__Deliver *deliver;  /* NULL: the head is not unpacked */
-    size_t at;                  /* next delivery of it */
+    struct arena arena;        /* of the frame at the head, once unpacked */
+    Trefoil__Deliver *deliver; /* NULL: the head is not unpacked */
+    size_t at;                 /* next delivery of it */
 };
 
 void inbox_init(struct inbox *inbox);

@@ -63,7 +63,7 @@ struct trefoil_client {
     zmq_msg_t frame;          /* its bytes */
     bool has_frame;
     struct telling telling;
-    zmq_msg_t kept;           /* an Answer whose dead letter waits for its key */
+    zmq_msg_t kept; /* an Answer whose dead letter waits for its key */
     bool has_kept;
     struct arena event_arena; /* what the event told last points to */
     struct arena work;        /* one call's */
@@ -77,7 +77,7 @@ struct trefoil_client {
     struct {
         bool connected; /* told once the grants of this service are stored */
         bool lost, credit, roster, closed;
-    } notice; /* events not told yet */
+    } notice;          /* events not told yet */
     bool is_connected; /* as told */
     bool is_draining, said_bye, heard_bye, is_closed;
     uint64_t drain_deadline_ms;
@@ -129,8 +129,8 @@ enum trefoil_status client_queue(struct trefoil_client *client, struct bytes env
 void client_nudge(struct trefoil_client *client);
 
 /* The original behind a token, in the event arena; NULL without ROLE_ADDRESSES, or when it is none of ours. */
-const char *client_plain(struct trefoil_client *client, const uint8_t *channel, const char *account,
-                         struct bytes token, enum token_kind kind);
+const char *client_plain(struct trefoil_client *client, const uint8_t *channel, const char *account, struct bytes token,
+                         enum token_kind kind);
 
 /* client_answer.c: what the gateway answered, in the event arena. False: nobody asked. */
 bool client_take_answer(struct trefoil_client *client, const Trefoil__Answer *answer, struct trefoil_event *ret);

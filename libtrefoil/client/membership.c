@@ -59,8 +59,8 @@ int membership_take(struct membership *membership, struct bytes bundle, uint64_t
     membership->trust = trust;
     membership->is_known = true;
     memcpy(membership->digest, digest, sizeof(digest));
-    membership->self = roster_service_by_id(&membership->trust.roster, bytes_make(membership->keyring->service,
-                                                                                 SEAL_ID_BYTES));
+    membership->self =
+        roster_service_by_id(&membership->trust.roster, bytes_make(membership->keyring->service, SEAL_ID_BYTES));
     return 0;
 }
 

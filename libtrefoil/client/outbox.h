@@ -28,9 +28,9 @@ struct outbox {
     uint64_t unsent;           /* nothing before this ticket waits to be sent */
     size_t n_open, open_bytes; /* unconfirmed */
     size_t n_flying, flying_bytes;
-    uint32_t window;           /* of the connection, kept over its end */
+    uint32_t window; /* of the connection, kept over its end */
     uint64_t window_bytes;
-    bool was_refused;          /* somebody was told AGAIN */
+    bool was_refused; /* somebody was told AGAIN */
 };
 
 /* -ENOMEM. */

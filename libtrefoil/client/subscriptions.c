@@ -72,8 +72,8 @@ int subscription_send(const struct subscription *subscription, struct connection
     subscribe.channel = frame_binary(bytes_make(wish->channel.bytes, sizeof(wish->channel.bytes)));
     if (wish->name)
         subscribe.name = (char *) (uintptr_t) wish->name;
-    subscribe.kind = wish->targets ? TREFOIL__SUBSCRIPTION_KIND__SUBSCRIPTION_TARGETS
-                                   : TREFOIL__SUBSCRIPTION_KIND__SUBSCRIPTION_ALL;
+    subscribe.kind =
+        wish->targets ? TREFOIL__SUBSCRIPTION_KIND__SUBSCRIPTION_TARGETS : TREFOIL__SUBSCRIPTION_KIND__SUBSCRIPTION_ALL;
     subscribe.handle = subscription->handle;
     subscribe.ephemeral_too = wish->ephemeral_too;
     set_start(subscription, &subscribe);

@@ -11,8 +11,8 @@
 
 #include "wire/limits.h"
 
-#define MONITORED                                                                                            \
-    (ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                             \
+#define MONITORED                                                                  \
+    (ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | \
      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_CONNECT_RETRIED)
 
 static int watch(struct zsock *zsock, int fd)
@@ -75,11 +75,9 @@ static int set_options(void *dealer, const struct zsock_keys *keys)
     const struct {
         int option, value;
     } numbers[] = {
-        { ZMQ_LINGER, 0 },
-        { ZMQ_SNDHWM, 0 }, /* credit bounds what we send */
+        { ZMQ_LINGER, 0 },         { ZMQ_SNDHWM, 0 }, /* credit bounds what we send */
         { ZMQ_RCVHWM, 0 }, /* and what is sent to us; see inbox.h for who does not keep to it */
-        { ZMQ_RECONNECT_IVL, -1 },
-        { ZMQ_HANDSHAKE_IVL, BUS_HELLO_WAIT_MS },
+        { ZMQ_RECONNECT_IVL, -1 }, { ZMQ_HANDSHAKE_IVL, BUS_HELLO_WAIT_MS },
         { ZMQ_IPV6, 1 },
     };
     int64_t largest = BUS_FRAME_MAX_BYTES;
