@@ -1,0 +1,275 @@
+/* Paths, tokens and faults of the Graph API. Never looks into a message. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sandbox/call_log.h"
+#include "sandbox/graph.h"
+
+#define OBJECT_SIZE 64
+#define EDGE_SIZE 64
+
+struct target {
+    char object[OBJECT_SIZE], edge[EDGE_SIZE];
+};
+
+static bool is_version(const char *path)
+{
+    return path[0] == '/' && path[1] == 'v' && isdigit((unsigned char) path[2]);
+}
+
+bool graph_owns(const char *path)
+{
+    return is_version(path) || (path[0] == '/' && isdigit((unsigned char) path[1])) || strncmp(path, "/me/", 4) == 0 ||
+           strcmp(path, "/me") == 0;
+}
+
+/* /v25.0/OBJECT/EDGE, the version left out or not. */
+static bool read_path(const char *path, struct target *ret)
+{
+    const char *object = path + 1, *edge;
+    size_t size;
+
+    if (is_version(path)) {
+        object = strchr(object, '/');
+        if (!object)
+            return false;
+        object++;
+    }
+    size = strcspn(object, "/");
+    edge = object[size] ? object + size + 1 : "";
+    if (size == 0 || size >= OBJECT_SIZE || strlen(edge) >= EDGE_SIZE)
+        return false;
+    memcpy(ret->object, object, size);
+    ret->object[size] = 0;
+    (void) strcpy(ret->edge, edge);
+    return true;
+}
+
+static const char *token_of(struct graph_call *call)
+{
+    const char *header = http_request_header(call->exchange, "Authorization"), *query;
+
+    if (header && strncasecmp(header, "Bearer ", 7) == 0)
+        return header + 7;
+    query = http_request_query(call->exchange, "access_token");
+    return query ? query : text_in(call->body, "access_token");
+}
+
+static bool is_named(const struct account *account, const char *object)
+{
+    return strcmp(object, account->id) == 0 || strcmp(object, "me") == 0 ||
+           (*account->page_id && strcmp(object, account->page_id) == 0);
+}
+
+/* A Page may be both a Messenger account and the way to an Instagram one: token and recipient decide. */
+static struct account *find_account(struct graph_call *call, const char *object, const char *token)
+{
+    const char *recipient = text_in(json_object_get(call->body, "recipient"), "id");
+    struct world *world = call->world;
+    struct account *found = NULL;
+
+    for (size_t i = 0; i < world->n_accounts; i++) {
+        struct account *account = &world->accounts[i];
+
+        if (strcmp(account->token, token) != 0 || !is_named(account, object))
+            continue;
+        if (!found || (recipient && person_find(world, account->network, recipient)))
+            found = account;
+    }
+    return found;
+}
+
+static struct account *token_owner(struct world *world, const char *token)
+{
+    for (size_t i = 0; i < world->n_accounts; i++) {
+        if (strcmp(world->accounts[i].token, token) == 0)
+            return &world->accounts[i];
+    }
+    return NULL;
+}
+
+/* ---- Refusals before anything is looked at ---- */
+
+static void refuse_token(struct graph_call *call, bool is_missing)
+{
+    struct graph_error error = { .status = 401, .code = 190, .is_plain = true };
+
+    error.message = is_missing ? "An access token is required to request this resource."
+                               : "Invalid OAuth access token - Cannot parse access token";
+    graph_refuse(call, &error);
+}
+
+static void refuse_object(struct graph_call *call, const char *object)
+{
+    char message[256];
+    struct graph_error error = { .status = 400, .code = 100, .subcode = 33, .message = message, .is_plain = true };
+
+    (void) snprintf(message, sizeof(message),
+                    "Unsupported request. Object with ID '%s' does not exist, cannot be loaded due to missing "
+                    "permissions, or does not support this operation",
+                    object);
+    graph_refuse(call, &error);
+}
+
+static void answer_html(struct graph_call *call)
+{
+    static const char page[] = "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry, something went "
+                               "wrong.</h1></body></html>";
+    struct call_record record = { call->account->network, call->kind, 502, 0 };
+
+    call->account->n_calls++;
+    call_log_add(call->world->calls, &record);
+    if (http_answer(&call->exchange, 502, "text/html; charset=utf-8", bytes_of_text(page)) < 0)
+        return; /* dropped */
+}
+
+static void refuse_rate(struct graph_call *call, const struct fault *fault)
+{
+    bool is_whatsapp = call->account->network == NETWORK_WHATSAPP;
+    struct graph_error error = { .status = 429,
+                                 .code = is_whatsapp ? 130429 : 613,
+                                 .message = is_whatsapp ? "Rate limit hit" : "Calls to this api have exceeded the rate limit.",
+                                 .details = "Message failed to send because there were too many messages sent from this "
+                                            "phone number in a short period of time",
+                                 .retry_after_s = fault->retry_after_s };
+
+    call->account->n_rate_limited++;
+    graph_refuse(call, &error);
+}
+
+static void refuse_expired(struct graph_call *call)
+{
+    struct graph_error error = { .status = 401, .code = 190, .subcode = 463, .is_plain = true };
+
+    error.message = "Error validating access token: Session has expired on Monday, 01-Jan-26 00:00:00 PST. The current "
+                    "time is Tuesday, 02-Jan-26 00:00:00 PST.";
+    graph_refuse(call, &error);
+}
+
+static void refuse_as_asked(struct graph_call *call, const struct fault *fault)
+{
+    struct graph_error error = { .status = fault->status ? fault->status : 400,
+                                 .code = fault->code,
+                                 .subcode = fault->subcode,
+                                 .message = "Asked for by the sandbox's control API",
+                                 .retry_after_s = fault->retry_after_s };
+
+    graph_refuse(call, &error);
+}
+
+/* True when a fault has answered. */
+static bool struck(struct graph_call *call)
+{
+    struct faults *faults = &call->account->faults;
+    struct dice *dice = &call->world->dice;
+
+    if (fault_strikes(faults, FAULT_RESET, dice)) {
+        struct call_record record = { call->account->network, call->kind, 0, 0 };
+
+        call_log_add(call->world->calls, &record);
+        http_drop(&call->exchange);
+    } else if (fault_strikes(faults, FAULT_EXPIRED_TOKEN, dice)) {
+        refuse_expired(call);
+    } else if (fault_strikes(faults, FAULT_RATE_LIMITED, dice)) {
+        refuse_rate(call, &faults->kinds[FAULT_RATE_LIMITED]);
+    } else if (fault_strikes(faults, FAULT_SERVER_ERROR, dice)) {
+        answer_html(call);
+    } else if (fault_strikes(faults, FAULT_ERROR, dice)) {
+        refuse_as_asked(call, &faults->kinds[FAULT_ERROR]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* ---- Routes ---- */
+
+static void answer_account(struct graph_call *call)
+{
+    struct account *account = call->account;
+    json_t *json;
+
+    call->kind = "account";
+    if (account->network == NETWORK_WHATSAPP)
+        json = json_pack("{s:s,s:s,s:s,s:s}", "verified_name", "Trefoil Sandbox", "display_phone_number", "+1 555-000-1111",
+                         "quality_rating", "GREEN", "id", account->id);
+    else
+        json = json_pack("{s:s,s:s}", "name", "Trefoil Sandbox", "id", account->id);
+    graph_reply(call, &json);
+}
+
+static void get(struct graph_call *call, const struct target *target)
+{
+    const struct person *person = person_find(call->world, call->account->network, target->object);
+
+    call->kind = "get";
+    if (*target->edge == 0 && is_named(call->account, target->object))
+        answer_account(call);
+    else if (*target->edge == 0 && person && call->account->network != NETWORK_WHATSAPP)
+        graph_profile(call, person);
+    else
+        refuse_object(call, target->object);
+}
+
+static void post(struct graph_call *call, const struct target *target)
+{
+    json_t *success;
+
+    if (strcmp(target->edge, "subscribed_apps") == 0) {
+        call->kind = "subscribe";
+        success = json_pack("{s:b}", "success", 1);
+        graph_reply(call, &success);
+    } else if (strcmp(target->edge, "messages") != 0) {
+        refuse_object(call, target->object);
+    } else if (struck(call)) {
+        return;
+    } else if (call->account->network == NETWORK_WHATSAPP) {
+        graph_whatsapp_messages(call);
+    } else {
+        graph_meta_messages(call);
+    }
+}
+
+static void route(struct graph_call *call, const struct http_request *request)
+{
+    struct target target;
+    const char *token = token_of(call);
+    bool is_post = strcmp(request->method, "POST") == 0;
+    struct account *owner = token ? token_owner(call->world, token) : NULL;
+
+    if (!owner) {
+        refuse_token(call, !token);
+        return;
+    }
+    call->account = owner;
+    if (!read_path(request->path, &target)) {
+        refuse_object(call, request->path);
+        return;
+    }
+    if (!is_post) {
+        call->account = find_account(call, target.object, token) ? find_account(call, target.object, token) : owner;
+        get(call, &target);
+        return;
+    }
+    call->account = find_account(call, target.object, token);
+    if (!call->account) {
+        call->account = owner;
+        refuse_object(call, target.object);
+    } else if (!json_is_object(call->body)) {
+        graph_invalid(call, "Invalid parameter: the body is not a JSON object");
+    } else {
+        post(call, &target);
+    }
+}
+
+void graph_answer(struct world *world, struct http_exchange *exchange, const struct http_request *request)
+{
+    struct graph_call call = { .world = world, .exchange = exchange, .kind = "other", .began_ms = uv_now(world->loop) };
+
+    if (request->body.size > 0)
+        call.body = json_loadb((const char *) request->body.data, request->body.size, JSON_REJECT_DUPLICATES, NULL);
+    route(&call, request);
+    json_decref(call.body);
+}

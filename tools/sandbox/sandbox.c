@@ -1,0 +1,96 @@
+/* One port, four kinds of path. Never looks inside a request itself. */
+#include <errno.h>
+#include <string.h>
+
+#include "sandbox/call_log.h"
+#include "sandbox/control.h"
+#include "sandbox/feed.h"
+#include "sandbox/graph.h"
+#include "sandbox/page.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/subscription.h"
+
+#define MAX_BODY_BYTES (4 * 1024 * 1024)
+#define MAX_CONNECTIONS 1000
+#define IDLE_MS 120000
+#define CONNECT_TIMEOUT_MS 2000
+
+static void on_request(void *owner, struct http_exchange *exchange, const struct http_request *request)
+{
+    struct sandbox *sandbox = owner;
+    struct world *world = &sandbox->world;
+
+    if (graph_owns(request->path))
+        graph_answer(world, exchange, request);
+    else if (strncmp(request->path, "/control/", 9) == 0)
+        control_answer(world, exchange, request);
+    else if (strcmp(request->path, "/events") == 0)
+        feed_join(world->feed, exchange);
+    else
+        page_answer(sandbox->page_folder, exchange, request->path);
+}
+
+static void on_gone(void *owner, struct http_exchange *exchange)
+{
+    struct sandbox *sandbox = owner;
+
+    if (sandbox->world.feed)
+        feed_leave(sandbox->world.feed, exchange);
+}
+
+static int listen_for_all(struct sandbox *sandbox, uv_loop_t *loop, const struct settings *settings)
+{
+    struct http_server_options options = { .host = settings->host,
+                                           .port = (uint16_t) settings->port,
+                                           .max_body_bytes = MAX_BODY_BYTES,
+                                           .max_connections = MAX_CONNECTIONS,
+                                           .idle_ms = IDLE_MS,
+                                           .owner = sandbox,
+                                           .on_request = on_request,
+                                           .on_gone = on_gone };
+
+    return http_server_open(loop, &options, &sandbox->server);
+}
+
+int sandbox_start(struct sandbox *sandbox, uv_loop_t *loop, const struct settings *settings, const char **ret_what)
+{
+    struct http_client_options client = { (uint32_t) settings->max_webhooks_in_flight, CONNECT_TIMEOUT_MS,
+                                          "facebookexternalua" };
+    struct world *world = &sandbox->world;
+    int r = world_init(world, loop, settings, ret_what);
+
+    if (r < 0)
+        return r;
+    *ret_what = "memory";
+    r = feed_new(world, &world->feed);
+    if (r < 0)
+        return r;
+    r = call_log_new(&world->calls);
+    if (r < 0)
+        return r;
+    r = http_client_open(loop, &client, &world->client);
+    if (r < 0)
+        return r;
+    *ret_what = "host and port";
+    r = listen_for_all(sandbox, loop, settings);
+    if (r < 0)
+        return r;
+    return subscriptions_start(world);
+}
+
+void sandbox_stop(struct sandbox *sandbox)
+{
+    struct world *world = &sandbox->world;
+
+    world->is_closing = true;
+    world->client = http_client_close(world->client);
+    subscriptions_stop(world);
+    world->feed = feed_free(world->feed);
+    sandbox->server = http_server_close(sandbox->server);
+    world_deinit(world);
+}
+
+void sandbox_deinit(struct sandbox *sandbox)
+{
+    sandbox->world.calls = call_log_free(sandbox->world.calls);
+}
