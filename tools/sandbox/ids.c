@@ -10,13 +10,24 @@
 #define USER_HEX_CHARS 20
 #define BUSINESS_HEX_CHARS 18
 
-uint64_t dice_roll(struct dice *dice)
-{
-    uint64_t z = (dice->state += 0x9e3779b97f4a7c15u);
+#define GOLDEN 0x9e3779b97f4a7c15u
 
+/* One to one: different numbers stay different. */
+static uint64_t mix(uint64_t z)
+{
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
+}
+
+struct dice dice_make(uint64_t seed)
+{
+    return (struct dice){ .state = seed, .origin = mix(~seed) };
+}
+
+uint64_t dice_roll(struct dice *dice)
+{
+    return mix(dice->state += GOLDEN);
 }
 
 bool dice_chance(struct dice *dice, double probability)
@@ -24,10 +35,15 @@ bool dice_chance(struct dice *dice, double probability)
     return (double) (dice_roll(dice) >> 11) < probability * 9007199254740992.0; /* 2^53 */
 }
 
-/* A counter in front keeps ids apart whatever the dice say. */
+/* Never the same twice for one seed, whatever the dice say. */
+static uint64_t mint_word(struct dice *dice)
+{
+    return mix(dice->origin + ++dice->n_minted * GOLDEN);
+}
+
 static void mint(struct dice *dice, uint8_t *bytes, size_t size)
 {
-    uint64_t word = ++dice->n_minted;
+    uint64_t word = mint_word(dice);
 
     for (size_t at = 0; at < size; at += sizeof(word)) {
         memcpy(bytes + at, &word, size - at < sizeof(word) ? size - at : sizeof(word));
@@ -83,9 +99,9 @@ void instagram_message_id(struct dice *dice, const char *account, char ret[MESSA
     size_t at = 0;
     int size;
 
-    dice->n_minted++;
-    size = snprintf(plain, sizeof(plain), "ig_dm_item:1:IGMessageID:%.20s:340282366841710300949128%015u:31%033llu", account,
-                    1u, (unsigned long long) dice->n_minted * 1000 + dice_roll(dice) % 1000);
+    size = snprintf(plain, sizeof(plain), "ig_dm_item:1:IGMessageID:%.20s:340282366841710300949128%015u:31%020llu%013llu",
+                    account, 1u, (unsigned long long) mint_word(dice),
+                    (unsigned long long) (dice_roll(dice) % 10000000000000u));
     sodium_bin2base64(base64, sizeof(base64), (const uint8_t *) plain, (size_t) size, sodium_base64_VARIANT_ORIGINAL);
     for (const char *c = base64; *c && at + 3 < MESSAGE_ID_SIZE; c++) {
         if (*c == '=' || *c == 'Z') { /* the network escapes both */

@@ -14,8 +14,10 @@
 
 struct dice {
     uint64_t state;
-    uint64_t n_minted;
+    uint64_t origin, n_minted;
 };
+
+struct dice dice_make(uint64_t seed);
 
 uint64_t dice_roll(struct dice *dice);
 bool dice_chance(struct dice *dice, double probability);

@@ -72,7 +72,7 @@ static int choose_seed(const char *text, struct settings *settings)
         return -1;
     }
     if (settings->seed == 0)
-        randombytes_buf(&settings->seed, sizeof(settings->seed) / 2);
+        randombytes_buf(&settings->seed, sizeof(settings->seed) - 1);
     return 0;
 }
 

@@ -182,7 +182,7 @@ int world_init(struct world *world, uv_loop_t *loop, const struct settings *sett
 
     world->loop = loop;
     world->settings = settings;
-    world->dice.state = settings->seed;
+    world->dice = dice_make(settings->seed);
     list_init(&world->people);
     list_init(&world->laters);
     list_init(&world->lanes);
