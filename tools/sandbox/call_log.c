@@ -73,10 +73,10 @@ json_t *call_log_json(const struct call_log *log)
     for (uint64_t i = first; i < log->n_calls; i++) {
         const struct kept *kept = &log->ring[i % KEPT];
 
-        (void) json_array_append_new(newest, json_pack("{s:s,s:s,s:i,s:i,s:I}", "network",
-                                                       network_name(kept->record.network), "kind", kept->record.kind,
-                                                       "status", kept->record.status, "code", kept->record.code,
-                                                       "at_ms", (json_int_t) kept->at_ms));
+        (void) json_array_append_new(newest,
+                                     json_pack("{s:s,s:s,s:i,s:i,s:I}", "network", network_name(kept->record.network),
+                                               "kind", kept->record.kind, "status", kept->record.status, "code",
+                                               kept->record.code, "at_ms", (json_int_t) kept->at_ms));
     }
     return json_pack("{s:I,s:O,s:o}", "requests", (json_int_t) log->n_calls, "counts", log->counts, "newest", newest);
 }

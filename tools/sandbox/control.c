@@ -110,7 +110,7 @@ static void people(struct control_call *call, bool with_bubbles)
 {
     json_t *list = json_array();
 
-    list_for_each(node, &call->world->people)
+    list_for_each (node, &call->world->people)
         (void) json_array_append_new(list, person_json(container_of(node, struct person, link), with_bubbles));
     control_reply(call, json_pack("{s:o}", with_bubbles ? "phones" : "people", list));
 }
@@ -185,15 +185,24 @@ struct route {
 };
 
 static const struct route routes[] = {
-    { "POST", "say", control_say },           { "POST", "agent", control_agent },
-    { "POST", "react", control_react },       { "POST", "unreact", control_unreact },
-    { "POST", "read", control_read },         { "POST", "open", control_open },
-    { "POST", "typing", control_typing },     { "POST", "edit", control_edit },
-    { "POST", "unsend", control_unsend },     { "POST", "people", control_add_person },
-    { "GET", "people", list_people },         { "GET", "phones", list_phones },
-    { "GET", "log", show_log },               { "GET", "state", state },
-    { "POST", "faults", control_faults },     { "GET", "faults", control_list_faults },
-    { "POST", "webhook", control_webhook },   { "POST", "settings", settings },
+    { "POST", "say", control_say },
+    { "POST", "agent", control_agent },
+    { "POST", "react", control_react },
+    { "POST", "unreact", control_unreact },
+    { "POST", "read", control_read },
+    { "POST", "open", control_open },
+    { "POST", "typing", control_typing },
+    { "POST", "edit", control_edit },
+    { "POST", "unsend", control_unsend },
+    { "POST", "people", control_add_person },
+    { "GET", "people", list_people },
+    { "GET", "phones", list_phones },
+    { "GET", "log", show_log },
+    { "GET", "state", state },
+    { "POST", "faults", control_faults },
+    { "GET", "faults", control_list_faults },
+    { "POST", "webhook", control_webhook },
+    { "POST", "settings", settings },
     { "POST", "reset", reset },
 };
 

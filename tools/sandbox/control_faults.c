@@ -57,8 +57,9 @@ void control_faults(struct control_call *call)
         return;
     }
     if (!is_clear && (!fault || fault_of(fault, &kind) < 0)) {
-        control_refuse(call, 400, "fault: one of duplicate, reorder, delay, batch, rate_limited, server_error, "
-                                  "drop_answer, expired_token, reset, error, slow");
+        control_refuse(call, 400,
+                       "fault: one of duplicate, reorder, delay, batch, rate_limited, server_error, "
+                       "drop_answer, expired_token, reset, error, slow");
         return;
     }
     for (size_t i = 0; i < call->world->n_accounts; i++) {

@@ -134,9 +134,9 @@ static json_t *meta_message(const struct bubble *bubble)
     const struct bubble *quoted = bubble->reply_to ? bubble_find(bubble->person->world, bubble->reply_to) : NULL;
 
     if (bubble->reply_to)
-        (void) json_object_set_new(message, "reply_to",
-                                   json_pack("{s:s,s:b}", "mid", bubble->reply_to, "is_self_reply",
-                                             quoted && quoted->from == bubble->from));
+        (void) json_object_set_new(
+            message, "reply_to",
+            json_pack("{s:s,s:b}", "mid", bubble->reply_to, "is_self_reply", quoted && quoted->from == bubble->from));
     return message;
 }
 
@@ -157,9 +157,9 @@ struct reaction_name {
 static const char *reaction_name(enum network network, const char *emoji)
 {
     static const struct reaction_name names[] = {
-        { "\u2764", "love" },       { "\U0001f44d", "like" }, { "\U0001f44e", "dislike" }, { "\U0001f622", "sad" },
-        { "\U0001f62e", "wow" },    { "\U0001f620", "angry" }, { "\U0001f621", "angry" },   { "\U0001f600", "smile" },
-        { "\U0001f642", "smile" },
+        { "\u2764", "love" },      { "\U0001f44d", "like" },  { "\U0001f44e", "dislike" },
+        { "\U0001f622", "sad" },   { "\U0001f62e", "wow" },   { "\U0001f620", "angry" },
+        { "\U0001f621", "angry" }, { "\U0001f600", "smile" }, { "\U0001f642", "smile" },
     };
 
     if (strcmp(emoji, "\U0001f602") == 0 || strcmp(emoji, "\U0001f606") == 0)
@@ -210,9 +210,9 @@ void event_edit(struct bubble *bubble)
                        json_pack("{s:s,s:{s:{s:s},s:s,s:{s:s}}}", "original_message_id", bubble->id, "message",
                                  "context", "id", "M0", "type", "text", "text", "body", bubble->text));
     else
-        meta_event(person, LANE_MESSAGES, "message_edit",
-                   json_pack("{s:s,s:s,s:i}", "mid", bubble->id, "text", bubble->text, "num_edit",
-                             (int) bubble->n_edits));
+        meta_event(
+            person, LANE_MESSAGES, "message_edit",
+            json_pack("{s:s,s:s,s:i}", "mid", bubble->id, "text", bubble->text, "num_edit", (int) bubble->n_edits));
 }
 
 void event_unsend(struct bubble *bubble)
@@ -306,8 +306,7 @@ void event_failed(struct world *world, struct account *account, const struct fai
     char time[TIME_SIZE];
     json_t *value = wa_value(account), *item;
 
-    list_for_each(node, &world->people)
-    {
+    list_for_each (node, &world->people) {
         struct person *person = container_of(node, struct person, link);
 
         if (person->account == account && !any)

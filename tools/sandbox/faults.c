@@ -5,11 +5,16 @@
 #include "sandbox/faults.h"
 
 static const char *const names[N_FAULTS] = {
-    [FAULT_DUPLICATE] = "duplicate",         [FAULT_REORDER] = "reorder",
-    [FAULT_DELAY] = "delay",                 [FAULT_BATCH] = "batch",
-    [FAULT_RATE_LIMITED] = "rate_limited",   [FAULT_SERVER_ERROR] = "server_error",
-    [FAULT_DROP_ANSWER] = "drop_answer",     [FAULT_EXPIRED_TOKEN] = "expired_token",
-    [FAULT_RESET] = "reset",                 [FAULT_ERROR] = "error",
+    [FAULT_DUPLICATE] = "duplicate",
+    [FAULT_REORDER] = "reorder",
+    [FAULT_DELAY] = "delay",
+    [FAULT_BATCH] = "batch",
+    [FAULT_RATE_LIMITED] = "rate_limited",
+    [FAULT_SERVER_ERROR] = "server_error",
+    [FAULT_DROP_ANSWER] = "drop_answer",
+    [FAULT_EXPIRED_TOKEN] = "expired_token",
+    [FAULT_RESET] = "reset",
+    [FAULT_ERROR] = "error",
     [FAULT_SLOW] = "slow",
 };
 

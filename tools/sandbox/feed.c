@@ -25,7 +25,8 @@ static json_t *reactions_json(const struct bubble *bubble)
 
     for (unsigned side = 0; side < 2; side++) {
         if (bubble->reactions[side])
-            (void) json_array_append_new(list, json_pack("{s:s,s:s}", "by", by[side], "emoji", bubble->reactions[side]));
+            (void) json_array_append_new(list,
+                                         json_pack("{s:s,s:s}", "by", by[side], "emoji", bubble->reactions[side]));
     }
     return list;
 }
@@ -40,14 +41,14 @@ json_t *bubble_json(const struct bubble *bubble)
 
 json_t *person_json(const struct person *person, bool with_bubbles)
 {
-    json_t *json = json_pack("{s:s,s:s,s:s,s:b,s:b}", "network", network_name(person->account->network), "person",
-                             person->user_id, "name", person->name, "typing", person->is_typing_shown, "looking",
-                             person->is_looking);
+    json_t *json =
+        json_pack("{s:s,s:s,s:s,s:b,s:b}", "network", network_name(person->account->network), "person", person->user_id,
+                  "name", person->name, "typing", person->is_typing_shown, "looking", person->is_looking);
 
     if (json && with_bubbles) {
         json_t *bubbles = json_array();
 
-        list_for_each(node, &person->bubbles)
+        list_for_each (node, &person->bubbles)
             (void) json_array_append_new(bubbles, bubble_json(container_of(node, struct bubble, link)));
         (void) json_object_set_new(json, "bubbles", bubbles);
     }

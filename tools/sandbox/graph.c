@@ -130,9 +130,11 @@ static void refuse_rate(struct graph_call *call, const struct fault *fault)
     bool is_whatsapp = call->account->network == NETWORK_WHATSAPP;
     struct graph_error error = { .status = 429,
                                  .code = is_whatsapp ? 130429 : 613,
-                                 .message = is_whatsapp ? "Rate limit hit" : "Calls to this api have exceeded the rate limit.",
-                                 .details = "Message failed to send because there were too many messages sent from this "
-                                            "phone number in a short period of time",
+                                 .message =
+                                     is_whatsapp ? "Rate limit hit" : "Calls to this api have exceeded the rate limit.",
+                                 .details =
+                                     "Message failed to send because there were too many messages sent from this "
+                                     "phone number in a short period of time",
                                  .retry_after_s = fault->retry_after_s };
 
     call->account->n_rate_limited++;
@@ -193,8 +195,8 @@ static void answer_account(struct graph_call *call)
 
     call->kind = "account";
     if (account->network == NETWORK_WHATSAPP)
-        json = json_pack("{s:s,s:s,s:s,s:s}", "verified_name", "Trefoil Sandbox", "display_phone_number", "+1 555-000-1111",
-                         "quality_rating", "GREEN", "id", account->id);
+        json = json_pack("{s:s,s:s,s:s,s:s}", "verified_name", "Trefoil Sandbox", "display_phone_number",
+                         "+1 555-000-1111", "quality_rating", "GREEN", "id", account->id);
     else
         json = json_pack("{s:s,s:s}", "name", "Trefoil Sandbox", "id", account->id);
     graph_reply(call, &json);

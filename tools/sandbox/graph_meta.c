@@ -93,9 +93,10 @@ static void send_text(struct graph_call *call, struct person *person, const json
 
     call->kind = "text";
     if (is_text_too_long(call, order.text)) {
-        refuse(call, 0, call->account->network == NETWORK_INSTAGRAM
-                            ? "Length of param message[text] must be less than or equal to 1000"
-                            : "Length of param message[text] must be less than or equal to 2000");
+        refuse(call, 0,
+               call->account->network == NETWORK_INSTAGRAM
+                   ? "Length of param message[text] must be less than or equal to 1000"
+                   : "Length of param message[text] must be less than or equal to 2000");
         return;
     }
     if (order.mark && count_characters(order.mark) >= METADATA_CHARACTERS) {
@@ -109,7 +110,8 @@ static void send_text(struct graph_call *call, struct person *person, const json
     call->account->n_duplicates += order.mark && mark_seen_before(person, order.mark, order.text);
     bubble = bubble_add(person, &order);
     if (!bubble) {
-        graph_refuse(call, &(struct graph_error){ .status = 500, .code = 2, .message = "Service temporarily unavailable" });
+        graph_refuse(call,
+                     &(struct graph_error){ .status = 500, .code = 2, .message = "Service temporarily unavailable" });
         return;
     }
     conversation_sent(bubble);
@@ -152,7 +154,8 @@ static bool is_messaging_type_allowed(const struct graph_call *call)
 void graph_meta_messages(struct graph_call *call)
 {
     const char *user = text_in(json_object_get(call->body, "recipient"), "id");
-    const json_t *message = json_object_get(call->body, "message"), *action = json_object_get(call->body, "sender_action");
+    const json_t *message = json_object_get(call->body, "message"),
+                 *action = json_object_get(call->body, "sender_action");
     bool is_instagram = call->account->network == NETWORK_INSTAGRAM;
     struct person *person = user ? person_find(call->world, call->account->network, user) : NULL;
 
@@ -166,7 +169,8 @@ void graph_meta_messages(struct graph_call *call)
     else if (!is_messaging_type_allowed(call))
         refuse(call, 0, "Param messaging_type must be one of {MESSAGE_TAG, RESPONSE, UPDATE, UTILITY}");
     else if (!person)
-        refuse(call, is_instagram ? 2534014 : 2018001, is_instagram ? "No matching Instagram user" : "No matching user found");
+        refuse(call, is_instagram ? 2534014 : 2018001,
+               is_instagram ? "No matching Instagram user" : "No matching user found");
     else if (message)
         send_message(call, person, message);
     else

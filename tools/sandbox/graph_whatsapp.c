@@ -126,8 +126,8 @@ static void send_reaction(struct graph_call *call, struct person *person)
 
 static void refuse_type(struct graph_call *call, const char *type)
 {
-    static const char *const known[] = { "audio", "contacts", "document", "image",    "interactive", "location",
-                                         "sticker", "template", "video",  "pin" };
+    static const char *const known[] = { "audio",    "contacts", "document", "image", "interactive",
+                                         "location", "sticker",  "template", "video", "pin" };
     struct graph_error error = { .status = 400,
                                  .code = 131051,
                                  .message = "Unsupported message type",

@@ -99,9 +99,9 @@ void instagram_message_id(struct dice *dice, const char *account, char ret[MESSA
     size_t at = 0;
     int size;
 
-    size = snprintf(plain, sizeof(plain), "ig_dm_item:1:IGMessageID:%.20s:340282366841710300949128%015u:31%020llu%013llu",
-                    account, 1u, (unsigned long long) mint_word(dice),
-                    (unsigned long long) (dice_roll(dice) % 10000000000000u));
+    size = snprintf(plain, sizeof(plain),
+                    "ig_dm_item:1:IGMessageID:%.20s:340282366841710300949128%015u:31%020llu%013llu", account, 1u,
+                    (unsigned long long) mint_word(dice), (unsigned long long) (dice_roll(dice) % 10000000000000u));
     sodium_bin2base64(base64, sizeof(base64), (const uint8_t *) plain, (size_t) size, sodium_base64_VARIANT_ORIGINAL);
     for (const char *c = base64; *c && at + 3 < MESSAGE_ID_SIZE; c++) {
         if (*c == '=' || *c == 'Z') { /* the network escapes both */

@@ -93,7 +93,7 @@ static void bubble_free(struct bubble *bubble)
 
 void person_forget(struct person *person)
 {
-    list_for_each_safe(node, after, &person->bubbles)
+    list_for_each_safe (node, after, &person->bubbles)
         bubble_free(container_of(node, struct bubble, link));
     person->is_looking = true;
     person->is_typing_shown = false;

@@ -10,7 +10,8 @@ static const char *const levels[] = { "debug", "info", "warning", "error", NULL 
 #define IN(struct_, member) offsetof(struct struct_, member)
 
 static const struct config_key account_keys[] = {
-    { "network", CONFIG_WORD, IN(account_settings, network), .required = true, .words = networks, .help = "which network" },
+    { "network", CONFIG_WORD, IN(account_settings, network), .required = true, .words = networks,
+      .help = "which network" },
     { "id", CONFIG_TEXT, IN(account_settings, id), .required = true, .min = 1, .max = 32, .help = "account id" },
     { "page_id", CONFIG_TEXT, IN(account_settings, page_id), .max = 32, .help = "the linked Page, for Instagram" },
     { "token_file", CONFIG_SECRET_FILE, IN(account_settings, token_file), .required = true, .help = "access token" },
@@ -24,7 +25,8 @@ static const struct config_key account_keys[] = {
 };
 
 static const struct config_key person_keys[] = {
-    { "network", CONFIG_WORD, IN(person_settings, network), .required = true, .words = networks, .help = "which network" },
+    { "network", CONFIG_WORD, IN(person_settings, network), .required = true, .words = networks,
+      .help = "which network" },
     { "user_id", CONFIG_TEXT, IN(person_settings, user_id), .required = true, .min = 1, .max = 32, .help = "user id" },
     { "name", CONFIG_TEXT, IN(person_settings, name), .required = true, .min = 1, .max = 100, .help = "profile name" },
     { NULL },
@@ -47,10 +49,10 @@ const struct config_key settings_keys[] = {
       .help = "longest pause between tries" },
     { "retry_for_ms", CONFIG_NUMBER, IN(settings, retry_for_ms), .min = 1, .max = 604800000, .initial = "3600000",
       .help = "then the event is lost" },
-    { "webhook_timeout_ms", CONFIG_NUMBER, IN(settings, webhook_timeout_ms), .min = 10, .max = 600000, .initial = "10000",
-      .help = "for one try" },
-    { "max_webhooks_in_flight", CONFIG_NUMBER, IN(settings, max_webhooks_in_flight), .min = 1, .max = 256, .initial = "32",
-      .help = "connections to one translator" },
+    { "webhook_timeout_ms", CONFIG_NUMBER, IN(settings, webhook_timeout_ms), .min = 10, .max = 600000,
+      .initial = "10000", .help = "for one try" },
+    { "max_webhooks_in_flight", CONFIG_NUMBER, IN(settings, max_webhooks_in_flight), .min = 1, .max = 256,
+      .initial = "32", .help = "connections to one translator" },
     { "log_format", CONFIG_WORD, IN(settings, log_format), .words = formats, .initial = "logfmt", .help = "of stderr" },
     { "log_level", CONFIG_WORD, IN(settings, log_level), .words = levels, .initial = "info", .help = "least severity" },
     { "accounts", CONFIG_LIST, IN(settings, accounts), .required = true, .min = 1, .max = 16, .items = account_keys,

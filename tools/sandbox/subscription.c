@@ -30,8 +30,8 @@ static void on_reply(void *context, const struct http_reply *reply)
     struct handshake *handshake = context;
     struct account *account = handshake->account;
 
-    account->is_subscribed = reply->result == HTTP_ANSWERED && reply->status == 200 &&
-                             bytes_equal_text(reply->body, handshake->challenge);
+    account->is_subscribed =
+        reply->result == HTTP_ANSWERED && reply->status == 200 && bytes_equal_text(reply->body, handshake->challenge);
     if (!account->is_subscribed) {
         (void) uv_timer_start(&handshake->timer, on_again, SHAKE_AGAIN_MS, 0);
         return;

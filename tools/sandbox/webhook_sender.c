@@ -80,8 +80,7 @@ static char *body_of(const struct account *account, const struct list *events)
     json_t *items = json_array(), *entry, *body;
     char *text;
 
-    list_for_each(node, events)
-    {
+    list_for_each (node, events) {
         json_t *item = container_of(node, struct event, link)->item;
 
         (void) json_array_append_new(items, is_whatsapp ? json_pack("{s:s,s:O}", "field", "messages", "value", item)
@@ -101,8 +100,7 @@ static char *body_of(const struct account *account, const struct list *events)
 
 static void events_free(struct list *events)
 {
-    list_for_each_safe(node, after, events)
-    {
+    list_for_each_safe (node, after, events) {
         struct event *event = container_of(node, struct event, link);
 
         list_remove(&event->link);
@@ -133,8 +131,7 @@ static void post_finish(struct post *post, bool is_accepted)
     struct lane *lane = post->lane;
 
     if (is_accepted) {
-        list_for_each(node, &post->events)
-        {
+        list_for_each (node, &post->events) {
             struct event *event = container_of(node, struct event, link);
 
             if (event->bubble)
@@ -364,8 +361,7 @@ void webhook_event(struct person *person, enum lane_kind kind, json_t **item_, s
 /* Appointments that point here are cancelled before. */
 void lanes_clear(struct world *world)
 {
-    list_for_each_safe(node, after, &world->lanes)
-    {
+    list_for_each_safe (node, after, &world->lanes) {
         struct lane *lane = container_of(node, struct lane, link);
 
         if (lane->post && lane->post->is_in_flight && !world->is_closing) {
@@ -382,14 +378,13 @@ size_t lanes_n_waiting(const struct world *world)
 {
     size_t n = 0;
 
-    list_for_each(lane_node, &world->lanes)
-    {
+    list_for_each (lane_node, &world->lanes) {
         const struct lane *lane = container_of(lane_node, struct lane, link);
 
-        list_for_each(node, &lane->events)
+        list_for_each (node, &lane->events)
             n++;
         if (lane->post) {
-            list_for_each(node, &lane->post->events)
+            list_for_each (node, &lane->post->events)
                 n++;
         }
     }
@@ -398,8 +393,7 @@ size_t lanes_n_waiting(const struct world *world)
 
 void lanes_run(struct world *world, const struct account *account)
 {
-    list_for_each_safe(node, after, &world->lanes)
-    {
+    list_for_each_safe (node, after, &world->lanes) {
         struct lane *lane = container_of(node, struct lane, link);
 
         if (lane->account == account)

@@ -85,7 +85,7 @@ void later(struct world *world, uint64_t ms, void (*act)(void *what), void *what
 
 static void cancel_everything_later(struct world *world)
 {
-    list_for_each_safe(node, after, &world->laters)
+    list_for_each_safe (node, after, &world->laters)
         appointment_close(container_of(node, struct appointment, link));
 }
 
@@ -218,7 +218,7 @@ void world_reset(struct world *world)
 {
     cancel_everything_later(world);
     lanes_clear(world);
-    list_for_each(node, &world->people)
+    list_for_each (node, &world->people)
         person_forget(container_of(node, struct person, link));
     for (size_t i = 0; i < world->n_accounts; i++)
         clear_counters(&world->accounts[i]);
@@ -236,7 +236,7 @@ void world_deinit(struct world *world)
     world->is_closing = true;
     cancel_everything_later(world);
     lanes_clear(world);
-    list_for_each_safe(node, after, &world->people)
+    list_for_each_safe (node, after, &world->people)
         person_free(container_of(node, struct person, link));
     for (size_t i = 0; i < world->n_accounts; i++)
         account_deinit(&world->accounts[i]);

@@ -44,10 +44,10 @@ struct person {
     struct world *world;
     struct account *account;
     char *user_id, *name;
-    bool is_looking;           /* reads what arrives */
-    bool is_typing_shown;      /* the business types, as this phone shows it */
-    uint64_t typing_until_ms;  /* of the loop's clock */
-    struct list bubbles;       /* in order of appearance */
+    bool is_looking;          /* reads what arrives */
+    bool is_typing_shown;     /* the business types, as this phone shows it */
+    uint64_t typing_until_ms; /* of the loop's clock */
+    struct list bubbles;      /* in order of appearance */
     struct lane *messages, *receipts;
 };
 
