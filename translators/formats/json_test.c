@@ -52,9 +52,10 @@ static void test_arrays_and_objects_are_walked_in_order(void **state)
     char names[8] = "";
 
     (void) state;
-    json_for_each(value, root) n++;
+    json_for_each (value, root)
+        n++;
     assert_int_equal(n, 4);
-    json_for_each(member, json_next(root, json_first(root)))
+    json_for_each (member, json_next(root, json_first(root)))
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s", json_key(member, &mem));
     assert_string_equal(names, "ab");
     assert_false(json_exists(json_first(json_first(root))));

@@ -77,8 +77,9 @@ struct json_value json_get(struct json_value object, const char *key)
 
     if (json_type(object) != JSON_OBJECT)
         return JSON_NOTHING;
-    json_for_each(member,
-                  object) if (string_is((struct json_value){ member.json, member.node - 1 }, name)) return member;
+    json_for_each (member, object)
+        if (string_is((struct json_value){ member.json, member.node - 1 }, name))
+            return member;
     return JSON_NOTHING;
 }
 

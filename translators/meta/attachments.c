@@ -84,8 +84,7 @@ const char *attachments_fallback(struct json_value attachments, const char *text
     const char *line = text && *text ? text : NULL;
     size_t n = 0;
 
-    json_for_each(attachment, attachments)
-    {
+    json_for_each (attachment, attachments) {
         const char *next = n < ATTACHMENTS_SHOWN_MAX ? fallback_of(attachment, mem) : "…";
 
         line = line && next ? arena_format(mem, "%s %s", line, next) : next;
@@ -97,7 +96,9 @@ const char *attachments_fallback(struct json_value attachments, const char *text
 
 bool attachments_are_links(struct json_value attachments)
 {
-    json_for_each(attachment, attachments) if (!json_is_text(json_get(attachment, "type"), "fallback")) return false;
+    json_for_each (attachment, attachments)
+        if (!json_is_text(json_get(attachment, "type"), "fallback"))
+            return false;
     return true;
 }
 

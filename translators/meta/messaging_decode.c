@@ -60,7 +60,8 @@ static void decode_list(struct walk *walk, struct json_value entry, const char *
         meta_add_whole(&walk->reading, list, walk->entry_id, key, "wrong type");
     walk->is_standby = is_standby;
     if (json_type(list) == JSON_ARRAY)
-        json_for_each(value, list) decode_element(walk, value, false);
+        json_for_each (value, list)
+            decode_element(walk, value, false);
 }
 
 /* {"field": "messages", "value": an element}: the shape of the dashboard's samples. Other fields are no conversation. */
@@ -86,7 +87,8 @@ static void decode_changes(struct walk *walk, struct json_value entry)
     if (json_exists(changes) && json_type(changes) != JSON_ARRAY)
         meta_add_whole(&walk->reading, changes, walk->entry_id, "changes", "wrong type");
     if (json_type(changes) == JSON_ARRAY)
-        json_for_each(change, changes) decode_change(walk, change);
+        json_for_each (change, changes)
+            decode_change(walk, change);
 }
 
 static bool has_lists(struct json_value entry)
@@ -120,6 +122,7 @@ int messaging_decode(const struct messaging_dialect *dialect, struct bytes body,
     struct json json;
 
     if (meta_open_body(&walk.reading, body, dialect->object, &json))
-        json_for_each(entry, json_get(json_root(&json), "entry")) decode_entry(&walk, entry);
+        json_for_each (entry, json_get(json_root(&json), "entry"))
+            decode_entry(&walk, entry);
     return meta_reading_end(&walk.reading, ret);
 }

@@ -218,8 +218,7 @@ static void add_unknown(struct messaging_item *element)
     struct arena *mem = element->item.reading->mem;
     struct notice notice = { .member = "messaging", .audience = TREFOIL_AUDIENCE_SERVICES, .word = "event" };
 
-    json_for_each(member, element->item.value)
-    {
+    json_for_each (member, element->item.value) {
         const char *name = json_key(member, mem);
         bool is_usual = !name;
 

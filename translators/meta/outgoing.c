@@ -24,6 +24,7 @@ static const char *kind_word(enum trefoil_kind kind)
     return (size_t) kind < TREFOIL_N_KINDS && words[kind] ? words[kind] : "content";
 }
 
+/* NULL when it is no network but the name of a service of ours. */
 static const char *network_name(const char *network)
 {
     static const char *const names[][2] = {
@@ -35,7 +36,7 @@ static const char *network_name(const char *network)
     for (size_t i = 0; network && i < ARRAY_SIZE(names); i++)
         if (strcmp(network, names[i][0]) == 0)
             return names[i][1];
-    return network;
+    return NULL;
 }
 
 /* A name is a stranger's choice: one line, no longer than a name. */
@@ -49,15 +50,19 @@ static const char *speaker_name(const struct trefoil_author *author, struct aren
     for (char *c = copy; c && *c; c++)
         if ((unsigned char) *c < 0x20)
             *c = ' ';
-    return copy && *copy ? copy : "Someone";
+    return copy && *copy ? copy : NULL;
 }
 
+/* "Ana (WhatsApp): " for people, "helpdesk: " for services. */
 static const char *attribution(const struct trefoil_author *author, struct arena *mem)
 {
     const char *network = network_name(author->network);
     const char *name = speaker_name(author, mem);
 
-    return network && *network ? arena_format(mem, "%s (%s): ", name, network) : arena_format(mem, "%s: ", name);
+    if (network)
+        return arena_format(mem, "%s (%s): ", name ? name : "Someone", network);
+    name = text_first_of(name, author->network);
+    return arena_format(mem, "%s: ", name ? name : "Someone");
 }
 
 /* Kinds that say nothing to a person unless they bring a line of their own. */

@@ -15,14 +15,14 @@ static void decode_history(struct whatsapp_change *change, struct json_value chu
         return;
     }
     change->is_history = true;
-    json_for_each(thread, threads)
-    {
+    json_for_each (thread, threads) {
         struct json_value messages = json_get(thread, "messages");
 
         if (json_own_fault(thread) || json_type(messages) != JSON_ARRAY)
             meta_add_whole(change->reading, thread, change->account_id, "history", json_fault(thread));
         else
-            json_for_each(message, messages) whatsapp_message(change, message);
+            json_for_each (message, messages)
+                whatsapp_message(change, message);
     }
 }
 
@@ -85,7 +85,8 @@ static size_t decode_lists(struct whatsapp_change *change)
         if (json_type(list) != JSON_ARRAY)
             meta_add_whole(change->reading, list, change->account_id, lists[i].key, "wrong type");
         else
-            json_for_each(item, list) lists[i].decode(change, item);
+            json_for_each (item, list)
+                lists[i].decode(change, item);
     }
     return n;
 }
@@ -106,39 +107,42 @@ static const char *change_fault(struct json_value change)
     return NULL;
 }
 
-static void decode_change(struct meta_reading *reading, struct json_value value)
+static void decode_change(struct whatsapp_change *change, struct json_value value)
 {
-    struct whatsapp_change change = { .reading = reading, .value = json_get(value, "value") };
-    const char *field = json_text(json_get(value, "field"), reading->mem);
+    struct arena *mem = change->reading->mem;
+    const char *field = json_text(json_get(value, "field"), mem);
     const char *fault = change_fault(value);
 
-    change.account_id = json_text(json_get(json_get(change.value, "metadata"), "phone_number_id"), reading->mem);
-    if (fault) {
-        meta_add_whole(reading, value, change.account_id, field ? field : "change", fault);
-        return;
-    }
-    change.is_history = field && strcmp(field, "history") == 0;
-    if (decode_lists(&change) == 0)
-        meta_add_whole(reading, value, change.account_id, field ? field : "change", json_fault(value));
+    change->value = json_get(value, "value");
+    change->account_id = json_text(json_get(json_get(change->value, "metadata"), "phone_number_id"), mem);
+    change->is_history = field && strcmp(field, "history") == 0;
+    change->last_contact = JSON_NOTHING;
+    if (fault || decode_lists(change) == 0)
+        meta_add_whole(change->reading, value, change->account_id, field ? field : "change",
+                       fault ? fault : json_fault(value));
 }
 
-static void decode_entry(struct meta_reading *reading, struct json_value entry)
+static void decode_entry(struct whatsapp_change *change, struct json_value entry)
 {
     struct json_value changes = json_get(entry, "changes");
 
     if (json_type(entry) != JSON_OBJECT || json_own_fault(entry) || json_type(changes) != JSON_ARRAY) {
-        meta_add_whole(reading, entry, NULL, "entry", json_own_fault(entry) ? json_own_fault(entry) : "no changes");
+        meta_add_whole(change->reading, entry, NULL, "entry",
+                       json_own_fault(entry) ? json_own_fault(entry) : "no changes");
         return;
     }
-    json_for_each(change, changes) decode_change(reading, change);
+    json_for_each (value, changes)
+        decode_change(change, value);
 }
 
 int whatsapp_decode(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret)
 {
     struct meta_reading reading = { .network = "whatsapp", .context = context, .mem = mem };
+    struct whatsapp_change change = { .reading = &reading, .n_contacts_left = WHATSAPP_CONTACTS_MAX };
     struct json json;
 
     if (meta_open_body(&reading, body, "whatsapp_business_account", &json))
-        json_for_each(entry, json_get(json_root(&json), "entry")) decode_entry(&reading, entry);
+        json_for_each (entry, json_get(json_root(&json), "entry"))
+            decode_entry(&change, entry);
     return meta_reading_end(&reading, ret);
 }

@@ -45,8 +45,7 @@ static const char *contacts(struct json_value cards, struct arena *mem)
     const char *names = NULL;
     size_t n = 0;
 
-    json_for_each(card, cards)
-    {
+    json_for_each (card, cards) {
         if (n++ == 8)
             return join(mem, names, ", ", "…");
         names = join(mem, names, ", ", member(json_get(card, "name"), "formatted_name", mem));
@@ -73,7 +72,8 @@ static const char *order(struct json_value body, struct arena *mem)
 {
     size_t n = 0;
 
-    json_for_each(item, json_get(body, "product_items")) n++;
+    json_for_each (item, json_get(body, "product_items"))
+        n++;
     return join(mem, arena_format(mem, "%zu %s", n, n == 1 ? "item" : "items"), ": ", member(body, "text", mem));
 }
 

@@ -5,9 +5,12 @@
 #include "meta/item.h"
 #include "skeleton_types/translator.h"
 
+#define WHATSAPP_CONTACTS_MAX 1000000u /* looked at per body, in search of names; beyond it people stay nameless */
+
 /* One change of a webhook: what all its items share. */
 struct whatsapp_change {
     struct meta_reading *reading;
+    size_t n_contacts_left; /* of the whole body */
     struct json_value value;
     const char *account_id;         /* phone number id */
     bool is_history;                /* old messages, synchronised once: nobody's conversation */

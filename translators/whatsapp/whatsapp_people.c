@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define CONTACTS_MAX 1024 /* looked at per person; a body holds at most a thousand updates */
 #define ALIASES_MAX 4
 
 const char *whatsapp_user_id(const struct whatsapp_person *person)
@@ -25,7 +24,7 @@ static struct json_value find_contact(struct whatsapp_change *change, const stru
     struct json_value contacts = json_get(change->value, "contacts");
     struct json_value contact = change->last_contact;
 
-    for (size_t n = 0; n < CONTACTS_MAX; n++) {
+    for (; change->n_contacts_left > 0; change->n_contacts_left--) {
         if (!json_exists(contact))
             contact = json_first(contacts);
         if (!json_exists(contact))
@@ -36,7 +35,7 @@ static struct json_value find_contact(struct whatsapp_change *change, const stru
         }
         contact = json_next(contacts, contact);
         if (contact.node == change->last_contact.node)
-            break;
+            break; /* once round */
     }
     return JSON_NOTHING;
 }
