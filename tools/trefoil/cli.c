@@ -276,7 +276,7 @@ int cli_main(int argc, char *const *argv, char *const *env)
         r = settings_settle(&cli, env);
     if (run && r == CLI_OK)
         r = cli.command->run(&cli);
-    if (run && r == CLI_OK && (fflush(stdout) != 0 || ferror(stdout)))
+    if (r == CLI_OK && (fflush(stdout) != 0 || ferror(stdout)))
         r = cli_fail(&cli, "what should be printed cannot be written");
     arena_deinit(&cli.mem);
     return r;

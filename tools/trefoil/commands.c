@@ -1,6 +1,12 @@
 /* The table of commands: the one place that knows them all. Facts and words only. */
 #include "cli/commands.h"
 
+/* For every command that talks to the gateway. */
+#define CHANNEL                                                   \
+    {                                                             \
+        "channel", "NAME", "which channel; default: the only one" \
+    }
+
 static const struct cli_option init_options[] = {
     { "services", "LIST", "NAME=NETWORK/ACCOUNT for a translator, NAME for a service; commas between" },
     { "channel", "NAME", "the first channel; default main" },
@@ -18,6 +24,7 @@ static const struct cli_option show_options[] = {
 static const struct cli_option sign_options[] = {
     { "dir", "DIR", "the tenant's folder; default: where the keyring lies" },
     { "valid", "TIME", "how long the roster is good; default 365d" },
+    { "push", NULL, "and send it to the gateway at once" },
     { 0 },
 };
 
@@ -26,6 +33,46 @@ static const struct cli_option add_options[] = {
     { "accounts", "LIST", "NETWORK/ACCOUNT, commas between: makes it a translator" },
     { "dir", "DIR", "the tenant's folder; default: where the keyring lies" },
     { "valid", "TIME", "how long the roster is good; default 365d" },
+    { "push", NULL, "and send it to the gateway at once" },
+    { 0 },
+};
+
+static const struct cli_option push_options[] = {
+    { "dir", "DIR", "the tenant's folder; default: where the keyring lies" },
+    { 0 },
+};
+
+static const struct cli_option channel_options[] = {
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option json_options[] = {
+    { "json", NULL, "one JSON object per line" },
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option send_options[] = {
+    { "reply-to", "ID", "the envelope it answers" },
+    { "as", "NAME", "who speaks; default: the service's name" },
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option tail_options[] = {
+    { "json", NULL, "one JSON object per line" },
+    { "from", "WHERE", "earliest, now, a sequence number, or how long ago (2h)" },
+    { "name", "NAME", "a durable subscription: goes on where it stopped" },
+    { "count", "N", "end after N lines" },
+    { "typing", NULL, "show typing and presence too" },
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option retry_options[] = {
+    { "all", NULL, "all dead letters of the channel" },
+    CHANNEL,
     { 0 },
 };
 
@@ -51,5 +98,38 @@ const struct cli_command cli_commands[] = {
       sign_options, command_roster_remove },
     { "roster sign", NULL, 0, 0, "sign the roster again, good for another while",
       "Needs DIR/root.key. Same members, next version.\n", sign_options, command_roster_sign },
+    { "roster push", NULL, 0, 0, "send the signed roster to the gateway",
+      "The gateway takes it when it is newer than its own and signed by the root it pins.\n", push_options,
+      command_roster_push },
+    { "room list", NULL, 0, 0, "rooms, their names, and who is in them", NULL, json_options, command_room_list },
+    { "room create", "NAME", 1, 1, "make a room; prints its id",
+      "The name is sealed: the gateway keeps it without reading it.\n", channel_options, command_room_create },
+    { "room join", "ROOM ADDRESS", 2, 2, "move a person into a room",
+      "ROOM is a name or an id. ADDRESS is NETWORK/ACCOUNT-ID/USER-ID. Who has not written yet may join too.\n\n"
+      "  trefoil room join Trefoil whatsapp/106540000000002/15551230001\n",
+      channel_options, command_room_join },
+    { "room leave", "ADDRESS", 1, 1, "give a person a room of his own again", NULL, channel_options,
+      command_room_leave },
+    { "send", "ROOM TEXT", 2, 2, "say something into a room; prints the envelope's id",
+      "Returns when the gateway has it on disk; trefoil trace ID shows how it goes on.\n\n"
+      "  trefoil send Trefoil 'We open at nine.'\n",
+      send_options, command_send },
+    { "tail", NULL, 0, 0, "read along, decrypted, until Ctrl-C",
+      "Without --name it begins now and is forgotten at the end; with --name it goes on where that name\n"
+      "stopped, also after a crash: a line is acknowledged when it has been written.\n\n"
+      "  trefoil tail --from 2h\n"
+      "  trefoil tail --json --name archive --from earliest >>archive.jsonl\n",
+      tail_options, command_tail },
+    { "trace", "ID", 1, 1, "every hop of an envelope, with time and outcome", NULL, json_options, command_trace },
+    { "dead list", NULL, 0, 0, "what bounced or was given up, and why", NULL, json_options, command_dead_list },
+    { "dead show", "ID", 1, 1, "one of them, with what was said, if the keyring can open it", NULL, json_options,
+      command_dead_show },
+    { "dead retry", "[ID]", 0, 1, "send one again, or --all", NULL, retry_options, command_dead_retry },
+    { "audit", NULL, 0, 0, "do the books add up?",
+      "received = published + duplicate + rejected, and targets = sent + bounced + dead + pending.\n"
+      "Exits with 1 when they do not.\n",
+      channel_options, command_audit },
+    { "completion", NULL, 0, 0, "print a completion for bash", "  source <(trefoil completion)\n", NULL,
+      command_completion },
     { 0 },
 };

@@ -9,5 +9,18 @@ must_use_ int command_roster_show(struct cli *cli);
 must_use_ int command_roster_sign(struct cli *cli);
 must_use_ int command_roster_add(struct cli *cli);
 must_use_ int command_roster_remove(struct cli *cli);
+must_use_ int command_roster_push(struct cli *cli);
+must_use_ int command_room_list(struct cli *cli);
+must_use_ int command_room_create(struct cli *cli);
+must_use_ int command_room_join(struct cli *cli);
+must_use_ int command_room_leave(struct cli *cli);
+must_use_ int command_send(struct cli *cli);
+must_use_ int command_tail(struct cli *cli);
+must_use_ int command_trace(struct cli *cli);
+must_use_ int command_dead_list(struct cli *cli);
+must_use_ int command_dead_show(struct cli *cli);
+must_use_ int command_dead_retry(struct cli *cli);
+must_use_ int command_audit(struct cli *cli);
+must_use_ int command_completion(struct cli *cli);
 
 #endif

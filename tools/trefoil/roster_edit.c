@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/members.h"
+#include "cli/roster_push.h"
 #include "cli/tenant.h"
 #include "cli/text.h"
 
@@ -97,6 +98,8 @@ static int draft_finish(struct cli *cli, const struct draft *draft)
     if (r != CLI_OK)
         return r;
     printf("Roster version %" PRIu64 " is signed and in %s/trust.bundle.\n", draft->roster.version, draft->tenant.dir);
+    if (cli_option(cli, "push"))
+        return roster_push(cli, bundle);
     printf("The gateway learns of it at its next start, or at once by: trefoil roster push\n");
     return CLI_OK;
 }

@@ -128,15 +128,14 @@ static int open_root_pk(struct cli *cli, const char *dir, uint8_t *ret)
 int tenant_open(struct cli *cli, const char *dir, struct tenant *ret)
 {
     const char *path = tenant_path(cli, dir, "trust.bundle");
-    struct bytes bundle;
     int r = open_root_pk(cli, dir, ret->root_pk);
 
     if (r != CLI_OK)
         return r;
-    r = path ? read_file(cli, path, SEAL_BUNDLE_MAX_BYTES, &bundle) : -ENOMEM;
+    r = path ? read_file(cli, path, SEAL_BUNDLE_MAX_BYTES, &ret->bundle) : -ENOMEM;
     if (r < 0)
         return cli_fail(cli, "cannot read %s: %s", path ? path : dir, strerror(-r));
-    r = trust_open(bundle, ret->root_pk, 0, &cli->mem, &ret->trust);
+    r = trust_open(ret->bundle, ret->root_pk, 0, &cli->mem, &ret->trust);
     if (r == -EBADMSG)
         return cli_fail(cli, "%s holds no roster signed by the root in root.pub", path);
     if (r < 0)

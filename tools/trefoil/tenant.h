@@ -14,6 +14,7 @@ struct tenant {
     const char *dir;
     uint8_t root_pk[SEAL_KEY_BYTES];
     struct trust trust;
+    struct bytes bundle; /* as it is in the file */
 };
 
 /* One member as it is made: what others may know of it. All of it lives in cli->mem. */

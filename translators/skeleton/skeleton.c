@@ -176,7 +176,7 @@ static void on_gone(void *owner, struct http_exchange *exchange)
 static void on_refusal(void *owner, enum webhook_refusal refusal)
 {
     struct skeleton *skeleton = owner;
-    figures_refusal(&skeleton->figures, refusal);
+    metric_add(skeleton->figures.refused[refusal], 1);
 }
 
 static void on_handshake(void *owner)

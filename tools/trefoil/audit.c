@@ -1,0 +1,78 @@
+/* `trefoil audit`: nothing was lost, and here are the numbers. Never rounds. */
+#include "cli/audit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/attributes.h"
+#include "cli/bus.h"
+#include "cli/commands.h"
+
+/* left = the sum of the rights */
+struct equation {
+    const char *what, *left, *rights[5];
+};
+
+static const struct equation equations[] = {
+    { "envelopes", "received", { "published", "duplicate", "rejected" } },
+    { "targets", "targets", { "sent", "bounced", "dead", "pending" } },
+};
+
+static bool find(const struct trefoil_counter *counters, size_t n_counters, const char *name, uint64_t *ret)
+{
+    for (size_t i = 0; i < n_counters; i++) {
+        if (strcmp(counters[i].name, name) == 0) {
+            *ret = counters[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool put_equation(FILE *out, const struct equation *equation, const struct trefoil_counter *counters,
+                         size_t n_counters)
+{
+    uint64_t left = 0, sum = 0, value;
+    bool is_whole = find(counters, n_counters, equation->left, &left);
+
+    fprintf(out, "%-10s %s %" PRIu64 " =", equation->what, equation->left, left);
+    for (size_t i = 0; i < ARRAY_SIZE(equation->rights) && equation->rights[i]; i++) {
+        value = 0;
+        is_whole = find(counters, n_counters, equation->rights[i], &value) && is_whole;
+        fprintf(out, "%s %s %" PRIu64, i > 0 ? " +" : "", equation->rights[i], value);
+        sum += value;
+    }
+    if (!is_whole)
+        fprintf(out, "   INCOMPLETE: the gateway did not tell all of them\n");
+    else if (left != sum)
+        fprintf(out, "   DOES NOT ADD UP: %" PRIu64 " %s\n", left > sum ? left - sum : sum - left,
+                left > sum ? "missing" : "too many");
+    else
+        fprintf(out, "   ok\n");
+    return is_whole && left == sum;
+}
+
+bool audit_put(FILE *out, const struct trefoil_counter *counters, size_t n_counters)
+{
+    bool adds_up = true;
+
+    for (size_t i = 0; i < ARRAY_SIZE(equations); i++)
+        adds_up = put_equation(out, &equations[i], counters, n_counters) && adds_up;
+    return adds_up;
+}
+
+int command_audit(struct cli *cli)
+{
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_AUDIT };
+    const struct trefoil_answer *answer;
+    struct bus bus;
+    int r = bus_open(cli, &bus);
+
+    ask.channel = bus.channel;
+    if (r == CLI_OK)
+        r = bus_ask(&bus, &ask, &answer);
+    if (r == CLI_OK && !audit_put(stdout, answer->counters, answer->n_counters))
+        r = CLI_FAILED;
+    bus_close(&bus);
+    return r;
+}

@@ -1,0 +1,75 @@
+/* `trefoil trace ID`: every hop of one envelope, with time and outcome. Never shows content. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/bus.h"
+#include "cli/commands.h"
+#include "cli/text.h"
+#include "cli/words.h"
+
+static void put_hop(const struct trefoil_hop *hop, uint64_t first_ms)
+{
+    char when[TEXT_TIME_BYTES];
+    bool has_target = hop->outcome != 0 || (hop->account && *hop->account);
+
+    printf("%s.%03u  +%-6" PRIu64 " %-12s %-14s", text_of_time(hop->at_ms, when), (unsigned) (hop->at_ms % 1000),
+           hop->at_ms > first_ms ? hop->at_ms - first_ms : 0, hop->what ? hop->what : "",
+           hop->who && *hop->who ? hop->who : "-");
+    if (hop->seq > 0)
+        printf(" seq %" PRIu64, hop->seq);
+    if (has_target)
+        printf(" target %" PRIu32, hop->target);
+    if (hop->account && *hop->account)
+        printf(" %s", hop->account);
+    if (hop->outcome != 0)
+        printf(" %s", words_outcome(hop->outcome));
+    if (hop->text && *hop->text) {
+        printf(" (");
+        text_put_plain(stdout, hop->text);
+        printf(")");
+    }
+    printf("\n");
+}
+
+static void put_hop_json(const struct trefoil_hop *hop)
+{
+    printf("{\"at_ms\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"what\":", hop->at_ms, hop->seq);
+    text_put_json(stdout, hop->what);
+    printf(",\"who\":");
+    text_put_json(stdout, hop->who);
+    printf(",\"account\":");
+    text_put_json(stdout, hop->account);
+    printf(",\"target\":%" PRIu32 ",\"outcome\":", hop->target);
+    text_put_json(stdout, hop->outcome != 0 ? words_outcome(hop->outcome) : NULL);
+    printf(",\"text\":");
+    text_put_json(stdout, hop->text);
+    printf("}\n");
+}
+
+int command_trace(struct cli *cli)
+{
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_TRACE };
+    const struct trefoil_answer *answer;
+    bool json = cli_option(cli, "json") != NULL;
+    struct bus bus;
+    int r;
+
+    if (text_to_id(cli->arguments[0], &ask.envelope) < 0)
+        return cli_misuse(cli, "'%s' is no envelope id; allowed: 32 hex digits, as trefoil send and tail show them",
+                          cli->arguments[0]);
+    r = bus_open(cli, &bus);
+    ask.channel = bus.channel;
+    if (r == CLI_OK)
+        r = bus_ask(&bus, &ask, &answer);
+    if (r == CLI_OK && answer->n_hops == 0)
+        r = cli_fail(cli, "the gateway knows no envelope %s: never accepted, or past the channel's retention",
+                     cli->arguments[0]);
+    for (size_t i = 0; r == CLI_OK && i < answer->n_hops; i++) {
+        if (json)
+            put_hop_json(&answer->hops[i]);
+        else
+            put_hop(&answer->hops[i], answer->hops[0].at_ms);
+    }
+    bus_close(&bus);
+    return r;
+}
