@@ -108,10 +108,13 @@ def test_a_pushed_roster_lets_newcomers_in_and_keeps_the_removed_out():
         gateway_only(stack)
         stack.cli("roster", "add", "crm", "--role", "service,addresses", "--push")
         stack.make_room("Trefoil", ("whatsapp", PEOPLE["whatsapp"]))
-        assert len(stack.cli("send", "Trefoil", "from the desk", keyring="crm").stdout.strip()) == 32
+        done = stack.cli("send", "Trefoil", "from the desk", keyring="crm", check=False)
+        assert done.returncode == 1 and "ids work without" in done.stderr, done.stderr
+        room = rooms(stack)[0]["room"]
+        assert len(stack.cli("send", room, "from the desk", keyring="crm").stdout.strip()) == 32
         stack.cli("roster", "remove", "crm")
         stack.cli("roster", "push")
-        done = stack.cli("send", "Trefoil", "still here?", keyring="crm", check=False)
+        done = stack.cli("send", room, "still here?", keyring="crm", check=False)
         assert done.returncode == 1 and "in its roster" in done.stderr, done.stderr
 
 

@@ -122,7 +122,7 @@ void bus_close(struct bus *bus)
         trefoil_client_close(&bus->client);
 }
 
-int bus_ask(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret)
+int bus_ask_politely(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret)
 {
     uint64_t deadline_ms = bus_now_ms() + BUS_PATIENCE_MS, ticket = 0;
     enum trefoil_status status;
@@ -143,9 +143,19 @@ int bus_ask(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil
     } while (r == CLI_OK && (event.type != TREFOIL_EVENT_ANSWER || event.ticket != ticket));
     if (r != CLI_OK)
         return r;
-    if (!event.answer->ok)
-        return cli_fail(bus->cli, "the gateway says no: %s",
-                        event.answer->text ? event.answer->text : "without a reason");
     *ret = event.answer;
+    return CLI_OK;
+}
+
+int bus_ask(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret)
+{
+    const struct trefoil_answer *answer;
+    int r = bus_ask_politely(bus, ask, &answer);
+
+    if (r != CLI_OK)
+        return r;
+    if (!answer->ok)
+        return cli_fail(bus->cli, "the gateway says no: %s", answer->text ? answer->text : "without a reason");
+    *ret = answer;
     return CLI_OK;
 }

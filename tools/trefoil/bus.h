@@ -29,7 +29,10 @@ void bus_close(struct bus *bus);
  * says what never came. */
 must_use_ int bus_next(struct bus *bus, uint64_t deadline_ms, const char *what, struct trefoil_event *ret);
 
-/* Asks and waits. The answer is borrowed until the next call. CLI_FAILED after a complaint: no answer, or a no. */
+/* Asks and waits. The answer, which may be a no, is borrowed until the next call. CLI_FAILED after a complaint. */
+must_use_ int bus_ask_politely(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret);
+
+/* The same, and a no is a complaint. */
 must_use_ int bus_ask(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret);
 
 uint64_t bus_now_ms(void); /* monotonic */

@@ -12,9 +12,12 @@ int rooms_walk(struct bus *bus, int (*each)(void *context, const struct trefoil_
     bool more = true;
 
     while (more) {
-        int r = bus_ask(bus, &ask, &answer);
+        int r = bus_ask_politely(bus, &ask, &answer);
         if (r != CLI_OK)
             return r;
+        if (!answer->ok)
+            return cli_fail(bus->cli, "the gateway does not tell %s the names of rooms (%s); ids work without",
+                            trefoil_client_service(bus->client), answer->text ? answer->text : "no reason given");
         for (size_t i = 0; i < answer->n_rooms; i++) {
             r = each(context, &answer->rooms[i]);
             if (r != 0)
