@@ -1,0 +1,358 @@
+/* Games on paper: order, parking, doubt, dead letters, retention, credit, replicas. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "core/dead.h"
+#include "core_kit/game.h"
+
+static int setup(void **state)
+{
+    static struct game game;
+
+    game.retention_ms = 0;
+    game_start(&game);
+    *state = &game;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    game_end(*state);
+    return 0;
+}
+
+/* Ana speaks n times; the ids are fresh. */
+static void say(struct game *game, struct peer *whatsapp, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana" });
+    game_turn(game);
+}
+
+static const struct game_handed *last(const struct game *game, const struct peer *peer)
+{
+    const struct game_handed *handed = NULL, *next;
+    size_t at = 0;
+
+    while ((next = game_next(game, peer, &at)))
+        handed = next;
+    return handed;
+}
+
+static void settle_last(struct game *game, struct peer *peer, enum outcome_kind kind)
+{
+    const struct game_handed *handed = last(game, peer);
+
+    game_outcome(game, peer, handed->seq, handed->first_target, kind, NULL);
+}
+
+static void test_room_has_one_delivery_out_at_a_time_and_keeps_its_order(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 100); /* more than a line holds in memory: the rest waits in the store */
+    assert_int_equal(game_count(game, messenger), 1);
+    assert_true(memory_tables_count(game->memory, TABLE_PARKED) > 0);
+    for (uint64_t seq = 1; seq <= 100; seq++) {
+        assert_int_equal(last(game, messenger)->seq, seq);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
+    assert_int_equal(game_count(game, messenger), 100);
+    assert_int_equal(game_counts(game)->sent, 100);
+}
+
+static void test_deferred_room_waits_and_others_go_on(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 1000), *messenger = game_join(game, MESSENGER, 1, 1000);
+    struct id other, channel = game_channel();
+    struct address *address;
+
+    game_room_of_three(game);
+    assert_int_equal(directory_create(&game->broker.directory, &channel, &(struct id){ { 1, 2 } }, BYTES_EMPTY, &other), 0);
+    static const char *const pair[] = { "zoe", "max" };
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(directory_meet(&game->broker.directory, &channel,
+                                        bytes_of_text(game_account(i ? MESSENGER : WHATSAPP)),
+                                        game_token(game, pair[i]), &address), 0);
+        assert_int_equal(directory_join(&game->broker.directory, address, &other), 0);
+    }
+    say(game, whatsapp, 1);
+    const struct game_handed *first = last(game, messenger);
+    game_deferred(game, messenger, first->seq, first->first_target, 5000);
+    say(game, whatsapp, 3);
+    assert_int_equal(game_count(game, messenger), 1); /* asleep */
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "zoe" });
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 2); /* the other room */
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+
+    game_restart(game); /* parked rooms survive */
+    messenger = game_join(game, MESSENGER, 2, 1000);
+    size_t before = game_count(game, messenger);
+    game_pass_ms(game, 1000);
+    assert_int_equal(game_count(game, messenger), before);
+    game_pass_ms(game, 5000);
+    game_pass_ms(game, 5000);
+    for (uint64_t seq = 1; seq <= 4; seq++) {
+        assert_int_equal(last(game, messenger)->seq, seq);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
+}
+
+static void test_vanished_holder_is_doubted_then_somebody_else_is_told_it_may_be_sent(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *first = game_join(game, MESSENGER, 1, 100);
+    struct peer *second = game_join(game, MESSENGER, 2, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    struct peer *holder = game_count(game, first) ? first : second, *heir = holder == first ? second : first;
+    assert_false(last(game, holder)->maybe_sent);
+    game_leave(game, holder);
+    game_pass_ms(game, 2000);
+    assert_int_equal(game_count(game, heir), 0);
+    game_pass_ms(game, 2000);
+    assert_int_equal(game_count(game, heir), 1);
+    assert_true(last(game, heir)->maybe_sent);
+    assert_int_equal(last(game, heir)->attempt, 2);
+}
+
+static void test_same_replica_coming_back_gets_its_delivery_at_once(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    game_leave(game, messenger);
+    messenger = game_join(game, MESSENGER, 1, 100);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 1);
+    assert_false(last(game, messenger)->maybe_sent);
+}
+
+static void test_returned_delivery_goes_to_another_and_is_no_attempt(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *first = game_join(game, MESSENGER, 1, 100);
+    struct peer *second = game_join(game, MESSENGER, 2, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    struct peer *holder = game_count(game, first) ? first : second, *heir = holder == first ? second : first;
+    holder->is_draining = true;
+    settle_last(game, holder, OUTCOME_IS_RETURNED);
+    assert_int_equal(game_count(game, heir), 1);
+    assert_int_equal(last(game, heir)->attempt, 1);
+    assert_false(last(game, heir)->maybe_sent);
+}
+
+static void test_unknown_outcome_is_doubted_and_then_tried_again(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    settle_last(game, messenger, OUTCOME_IS_UNKNOWN);
+    assert_int_equal(game_count(game, messenger), 1);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, messenger), 2);
+    assert_true(last(game, messenger)->maybe_sent);
+}
+
+static void test_bounced_is_final_listed_and_can_be_retried(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    struct id channel = game_channel();
+    uint64_t count = 0;
+
+    game_room_of_three(game);
+    say(game, whatsapp, 2);
+    settle_last(game, messenger, OUTCOME_IS_BOUNCED);
+    settle_last(game, messenger, OUTCOME_IS_BOUNCED);
+    assert_int_equal(game_counts(game)->bounced, 2);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 2);
+    assert_int_equal(broker_retry(&game->broker, &channel, 0, &count), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(game_counts(game)->bounced, 0);
+    game_turn(game);
+    assert_int_equal(last(game, messenger)->seq, 1);
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    assert_int_equal(last(game, messenger)->seq, 2);
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 0);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
+    assert_int_equal(game_counts(game)->sent, 2);
+}
+
+static void test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    game_turn(game);
+    game_outcome(game, messenger, 1, last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_pass_ms(game, 3600001);
+    game_pass_ms(game, 50);
+    const struct counts *counts = game_counts(game);
+    assert_int_equal(counts->targets, 2);
+    assert_int_equal(counts->sent, 1);
+    assert_int_equal(counts->dead, 1); /* instagram never came */
+    assert_int_equal(counts_pending(counts), 0);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_REFS), 0);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_SENT), 0);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 1);
+    assert_int_equal(game->broker.tables.ops->tail(game->broker.tables.owner), 2);
+}
+
+static void test_subscriber_never_has_more_out_than_its_credit(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 10);
+
+    say(game, whatsapp, 50);
+    assert_int_equal(game_count(game, bot), 10);
+    for (uint64_t seq = 1; seq <= 10; seq++)
+        assert_int_equal(broker_ack_run(&game->broker, bot, 7, seq, 1), 0);
+    game_turn(game);
+    assert_int_equal(game_count(game, bot), 10); /* acknowledging is not asking for more */
+    broker_peer_credit(&game->broker, bot, 5, 0);
+    game_turn(game);
+    assert_int_equal(game_count(game, bot), 15);
+}
+
+static void test_subscription_continues_at_its_floor_after_a_restart_without_repeating_gaps(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    size_t at;
+
+    say(game, whatsapp, 20);
+    assert_int_equal(broker_ack_run(&game->broker, bot, 7, 1, 5), 0);
+    assert_int_equal(broker_ack_run(&game->broker, bot, 7, 8, 3), 0); /* 6 and 7 are still out */
+    game_restart(game);
+    at = game->n_handed;
+    bot = game_join(game, BOT, 2, 100);
+    game_turn(game);
+    static const uint64_t expected[] = { 6, 7, 11, 12 };
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        const struct game_handed *handed = game_next(game, bot, &at);
+
+        assert_non_null(handed);
+        assert_int_equal(handed->seq, expected[i]);
+    }
+}
+
+static void test_replicas_share_the_rooms_and_a_room_never_has_two_holders(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 1000);
+    struct peer *bots[3] = { game_join(game, BOT, 1, 1000), game_join(game, BOT, 2, 1000) };
+    static const char *const people[] = { "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7" };
+
+    for (int round = 0; round < 5; round++)
+        for (size_t i = 0; i < ARRAY_SIZE(people); i++)
+            game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = people[i] });
+    game_turn(game);
+    assert_int_equal(game_count(game, bots[0]) + game_count(game, bots[1]), 40);
+    assert_true(game_count(game, bots[0]) > 0 && game_count(game, bots[1]) > 0);
+    bots[2] = game_join(game, BOT, 3, 1000); /* joins while everything is out */
+    for (size_t i = 0; i < ARRAY_SIZE(people); i++)
+        game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = people[i] });
+    game_turn(game);
+    assert_int_equal(game_count(game, bots[2]), 0);
+    assert_int_equal(broker_ack_run(&game->broker, bots[0], 7, 1, 40), 0);
+    game_turn(game);
+    assert_int_equal(game_count(game, bots[0]) + game_count(game, bots[1]) + game_count(game, bots[2]), 48);
+    game_leave(game, bots[0]);
+    game_leave(game, bots[1]);
+    game_turn(game);
+    assert_true(game_count(game, bots[2]) >= 8); /* whatever the others had not acknowledged */
+}
+
+static void test_translator_that_was_away_misses_nothing(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 5);
+    struct peer *messenger = game_join(game, MESSENGER, 1, 100);
+    game_turn(game);
+    for (uint64_t seq = 1; seq <= 5; seq++) {
+        assert_int_equal(last(game, messenger)->seq, seq);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
+}
+
+static void test_nothing_is_handed_out_while_the_store_is_in_trouble(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+
+    broker_trouble(&game->broker, -ENOSPC);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana" });
+    assert_int_equal(game->verdict.reason, REJECT_IS_STORE_FULL);
+    game_turn(game);
+    assert_int_equal(game_count(game, bot), 0);
+    broker_trouble(&game->broker, 0);
+    say(game, whatsapp, 1);
+    assert_int_equal(game_count(game, bot), 1);
+}
+
+static void test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 1000), *messenger = game_join(game, MESSENGER, 1, 1000);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 40);
+    for (int i = 0; i < 7; i++)
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    game_restart(game); /* the eighth was out */
+    messenger = game_join(game, MESSENGER, 2, 1000);
+    game_turn(game);
+    game_pass_ms(game, 4000);
+    for (uint64_t seq = 8; seq <= 40; seq++) {
+        assert_int_equal(last(game, messenger)->seq, seq);
+        assert_int_equal(last(game, messenger)->maybe_sent, seq == 8);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
+    assert_int_equal(game_counts(game)->sent, 40);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
+}
+
+int main(void)
+{
+#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        ON_PAPER(test_room_has_one_delivery_out_at_a_time_and_keeps_its_order),
+        ON_PAPER(test_deferred_room_waits_and_others_go_on),
+        ON_PAPER(test_vanished_holder_is_doubted_then_somebody_else_is_told_it_may_be_sent),
+        ON_PAPER(test_same_replica_coming_back_gets_its_delivery_at_once),
+        ON_PAPER(test_returned_delivery_goes_to_another_and_is_no_attempt),
+        ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
+        ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
+        ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),
+        ON_PAPER(test_subscriber_never_has_more_out_than_its_credit),
+        ON_PAPER(test_subscription_continues_at_its_floor_after_a_restart_without_repeating_gaps),
+        ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
+        ON_PAPER(test_translator_that_was_away_misses_nothing),
+        ON_PAPER(test_nothing_is_handed_out_while_the_store_is_in_trouble),
+        ON_PAPER(test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome),
+    };
+
+    return cmocka_run_group_tests_name("delivery", tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+/* Games on paper: who gets what, and what it is known by there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "core_kit/game.h"
+
+static int setup(void **state)
+{
+    static struct game game;
+
+    game.retention_ms = 0;
+    game_start(&game);
+    *state = &game;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    game_end(*state);
+    return 0;
+}
+
+static void test_message_reaches_the_other_persons_of_the_room_and_every_service(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    struct peer *instagram = game_join(game, INSTAGRAM, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    size_t at = 0;
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    assert_int_equal(game->verdict.kind, VERDICT_ACCEPTED);
+    assert_int_equal(game->n_handed, 0); /* not before it is on disk */
+    game_turn(game);
+
+    assert_int_equal(game_count(game, whatsapp), 0);
+    assert_int_equal(game_count(game, bot), 1);
+    const struct game_handed *handed = game_next(game, messenger, &at);
+    assert_non_null(handed);
+    assert_int_equal(handed->n_targets, 1);
+    assert_true(bytes_equal(handed->address, game_token(game, "bob")));
+    at = 0;
+    handed = game_next(game, instagram, &at);
+    assert_non_null(handed);
+    assert_true(bytes_equal(handed->address, game_token(game, "eve")));
+    assert_int_equal(game_counts(game)->targets, 2);
+}
+
+static void test_service_speaks_to_all_persons_and_does_not_hear_itself(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    struct peer *crm = game_join(game, CRM, 1, 100);
+    struct id room = game_room_of_three(game);
+
+    game_publish(game, bot, &(struct game_event){ .service = BOT, .room = room });
+    game_turn(game);
+    assert_int_equal(game->verdict.kind, VERDICT_ACCEPTED);
+    assert_int_equal(game_count(game, whatsapp), 1);
+    assert_int_equal(game_count(game, bot), 0);
+    assert_int_equal(game_count(game, crm), 1);
+    assert_int_equal(game_counts(game)->targets, 3);
+}
+
+static void test_same_event_twice_makes_one_envelope(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    struct game_event event = { .service = WHATSAPP, .from = "ana", .ref = "wamid.1", .id = { { 9, 9 } } };
+
+    for (int i = 0; i < 5; i++) {
+        game_publish(game, whatsapp, &event);
+        assert_int_equal(game->verdict.kind, i == 0 ? VERDICT_ACCEPTED : VERDICT_DUPLICATE);
+    }
+    game_turn(game);
+    assert_int_equal(game_count(game, bot), 1);
+    assert_int_equal(game_counts(game)->received, 5);
+    assert_int_equal(game_counts(game)->published, 1);
+    assert_int_equal(game_counts(game)->duplicate, 4);
+}
+
+static void test_reply_quotes_what_each_network_knows_even_after_a_restart(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    struct peer *instagram = game_join(game, INSTAGRAM, 1, 100);
+    size_t at = 0;
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    game_turn(game);
+    game_outcome(game, messenger, 1, 0, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, messenger, 1, 1, OUTCOME_IS_SENT, "m_1");
+    for (uint32_t i = 0; i < 2; i++)
+        game_outcome(game, instagram, 1, i, OUTCOME_IS_SENT, "ig_1");
+
+    game_restart(game);
+    whatsapp = game_join(game, WHATSAPP, 2, 100);
+    messenger = game_join(game, MESSENGER, 2, 100);
+    instagram = game_join(game, INSTAGRAM, 2, 100);
+    at = game->n_handed;
+    size_t begin = at;
+    game_publish(game, messenger,
+                 &(struct game_event){ .service = MESSENGER, .from = "bob", .ref = "m_2", .relates = "m_1" });
+    game_turn(game);
+    const struct game_handed *handed = game_next(game, whatsapp, &at);
+    assert_non_null(handed);
+    assert_true(bytes_equal(handed->relates_ref, game_token(game, "wamid.1")));
+    at = begin;
+    handed = game_next(game, instagram, &at);
+    assert_non_null(handed);
+    assert_true(bytes_equal(handed->relates_ref, game_token(game, "ig_1")));
+}
+
+static void test_receipt_goes_to_the_author_and_nobody_else(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    struct peer *instagram = game_join(game, INSTAGRAM, 1, 100);
+    size_t at = 0;
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    game_turn(game);
+    for (uint32_t i = 0; i < 2; i++)
+        game_outcome(game, messenger, 1, i, OUTCOME_IS_SENT, "m_1");
+    for (uint32_t i = 0; i < 2; i++)
+        game_outcome(game, instagram, 1, i, OUTCOME_IS_SENT, "ig_1");
+    game_publish(game, messenger, &(struct game_event){
+                                      .service = MESSENGER, .from = "bob", .relates = "m_1", .audience = ENVELOPE_AUTHOR });
+    game_turn(game);
+    assert_int_equal(game_count(game, whatsapp), 1);
+    assert_int_equal(game_count(game, instagram), 1);
+    const struct game_handed *handed = game_next(game, whatsapp, &at);
+    assert_true(bytes_equal(handed->address, game_token(game, "ana")));
+    assert_true(bytes_equal(handed->relates_ref, game_token(game, "wamid.1")));
+}
+
+static void test_watermark_finds_the_newest_message_sent_by_then(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    size_t at = 0;
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    game_turn(game);
+    for (uint32_t i = 0; i < 2; i++)
+        game_outcome(game, messenger, 1, i, OUTCOME_IS_SENT, "m_1");
+    game_publish(game, messenger, &(struct game_event){ .service = MESSENGER,
+                                                        .from = "bob",
+                                                        .watermark_ms = game->broker.now_ms,
+                                                        .audience = ENVELOPE_AUTHOR });
+    game_turn(game);
+    const struct game_handed *handed = game_next(game, whatsapp, &at);
+    assert_non_null(handed);
+    assert_true(bytes_equal(handed->relates_ref, game_token(game, "wamid.1")));
+}
+
+static void test_ring_of_three_networks_shows_each_message_once_per_network(void **state)
+{
+    struct game *game = *state;
+    struct peer *peers[] = { NULL, game_join(game, WHATSAPP, 1, 100), game_join(game, MESSENGER, 1, 100),
+                             game_join(game, INSTAGRAM, 1, 100) };
+    static const char *const people[] = { "", "ana", "bob", "eve" };
+
+    game_room_of_three(game);
+    game_publish(game, peers[WHATSAPP], &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    game_turn(game);
+    for (enum game_service service = MESSENGER; service <= INSTAGRAM; service++) {
+        struct game_event echo = { .service = service, .from = people[service], .ref = service == MESSENGER ? "m_1" : "i_1", .echo = true };
+
+        game_publish(game, peers[service], &echo); /* before the answer: waits */
+        assert_int_equal(game->n_verdicts, service - 1); /* none for it yet */
+        for (uint32_t target = 0; target < 2; target++)
+            game_outcome(game, peers[service], 1, target, OUTCOME_IS_SENT, echo.ref);
+        assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+        game_publish(game, peers[service], &echo); /* after the answer */
+        assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+        game->n_verdicts--;
+    }
+    game_turn(game);
+    assert_int_equal(game_count(game, peers[WHATSAPP]), 0);
+    assert_int_equal(game_count(game, peers[MESSENGER]), 1);
+    assert_int_equal(game_count(game, peers[INSTAGRAM]), 1);
+    assert_int_equal(game_counts(game)->published, 1);
+}
+
+static void test_echo_nobody_sent_is_a_human_agent_and_goes_to_the_others(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    game_publish(game, messenger,
+                 &(struct game_event){ .service = MESSENGER, .from = "bob", .ref = "m_human", .echo = true });
+    game_turn(game);
+    assert_int_equal(game->verdict.kind, VERDICT_ACCEPTED);
+    assert_int_equal(game_count(game, whatsapp), 1);
+    assert_int_equal(game_count(game, messenger), 0);
+}
+
+static void test_held_echo_is_rejected_when_the_answer_never_comes(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
+    game_turn(game);
+    game_publish(game, messenger,
+                 &(struct game_event){ .service = MESSENGER, .from = "bob", .ref = "m_1", .echo = true });
+    assert_int_equal(game->n_verdicts, 1);
+    game_pass_ms(game, 9000);
+    assert_int_equal(game->n_verdicts, 2);
+    assert_int_equal(game->verdict.kind, VERDICT_REJECTED);
+    assert_int_equal(game->verdict.reason, REJECT_IS_HELD_TOO_LONG);
+}
+
+static void test_status_that_returns_our_mark_resolves_a_delivery_still_out(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    game_publish(game, messenger, &(struct game_event){ .service = MESSENGER, .from = "bob", .ref = "m_1" });
+    game_turn(game);
+    assert_int_equal(game_count(game, whatsapp), 1);
+    uint32_t target = game->handed[0].peer == whatsapp ? game->handed[0].first_target : game->handed[1].first_target;
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP,
+                                                       .from = "ana",
+                                                       .relates = "wamid.9",
+                                                       .audience = ENVELOPE_AUTHOR,
+                                                       .resolves = true,
+                                                       .resolves_seq = 1,
+                                                       .resolves_target = target });
+    game_turn(game);
+    assert_int_equal(game_counts(game)->sent, 1);
+    assert_int_equal(game_count(game, messenger), 1); /* the receipt */
+    game_leave(game, whatsapp);
+    whatsapp = game_join(game, WHATSAPP, 2, 100);
+    game_pass_ms(game, 60000);
+    assert_int_equal(game_count(game, whatsapp), 0); /* nothing is sent again */
+}
+
+static void test_rules_of_the_roster_are_kept(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    const struct {
+        struct peer *peer;
+        struct game_event event;
+        enum reject reason;
+    } cases[] = {
+        { whatsapp, { .service = WHATSAPP, .from = "bob", .account = "messenger/2" }, REJECT_IS_NOT_YOUR_ACCOUNT },
+        { bot, { .service = BOT, .from = "bob", .account = "messenger/2" }, REJECT_IS_NOT_YOUR_ACCOUNT },
+        { bot, { .service = WHATSAPP, .room = { { 1 } } }, REJECT_IS_NO_GRANT },
+        { bot, { .service = BOT, .room = { { 1 } } }, REJECT_IS_NO_SUCH_ROOM },
+        { whatsapp, { .service = WHATSAPP, .from = "ana", .expires_ms = 5 }, REJECT_IS_EXPIRED },
+        { whatsapp, { .service = WHATSAPP, .from = "ana", .hops = 5 }, REJECT_IS_TOO_MANY_HOPS },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        game_publish(game, cases[i].peer, &cases[i].event);
+        assert_int_equal(game->verdict.kind, VERDICT_REJECTED);
+        assert_int_equal(game->verdict.reason, cases[i].reason);
+    }
+    assert_int_equal(game_counts(game)->rejected, ARRAY_SIZE(cases));
+    assert_int_equal(game_counts(game)->published, 0);
+}
+
+static void test_typing_is_routed_at_once_and_never_stored(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 0);
+    struct peer *instagram = game_join(game, INSTAGRAM, 1, 100);
+
+    game_room_of_three(game);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ephemeral = true });
+    assert_int_equal(game->verdict.kind, VERDICT_ROUTED);
+    assert_int_equal(game_count(game, instagram), 1);
+    assert_int_equal(game->handed[0].seq, 0);
+    assert_int_equal(game_count(game, messenger), 0); /* no credit: dropped first */
+    assert_int_equal(game->broker.tables.ops->head(game->broker.tables.owner), 0);
+}
+
+int main(void)
+{
+#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        ON_PAPER(test_message_reaches_the_other_persons_of_the_room_and_every_service),
+        ON_PAPER(test_service_speaks_to_all_persons_and_does_not_hear_itself),
+        ON_PAPER(test_same_event_twice_makes_one_envelope),
+        ON_PAPER(test_reply_quotes_what_each_network_knows_even_after_a_restart),
+        ON_PAPER(test_receipt_goes_to_the_author_and_nobody_else),
+        ON_PAPER(test_watermark_finds_the_newest_message_sent_by_then),
+        ON_PAPER(test_ring_of_three_networks_shows_each_message_once_per_network),
+        ON_PAPER(test_echo_nobody_sent_is_a_human_agent_and_goes_to_the_others),
+        ON_PAPER(test_held_echo_is_rejected_when_the_answer_never_comes),
+        ON_PAPER(test_status_that_returns_our_mark_resolves_a_delivery_still_out),
+        ON_PAPER(test_rules_of_the_roster_are_kept),
+        ON_PAPER(test_typing_is_routed_at_once_and_never_stored),
+    };
+
+    return cmocka_run_group_tests_name("routing", tests, NULL, NULL);
+}
