@@ -75,12 +75,14 @@ static void test_deferred_room_waits_and_others_go_on(void **state)
     struct address *address;
 
     game_room_of_three(game);
-    assert_int_equal(directory_create(&game->broker.directory, &channel, &(struct id){ { 1, 2 } }, BYTES_EMPTY, &other), 0);
+    assert_int_equal(directory_create(&game->broker.directory, &channel, &(struct id){ { 1, 2 } }, BYTES_EMPTY, &other),
+                     0);
     static const char *const pair[] = { "zoe", "max" };
     for (int i = 0; i < 2; i++) {
         assert_int_equal(directory_meet(&game->broker.directory, &channel,
                                         bytes_of_text(game_account(i ? MESSENGER : WHATSAPP)),
-                                        game_token(game, pair[i]), &address), 0);
+                                        game_token(game, pair[i]), &address),
+                         0);
         assert_int_equal(directory_join(&game->broker.directory, address, &other), 0);
     }
     say(game, whatsapp, 1);

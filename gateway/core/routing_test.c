@@ -129,8 +129,9 @@ static void test_receipt_goes_to_the_author_and_nobody_else(void **state)
         game_outcome(game, messenger, 1, i, OUTCOME_IS_SENT, "m_1");
     for (uint32_t i = 0; i < 2; i++)
         game_outcome(game, instagram, 1, i, OUTCOME_IS_SENT, "ig_1");
-    game_publish(game, messenger, &(struct game_event){
-                                      .service = MESSENGER, .from = "bob", .relates = "m_1", .audience = ENVELOPE_AUTHOR });
+    game_publish(
+        game, messenger,
+        &(struct game_event){ .service = MESSENGER, .from = "bob", .relates = "m_1", .audience = ENVELOPE_AUTHOR });
     game_turn(game);
     assert_int_equal(game_count(game, whatsapp), 1);
     assert_int_equal(game_count(game, instagram), 1);
@@ -150,10 +151,10 @@ static void test_watermark_finds_the_newest_message_sent_by_then(void **state)
     game_turn(game);
     for (uint32_t i = 0; i < 2; i++)
         game_outcome(game, messenger, 1, i, OUTCOME_IS_SENT, "m_1");
-    game_publish(game, messenger, &(struct game_event){ .service = MESSENGER,
-                                                        .from = "bob",
-                                                        .watermark_ms = game->broker.now_ms,
-                                                        .audience = ENVELOPE_AUTHOR });
+    game_publish(
+        game, messenger,
+        &(struct game_event){
+            .service = MESSENGER, .from = "bob", .watermark_ms = game->broker.now_ms, .audience = ENVELOPE_AUTHOR });
     game_turn(game);
     const struct game_handed *handed = game_next(game, whatsapp, &at);
     assert_non_null(handed);
@@ -171,9 +172,11 @@ static void test_ring_of_three_networks_shows_each_message_once_per_network(void
     game_publish(game, peers[WHATSAPP], &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
     game_turn(game);
     for (enum game_service service = MESSENGER; service <= INSTAGRAM; service++) {
-        struct game_event echo = { .service = service, .from = people[service], .ref = service == MESSENGER ? "m_1" : "i_1", .echo = true };
+        struct game_event echo = {
+            .service = service, .from = people[service], .ref = service == MESSENGER ? "m_1" : "i_1", .echo = true
+        };
 
-        game_publish(game, peers[service], &echo); /* before the answer: waits */
+        game_publish(game, peers[service], &echo);       /* before the answer: waits */
         assert_int_equal(game->n_verdicts, service - 1); /* none for it yet */
         for (uint32_t target = 0; target < 2; target++)
             game_outcome(game, peers[service], 1, target, OUTCOME_IS_SENT, echo.ref);
@@ -230,13 +233,14 @@ static void test_status_that_returns_our_mark_resolves_a_delivery_still_out(void
     game_turn(game);
     assert_int_equal(game_count(game, whatsapp), 1);
     uint32_t target = game->handed[0].peer == whatsapp ? game->handed[0].first_target : game->handed[1].first_target;
-    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP,
-                                                       .from = "ana",
-                                                       .relates = "wamid.9",
-                                                       .audience = ENVELOPE_AUTHOR,
-                                                       .resolves = true,
-                                                       .resolves_seq = 1,
-                                                       .resolves_target = target });
+    game_publish(game, whatsapp,
+                 &(struct game_event){ .service = WHATSAPP,
+                                       .from = "ana",
+                                       .relates = "wamid.9",
+                                       .audience = ENVELOPE_AUTHOR,
+                                       .resolves = true,
+                                       .resolves_seq = 1,
+                                       .resolves_target = target });
     game_turn(game);
     assert_int_equal(game_counts(game)->sent, 1);
     assert_int_equal(game_count(game, messenger), 1); /* the receipt */

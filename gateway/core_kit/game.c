@@ -283,8 +283,8 @@ struct id game_room_of_three(struct game *game)
     for (enum game_service service = WHATSAPP; service <= INSTAGRAM; service++) {
         struct address *address;
 
-        assert(directory_meet(directory, &channel, bytes_of_text(accounts[service]),
-                              game_token(game, people[service]), &address) == 0);
+        assert(directory_meet(directory, &channel, bytes_of_text(accounts[service]), game_token(game, people[service]),
+                              &address) == 0);
         assert(directory_join(directory, address, &room) == 0);
     }
     return room;
@@ -308,8 +308,7 @@ void game_outcome(struct game *game, struct peer *peer, uint64_t seq, uint32_t t
 
 void game_deferred(struct game *game, struct peer *peer, uint64_t seq, uint32_t target, uint32_t retry_ms)
 {
-    answer(game, peer, seq,
-           &(struct outcome){ .target = target, .kind = OUTCOME_IS_DEFERRED, .retry_ms = retry_ms });
+    answer(game, peer, seq, &(struct outcome){ .target = target, .kind = OUTCOME_IS_DEFERRED, .retry_ms = retry_ms });
 }
 
 const struct game_handed *game_next(const struct game *game, const struct peer *peer, size_t *at)

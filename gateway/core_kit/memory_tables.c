@@ -113,7 +113,7 @@ static int put(void *owner, enum table table, struct bytes key, struct bytes val
     return 0;
 }
 
-static int delete(void *owner, enum table table, struct bytes key)
+static int delete (void *owner, enum table table, struct bytes key)
 {
     unset(&((struct memory_tables *) owner)->tables[table], key);
     return 0;
