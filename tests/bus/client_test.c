@@ -84,7 +84,9 @@ static void test_service_reads_everything_and_speaks_into_the_room(unused_ void 
     struct player *bot = stage_enter(&stage, BOT);
     (void) everybody_in();
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "I heard you" };
-    struct trefoil_publication answer = { .channel = bot->channel, .audience = TREFOIL_AUDIENCE_ROOM, .message = &message };
+    struct trefoil_publication answer = { .channel = bot->channel,
+                                          .audience = TREFOIL_AUDIENCE_ROOM,
+                                          .message = &message };
     struct note note;
 
     stage_say(&stage, WHATSAPP, "ana", "wamid.1", "bot?", NULL);
@@ -113,7 +115,9 @@ static void test_service_reads_everything_and_speaks_into_the_room(unused_ void 
 static void test_room_names_and_members_come_back_in_clear_to_who_may_see_them(unused_ void **state)
 {
     (void) everybody_in();
-    struct trefoil_ask ask = { .question = TREFOIL_ASK_ROOM_LIST, .channel = stage.players[ADMIN].channel, .limit = 10 };
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_ROOM_LIST,
+                               .channel = stage.players[ADMIN].channel,
+                               .limit = 10 };
     struct note note = stage_ask(&stage, &ask);
 
     assert_true(note.ok);
@@ -196,7 +200,9 @@ static void test_deferred_delivery_comes_again_and_bounced_one_is_listed(unused_
     assert_int_equal(trefoil_client_outcome(messenger, note.handle, note.seq, &outcome, 1), TREFOIL_OK);
     assert_false(stage_sees(&stage, MESSENGER, TREFOIL_EVENT_DELIVERY, 300));
 
-    struct trefoil_ask ask = { .question = TREFOIL_ASK_DEAD_LIST, .channel = stage.players[ADMIN].channel, .limit = 10 };
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_DEAD_LIST,
+                               .channel = stage.players[ADMIN].channel,
+                               .limit = 10 };
     note = stage_ask(&stage, &ask);
     assert_int_equal(note.n_dead, 1);
     assert_string_equal(note.from, "window closed");

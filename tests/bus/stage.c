@@ -225,7 +225,8 @@ static void drive(struct stage *stage, int timeout_ms)
     struct pollfd fds[N_PLAYERS];
 
     for (int i = 0; i < N_PLAYERS; i++)
-        fds[i] = (struct pollfd){ stage->players[i].client ? trefoil_client_fd(stage->players[i].client) : -1, POLLIN, 0 };
+        fds[i] =
+            (struct pollfd){ stage->players[i].client ? trefoil_client_fd(stage->players[i].client) : -1, POLLIN, 0 };
     poll(fds, N_PLAYERS, timeout_ms);
     for (int i = 0; i < N_PLAYERS; i++) {
         struct trefoil_event event;
