@@ -4,6 +4,7 @@
 #include "skeleton.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -425,25 +426,37 @@ static int run(const struct translator_ops *ops, const char *path, bool only_che
 static void print_usage(FILE *file, const struct translator_ops *ops)
 {
     fprintf(file,
-            "trefoil-%s: carries messages between %s and the Trefoil bus.\n\n"
-            "  trefoil-%s --config FILE        run until SIGTERM\n"
-            "  trefoil-%s --check-config FILE  say what is wrong with it, and do nothing\n"
-            "  trefoil-%s --help               this\n\n"
-            "Every top-level key of the file can be overridden in the environment: TREFOIL_WEBHOOK_PORT=7711.\n"
+            "Usage: trefoil-%s --config FILE [--check-config]\n"
+            "Carries messages between %s and the Trefoil bus, until SIGTERM.\n\n"
+            "  --config FILE    the configuration; every top-level key can be overridden in the environment:\n"
+            "                   TREFOIL_WEBHOOK_PORT=7711\n"
+            "  --check-config   read the configuration, say what is wrong with it, and exit\n"
+            "  --help           this\n\n"
             "SIGHUP looks for replaced secrets at once; they are noticed within two seconds anyway.\n",
-            ops->name, ops->name, ops->name, ops->name, ops->name);
+            ops->name, ops->name);
 }
 
 int translator_main(int argc, char **argv, const struct translator_ops *ops)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        print_usage(stdout, ops);
-        return EXIT_SUCCESS;
+    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "check-config", no_argument, NULL, 'k' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { 0 } };
+    const char *path = NULL;
+    bool only_check = false;
+
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 'h') {
+            print_usage(stdout, ops);
+            return EXIT_SUCCESS;
+        }
+        if (option == '?')
+            return EXIT_USAGE;
+        path = option == 'c' ? optarg : path;
+        only_check = only_check || option == 'k';
     }
-    if (argc == 3 && strcmp(argv[1], "--config") == 0)
-        return run(ops, argv[2], false);
-    if (argc == 3 && strcmp(argv[1], "--check-config") == 0)
-        return run(ops, argv[2], true);
+    if (path && optind == argc)
+        return run(ops, path, only_check);
     print_usage(stderr, ops);
     return EXIT_USAGE;
 }

@@ -7,8 +7,8 @@
 
 #include "skeleton_types/translator.h"
 
-/* --config FILE runs until SIGTERM; --check-config FILE only says what is wrong with it. The exit status: 0 done,
- * 1 failed, 2 wrong usage or configuration. */
+/* --config FILE runs until SIGTERM; with --check-config it only says what is wrong. The exit status: 0 done, 1 failed,
+ * 2 wrong usage or configuration. */
 int translator_main(int argc, char **argv, const struct translator_ops *ops);
 
 #endif
