@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "seal/envelope_keys.h"
 #include "seal_kit/forge.h"
@@ -287,18 +288,48 @@ static void test_removed_writer_and_voided_identity_are_refused(void **state)
     assert_int_equal(after.n_refused, 2); /* its wrap keys are void as well */
 }
 
-static void test_ciphertext_that_opens_under_two_keys_is_caught_by_the_commitment(void **state)
+/* Made by the second implementation: good under the envelope keys of K_send 01…01 and 02…02, the first one's commitment
+ * in the associated data.
+ */
+static const char salamander[] =
+    "0b0000000000000000000000000000000b0000000000000000000000000000000b000000000000000000000000000000"
+    "0b0000000000000000000000000000000b0000000000000000000000000000000b000000000000000000000000000000"
+    "0b0000000000000000000000000000000b0000000000000000000000000000000b000000000000000000000000000000"
+    "0b0000000000000000000000000000000b0000000000000000000000000000000b000000000000000000000000000000"
+    "0b0000000000000000000000000000000b0000000000000000000000000000007010bf4a975c8f351c4516af62f1ff2d"
+    "6884b312c8e5afee81769ebff8c5236300000000000000000100000000000000";
+
+static int decrypt(const struct envelope *envelope, const uint8_t *key, uint8_t *ret)
+{
+    uint8_t room[ENVELOPE_AAD_MAX_BYTES];
+    const struct bytes aad = envelope_aad(envelope, room);
+
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL, envelope->sealed.data, envelope->sealed.size,
+                                                      aad.data, aad.size, envelope->salt.data, key);
+}
+
+static void test_ciphertext_that_is_two_messages_is_caught_by_the_commitment_alone(void **state)
 {
     (void) state;
-    /* Whoever knows two keys can make one ciphertext good under both. The commitment is a function of the key alone
-     * with header and salt, so no envelope can carry two. */
-    const uint8_t one[SEAL_KEY_BYTES] = { 1 }, two[SEAL_KEY_BYTES] = { 2 }, salt[SEAL_SALT_BYTES] = { 0 };
-    struct envelope_keys first, second;
+    uint8_t k_send[2][SEAL_KEY_BYTES], salt[SEAL_SALT_BYTES], sealed[272], texts[2][256];
+    struct envelope_keys keys[2];
 
-    assert_int_equal(envelope_keys_derive(one, bytes_of_text("header"), bytes_make(salt, sizeof(salt)), &first), 0);
-    assert_int_equal(envelope_keys_derive(two, bytes_of_text("header"), bytes_make(salt, sizeof(salt)), &second), 0);
-    assert_memory_not_equal(first.commit, second.commit, SEAL_COMMIT_BYTES);
-    assert_memory_not_equal(first.key, first.commit, SEAL_COMMIT_BYTES);
+    for (uint8_t i = 0; i < sizeof(salt); i++)
+        salt[i] = i;
+    assert_int_equal(bytes_from_hex(bytes_of_text(salamander), sealed, sizeof(sealed)), 0);
+    for (int i = 0; i < 2; i++) {
+        memset(k_send[i], i + 1, SEAL_KEY_BYTES);
+        assert_int_equal(
+            envelope_keys_derive(k_send[i], bytes_of_text("a header"), bytes_make(salt, sizeof(salt)), &keys[i]), 0);
+    }
+    const struct envelope envelope = { .header = bytes_of_text("a header"),
+                                       .salt = bytes_make(salt, sizeof(salt)),
+                                       .commit = bytes_make(keys[0].commit, SEAL_COMMIT_BYTES),
+                                       .sealed = bytes_make(sealed, sizeof(sealed)) };
+    assert_int_equal(decrypt(&envelope, keys[0].key, texts[0]), 0);
+    assert_int_equal(decrypt(&envelope, keys[1].key, texts[1]), 0); /* the AEAD sees nothing wrong */
+    assert_memory_not_equal(texts[0], texts[1], sizeof(texts[0]));
+    assert_memory_not_equal(keys[0].commit, keys[1].commit, SEAL_COMMIT_BYTES); /* what a reader compares first */
 }
 
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -319,7 +350,7 @@ int main(void)
         WORLD(test_malformed_bodies_are_refused_though_signed),
         WORLD(test_new_roster_makes_old_grants_stale_for_the_gateway_and_readable_for_readers),
         WORLD(test_removed_writer_and_voided_identity_are_refused),
-        cmocka_unit_test(test_ciphertext_that_opens_under_two_keys_is_caught_by_the_commitment),
+        cmocka_unit_test(test_ciphertext_that_is_two_messages_is_caught_by_the_commitment_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

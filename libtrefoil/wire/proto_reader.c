@@ -2,17 +2,16 @@
 #include "wire/proto_reader.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define VARINT_MAX_BYTES 10
 #define FIELD_NUMBER_MAX ((1u << 29) - 1)
 
-static int take_varint(struct bytes *rest, uint64_t *ret)
+static int take_long_varint(struct bytes *rest, uint64_t *ret)
 {
     uint64_t value = 0;
 
     for (size_t i = 0; i < rest->size && i < VARINT_MAX_BYTES; i++) {
-        uint8_t byte = rest->data[i];
+        const uint8_t byte = rest->data[i];
 
         if (i == VARINT_MAX_BYTES - 1 && byte > 1)
             return -EBADMSG; /* more than 64 bits */
@@ -21,62 +20,60 @@ static int take_varint(struct bytes *rest, uint64_t *ret)
             continue;
         if (byte == 0 && i > 0)
             return -EBADMSG; /* longer than it need be */
-        *rest = bytes_slice(*rest, i + 1, rest->size);
+        bytes_cut(rest, i + 1);
         *ret = value;
         return 0;
     }
     return -EBADMSG;
 }
 
-static int take_slice(struct bytes *rest, uint64_t size, struct bytes *ret)
+static inline int take_varint(struct bytes *rest, uint64_t *ret)
 {
-    if (size > rest->size)
-        return -EBADMSG;
-    *ret = bytes_slice(*rest, 0, (size_t) size);
-    *rest = bytes_slice(*rest, (size_t) size, rest->size);
+    if (rest->size == 0 || rest->data[0] >= 0x80)
+        return take_long_varint(rest, ret);
+    *ret = bytes_cut(rest, 1).data[0];
     return 0;
 }
 
-static int take_value(struct bytes *rest, unsigned wire_type, struct proto_field *field)
+static inline int take_value(struct bytes *rest, unsigned wire_type, struct proto_field *ret)
 {
     uint64_t size;
 
-    switch (wire_type) {
-    case 0:
-        field->shape = PROTO_NUMBER;
-        return take_varint(rest, &field->value);
-    case 2:
-        field->shape = PROTO_BYTES;
+    if (wire_type == 0) {
+        ret->shape = PROTO_NUMBER;
+        return take_varint(rest, &ret->value);
+    }
+    if (wire_type == 2) {
+        ret->shape = PROTO_BYTES;
         if (take_varint(rest, &size) < 0)
             return -EBADMSG;
-        return take_slice(rest, size, &field->bytes);
-    case 1:
-    case 5:
-        field->shape = PROTO_FIXED;
-        return take_slice(rest, wire_type == 1 ? 8 : 4, &field->bytes);
-    default:
+    } else if (wire_type == 1 || wire_type == 5) {
+        ret->shape = PROTO_FIXED;
+        size = wire_type == 1 ? 8 : 4;
+    } else {
         return -EBADMSG;
     }
+    if (size > rest->size)
+        return -EBADMSG;
+    ret->bytes = bytes_cut(rest, (size_t) size);
+    return 0;
 }
 
 int proto_next(struct proto_reader *reader, struct proto_field *ret)
 {
-    struct bytes rest = reader->rest;
-    struct proto_field field = { 0 };
     uint64_t key;
 
-    if (rest.size == 0)
+    if (reader->rest.size == 0)
         return 0;
-    if (take_varint(&rest, &key) < 0 || key >> 3 == 0 || key >> 3 > FIELD_NUMBER_MAX)
+    if (take_varint(&reader->rest, &key) < 0 || key >> 3 == 0 || key >> 3 > FIELD_NUMBER_MAX)
         return -EBADMSG;
-    field.number = (uint32_t) (key >> 3);
-    field.again = field.number == reader->number;
-    if (field.number < reader->number || take_value(&rest, (unsigned) key & 7, &field) < 0)
+    const uint32_t number = (uint32_t) (key >> 3);
+    if (number < reader->number)
         return -EBADMSG;
-    reader->rest = rest;
-    reader->number = field.number;
-    *ret = field;
-    return 1;
+    ret->number = number;
+    ret->again = number == reader->number;
+    reader->number = number;
+    return take_value(&reader->rest, (unsigned) key & 7, ret) < 0 ? -EBADMSG : 1;
 }
 
 int proto_count(struct proto_reader reader, uint32_t number, size_t max, size_t *ret)

@@ -36,7 +36,9 @@ static inline struct proto_reader proto_reader_make(struct bytes message)
     return (struct proto_reader){ message, 0 };
 }
 
-/* 1 and a field, 0 at the end, -EBADMSG. */
+/* 1 and a field, 0 at the end, -EBADMSG: then the reader is of no further use. Of `value` and `bytes` only the one of
+ * the field's shape is set.
+ */
 must_use_ int proto_next(struct proto_reader *reader, struct proto_field *ret);
 
 /* How many fields in a row, from here on, have the number `number`. At most `max`; -EBADMSG when more, or malformed. */
