@@ -60,7 +60,7 @@ def test_what_is_sent_is_tailed_traced_and_booked():
 
         hops = [json.loads(line) for line in stack.cli("trace", "--json", first).stdout.splitlines()]
         assert hops, "no hops"
-        assert stack.cli("trace", first).stdout.count("\n") == len(hops)
+        assert stack.cli("trace", first).stdout.count("\n") == len(hops) + 1
         done = stack.cli("trace", "00" * 16, check=False)
         assert done.returncode == 1, done.stdout
 

@@ -116,10 +116,26 @@ int bus_open(struct cli *cli, struct bus *ret)
     return r == CLI_OK ? find_channel(ret) : r;
 }
 
+void bus_drain(struct bus *bus, uint32_t patience_ms)
+{
+    uint64_t now_ms = bus_now_ms(), deadline_ms = now_ms + patience_ms;
+    enum trefoil_status status = trefoil_client_drain(bus->client);
+    struct trefoil_event event;
+
+    for (; (status == TREFOIL_OK || status == TREFOIL_NOTHING) && now_ms < deadline_ms; now_ms = bus_now_ms()) {
+        status = trefoil_client_next(bus->client, (int) (deadline_ms - now_ms), &event);
+        if (status == TREFOIL_OK && event.type == TREFOIL_EVENT_CLOSED)
+            return;
+    }
+}
+
 void bus_close(struct bus *bus)
 {
-    if (bus->client)
-        trefoil_client_close(&bus->client);
+    if (!bus->client)
+        return;
+    if (trefoil_client_is_connected(bus->client))
+        bus_drain(bus, BUS_GOODBYE_MS);
+    trefoil_client_close(&bus->client);
 }
 
 int bus_ask_politely(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret)

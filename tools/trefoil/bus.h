@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 
 #define BUS_PATIENCE_MS 5000 /* for the connection, and for each answer */
+#define BUS_GOODBYE_MS 300
 
 struct bus {
     struct cli *cli;
@@ -22,7 +23,10 @@ must_use_ int bus_connect(struct cli *cli, struct bus *ret);
 /* Connects and finds the channel. CLI_OK, or CLI_FAILED after a complaint that says what to check. */
 must_use_ int bus_open(struct cli *cli, struct bus *ret);
 
-/* Legal on a bus that bus_open() could not open, and on a zeroed one. */
+/* Says goodbye and waits until what is out is told and on disk, or patience ends. */
+void bus_drain(struct bus *bus, uint32_t patience_ms);
+
+/* Says goodbye, closes. Legal on a bus that bus_open() could not open, and on a zeroed one. */
 void bus_close(struct bus *bus);
 
 /* Waits for the next event until `deadline_ms` of bus_now_ms(). CLI_OK; CLI_FAILED after a complaint, in which `what`

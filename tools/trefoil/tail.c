@@ -167,19 +167,6 @@ static int on_event(struct tail *tail, const struct trefoil_event *event)
     }
 }
 
-static void drain(struct tail *tail)
-{
-    uint64_t deadline_ms = bus_now_ms() + TAIL_DRAIN_MS;
-    struct trefoil_event event;
-    enum trefoil_status status = trefoil_client_drain(tail->bus.client);
-
-    while ((status == TREFOIL_OK || status == TREFOIL_NOTHING) && bus_now_ms() < deadline_ms) {
-        status = trefoil_client_next(tail->bus.client, TAIL_TURN_MS, &event);
-        if (status == TREFOIL_OK && event.type == TREFOIL_EVENT_CLOSED)
-            return;
-    }
-}
-
 static int follow(struct tail *tail)
 {
     struct trefoil_event event;
@@ -193,7 +180,7 @@ static int follow(struct tail *tail)
             r = cli_fail(tail->bus.cli, "%s: %s", trefoil_status_text(status), trefoil_client_error(tail->bus.client));
     }
     if (r == CLI_OK)
-        drain(tail);
+        bus_drain(&tail->bus, TAIL_DRAIN_MS);
     return r;
 }
 

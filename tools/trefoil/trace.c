@@ -1,30 +1,41 @@
 /* `trefoil trace ID`: every hop of one envelope, with time and outcome. Never shows content. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/bus.h"
 #include "cli/commands.h"
 #include "cli/text.h"
 #include "cli/words.h"
 
-static void put_hop(const struct trefoil_hop *hop, uint64_t first_ms)
+/* Hops that are states, not events, have no time. */
+static void put_when(uint64_t at_ms, uint64_t first_ms)
 {
     char when[TEXT_TIME_BYTES];
-    bool has_target = hop->outcome != 0 || (hop->account && *hop->account);
 
-    printf("%s.%03u  +%-6" PRIu64 " %-12s %-14s", text_of_time(hop->at_ms, when), (unsigned) (hop->at_ms % 1000),
-           hop->at_ms > first_ms ? hop->at_ms - first_ms : 0, hop->what ? hop->what : "",
-           hop->who && *hop->who ? hop->who : "-");
-    if (hop->seq > 0)
-        printf(" seq %" PRIu64, hop->seq);
-    if (has_target)
-        printf(" target %" PRIu32, hop->target);
-    if (hop->account && *hop->account)
-        printf(" %s", hop->account);
-    if (hop->outcome != 0)
-        printf(" %s", words_outcome(hop->outcome));
+    if (at_ms == 0)
+        printf("%-23s  %-7s", "", "");
+    else
+        printf("%s.%03u  +%-6" PRIu64, text_of_time(at_ms, when), (unsigned) (at_ms % 1000),
+               at_ms > first_ms ? at_ms - first_ms : 0);
+}
+
+static void put_hop(const struct trefoil_hop *hop, uint64_t first_ms)
+{
+    bool has_account = hop->account && *hop->account;
+
+    put_when(hop->at_ms, first_ms);
+    printf("  %-10s", hop->what ? hop->what : "");
+    if (hop->who && *hop->who)
+        printf("  %-12s", hop->who);
+    if (has_account)
+        printf("  %s", hop->account);
+    if (hop->target > 0 || (has_account && hop->outcome != 0))
+        printf(" #%" PRIu32, hop->target);
+    if (hop->outcome != 0 && (!hop->what || strcmp(words_outcome(hop->outcome), hop->what) != 0))
+        printf("  %s", words_outcome(hop->outcome));
     if (hop->text && *hop->text) {
-        printf(" (");
+        printf("  (");
         text_put_plain(stdout, hop->text);
         printf(")");
     }
@@ -64,6 +75,8 @@ int command_trace(struct cli *cli)
     if (r == CLI_OK && answer->n_hops == 0)
         r = cli_fail(cli, "the gateway knows no envelope %s: never accepted, or past the channel's retention",
                      cli->arguments[0]);
+    if (r == CLI_OK && !json)
+        printf("envelope %s is number %" PRIu64 " of the journal\n", cli->arguments[0], answer->hops[0].seq);
     for (size_t i = 0; r == CLI_OK && i < answer->n_hops; i++) {
         if (json)
             put_hop_json(&answer->hops[i]);
