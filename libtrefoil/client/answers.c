@@ -20,20 +20,22 @@ static struct bytes key_of(const uint64_t *seq)
     return bytes_make(seq, sizeof(*seq));
 }
 
+static void forget_item(struct answers *answers, struct answer_item *item)
+{
+    if (!list_is_empty(&item->in_unsent)) {
+        answers->n_unsent--;
+        answers->unsent_bytes -= item->bytes.size;
+    }
+    list_remove(&item->in_unsent);
+    list_remove(&item->in_held);
+    free((void *) (uintptr_t) item->bytes.data);
+    free(item);
+}
+
 static void forget_items(struct answers *answers, struct held *held)
 {
-    list_for_each_safe (node, after, &held->items) {
-        struct answer_item *item = container_of(node, struct answer_item, in_held);
-
-        if (!list_is_empty(&item->in_unsent)) {
-            answers->n_unsent--;
-            answers->unsent_bytes -= item->bytes.size;
-        }
-        list_remove(&item->in_unsent);
-        list_remove(&item->in_held);
-        free((void *) (uintptr_t) item->bytes.data);
-        free(item);
-    }
+    list_for_each_safe(node, after, &held->items)
+        forget_item(answers, container_of(node, struct answer_item, in_held));
 }
 
 static void forget(struct answers *answers, struct held *held)
@@ -82,6 +84,14 @@ static bool has_state(const struct held *held, enum held_state state)
         if (held->targets[i].state == state)
             return true;
     return false;
+}
+
+static void set_state(struct held *held, uint32_t index, enum held_state from, enum held_state to)
+{
+    struct held_target *target = find(held, index);
+
+    if (target && target->state == from)
+        target->state = to;
 }
 
 static int add_run(struct answers *answers, uint64_t seq)
@@ -250,7 +260,7 @@ int answers_done(struct answers *answers, uint64_t seq)
 
 static struct answer_item *item_new(const Trefoil__AckItem *from)
 {
-    struct answer_item *item = calloc(1, sizeof(*item));
+    struct answer_item *item = calloc(1, sizeof(*item) + from->n_outcomes * sizeof(item->targets[0]));
     size_t size = trefoil__ack_item__get_packed_size(from);
     uint8_t *data = malloc(size > 0 ? size : 1);
 
@@ -261,17 +271,12 @@ static struct answer_item *item_new(const Trefoil__AckItem *from)
     }
     trefoil__ack_item__pack(from, data);
     item->bytes = bytes_make(data, size);
+    item->n_targets = from->n_outcomes;
+    for (size_t i = 0; i < item->n_targets; i++)
+        item->targets[i] = from->outcomes[i]->target;
     list_init(&item->in_held);
     list_init(&item->in_unsent);
     return item;
-}
-
-static void mark_answered(struct held *held, uint32_t index)
-{
-    struct held_target *target = find(held, index);
-
-    if (target)
-        target->state = HELD_ANSWERED;
 }
 
 int answers_outcome(struct answers *answers, const Trefoil__AckItem *from)
@@ -289,7 +294,7 @@ int answers_outcome(struct answers *answers, const Trefoil__AckItem *from)
     if (!item)
         return -ENOMEM;
     for (size_t i = 0; i < from->n_outcomes; i++)
-        mark_answered(held, from->outcomes[i]->target);
+        set_state(held, from->outcomes[i]->target, HELD_OUT, HELD_ANSWERED);
     list_append(&held->items, &item->in_held);
     send_item(answers, item);
     settle_credit(answers, held);
@@ -367,7 +372,8 @@ void answers_frame_sent(struct answers *answers)
 
     portion(answers, &n_runs, &n_items);
     answers->n_runs -= n_runs;
-    memmove(answers->runs, answers->runs + n_runs, answers->n_runs * sizeof(*answers->runs));
+    if (answers->n_runs > 0)
+        memmove(answers->runs, answers->runs + n_runs, answers->n_runs * sizeof(*answers->runs));
     for (size_t i = 0; i < n_items; i++) {
         struct answer_item *item = container_of(answers->unsent.next, struct answer_item, in_unsent);
 
@@ -377,17 +383,22 @@ void answers_frame_sent(struct answers *answers)
     }
 }
 
-/* What was answered is safe; what is out stays. Items still unsent were answered after what is on disk now. */
+/* The oldest Ack of it that is out has reached the disk. */
 static void make_safe(struct answers *answers, struct held *held)
 {
-    if (!list_is_empty(&held->items) && held->items.previous != &held->items &&
-        !list_is_empty(&container_of(held->items.previous, struct answer_item, in_held)->in_unsent))
+    struct answer_item *item = container_of(held->items.next, struct answer_item, in_held);
+
+    if (held->targets[0].index == ITSELF) {
+        if (held->targets[0].state == HELD_ANSWERED)
+            forget(answers, held);
         return;
-    forget_items(answers, held);
-    for (size_t i = 0; i < held->n_targets; i++)
-        if (held->targets[i].state == HELD_ANSWERED)
-            held->targets[i].state = HELD_SAFE;
-    if (!has_state(held, HELD_OUT))
+    }
+    if (list_is_empty(&held->items) || !list_is_empty(&item->in_unsent))
+        return;
+    for (size_t i = 0; i < item->n_targets; i++)
+        set_state(held, item->targets[i], HELD_ANSWERED, HELD_SAFE);
+    forget_item(answers, item);
+    if (list_is_empty(&held->items) && !has_state(held, HELD_OUT))
         forget(answers, held);
 }
 

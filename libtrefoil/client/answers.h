@@ -42,6 +42,8 @@ struct held {
 struct answer_item {
     struct list in_held, in_unsent;
     struct bytes bytes;
+    size_t n_targets;
+    uint32_t targets[]; /* it tells of */
 };
 
 struct answer_run {
@@ -90,7 +92,7 @@ void answers_frame_write(const struct answers *answers, uint32_t handle, uint8_t
 /* What the last two calls wrote has gone out. */
 void answers_frame_sent(struct answers *answers);
 
-/* The gateway has these on disk. */
+/* The gateway has these on disk: each mention of a sequence stands for the oldest Ack of it that is still open. */
 void answers_safe(struct answers *answers, uint64_t first, uint32_t count);
 
 /* A new connection: everything answered and not safe is sent again; credit starts anew. -ENOMEM. */
