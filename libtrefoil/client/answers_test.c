@@ -137,7 +137,7 @@ static void test_only_the_targets_that_are_due_again_are_shown(unused_ void **st
     assert_int_equal(receive(1, 3), ANSWERS_SHOW);
     assert_int_equal(outcome(1, 0), 0);
     (void) sent();
-    answers_safe(&answers, 1, 1);   /* target 0 is on disk, 1 and 2 are still out */
+    answers_safe(&answers, 1, 1);       /* target 0 is on disk, 1 and 2 are still out */
     assert_int_equal(outcome(1, 1), 0); /* 1 is answered, not on disk */
     assert_int_equal(receive(1, 3), ANSWERS_SHOW);
     assert_true(answers_shows(&answers, 1, 0));
