@@ -64,7 +64,8 @@ static void on_webhook(void *owner, struct http_exchange *exchange, const struct
         rig->n_handshakes++;
         assert_string_equal(http_request_query(exchange, "hub.mode"), "subscribe");
         assert_string_equal(http_request_query(exchange, "hub.verify_token"), "test_app_secret");
-        assert_int_equal(http_answer(&exchange, 200, "text/plain", bytes_of_text(rig->is_deaf ? "what?" : challenge)), 0);
+        assert_int_equal(http_answer(&exchange, 200, "text/plain", bytes_of_text(rig->is_deaf ? "what?" : challenge)),
+                         0);
         return;
     }
     if (rig->n_refusals > 0) {
@@ -267,11 +268,12 @@ static void say(struct rig *rig, const char *body)
 }
 
 #define SAY_MESSENGER "{\"network\":\"messenger\",\"person\":\"" BEN "\",\"text\":\"hello\"}"
-#define TEXT_WHATSAPP \
+#define TEXT_WHATSAPP                                                                                       \
     "{\"messaging_product\":\"whatsapp\",\"to\":\"+" ANA "\",\"type\":\"text\",\"text\":{\"body\":\"hi\"}," \
     "\"biz_opaque_callback_data\":\"tf1.7.0\"}"
-#define TEXT_MESSENGER \
-    "{\"recipient\":{\"id\":\"" BEN "\"},\"messaging_type\":\"RESPONSE\",\"message\":{\"text\":\"hi\",\"metadata\":\"tf1.7.1\"}}"
+#define TEXT_MESSENGER              \
+    "{\"recipient\":{\"id\":\"" BEN \
+    "\"},\"messaging_type\":\"RESPONSE\",\"message\":{\"text\":\"hi\",\"metadata\":\"tf1.7.1\"}}"
 #define TEXT_INSTAGRAM "{\"recipient\":{\"id\":\"" CLEO "\"},\"message\":{\"text\":\"hi\"}}"
 
 /* ---- Webhooks ---- */
@@ -295,8 +297,8 @@ static void test_signature_is_that_of_the_reference(void **state unused_)
     struct account account = { .app_secret = secret };
 
     webhook_signature(&account, bytes_of_text("{\"object\":\"whatsapp_business_account\",\"entry\":[]}"), line);
-    assert_string_equal(
-        line, "X-Hub-Signature-256: sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756");
+    assert_string_equal(line,
+                        "X-Hub-Signature-256: sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756");
 }
 
 static void test_events_wait_for_the_handshake(void **state)
@@ -338,7 +340,8 @@ static void test_duplicate_and_batch_faults_do_what_they_say(void **state)
     struct rig *rig = *state;
     json_t *note;
 
-    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"messenger\",\"fault\":\"duplicate\",\"count\":1}"), 200);
+    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"messenger\",\"fault\":\"duplicate\",\"count\":1}"),
+                     200);
     say(rig, SAY_MESSENGER);
     run_until(rig, &rig->n_notes, 2);
     assert_non_null(strstr(rig->notes[0].body, "hello"));
@@ -357,9 +360,9 @@ static void test_webhook_by_hand_tells_what_the_translator_answered(void **state
 {
     struct rig *rig = *state;
 
-    assert_int_equal(ask(rig, "/control/webhook",
-                         "{\"network\":\"instagram\",\"body\":\"not json\",\"signature\":\"missing\"}"),
-                     200);
+    assert_int_equal(
+        ask(rig, "/control/webhook", "{\"network\":\"instagram\",\"body\":\"not json\",\"signature\":\"missing\"}"),
+        200);
     assert_number(rig, "status", 200);
     assert_string_equal(rig->notes[0].body, "not json");
     assert_string_equal(rig->notes[0].signature, "");
@@ -478,17 +481,21 @@ static void test_what_the_networks_refuse_is_refused_with_their_codes(void **sta
     struct rig *rig = *state;
     char long_text[3000];
 
-    (void) graph(rig, PAGE, "{\"recipient\":{\"id\":\"" BEN "\"},\"sender_action\":\"typing_on\",\"message\":{\"text\":\"x\"}}");
+    (void) graph(rig, PAGE,
+                 "{\"recipient\":{\"id\":\"" BEN "\"},\"sender_action\":\"typing_on\",\"message\":{\"text\":\"x\"}}");
     assert_refused(rig, 400, 100, 2018014);
     (void) graph(rig, PAGE, "{\"recipient\":{\"id\":\"42\"},\"message\":{\"text\":\"x\"}}");
     assert_refused(rig, 400, 100, 2018001);
-    (void) snprintf(long_text, sizeof(long_text), "{\"recipient\":{\"id\":\"" BEN "\"},\"message\":{\"text\":\"%02000d\"}}", 1);
+    (void) snprintf(long_text, sizeof(long_text),
+                    "{\"recipient\":{\"id\":\"" BEN "\"},\"message\":{\"text\":\"%02000d\"}}", 1);
     (void) graph(rig, PAGE, long_text);
     assert_refused(rig, 400, 100, 0);
-    (void) snprintf(long_text, sizeof(long_text), "{\"recipient\":{\"id\":\"" CLEO "\"},\"message\":{\"text\":\"%01001d\"}}", 1);
+    (void) snprintf(long_text, sizeof(long_text),
+                    "{\"recipient\":{\"id\":\"" CLEO "\"},\"message\":{\"text\":\"%01001d\"}}", 1);
     (void) graph(rig, PAGE, long_text);
     assert_refused(rig, 400, 100, 0);
-    (void) graph(rig, NUMBER, "{\"messaging_product\":\"whatsapp\",\"to\":\"" ANA "\",\"type\":\"image\",\"image\":{\"id\":\"1\"}}");
+    (void) graph(rig, NUMBER,
+                 "{\"messaging_product\":\"whatsapp\",\"to\":\"" ANA "\",\"type\":\"image\",\"image\":{\"id\":\"1\"}}");
     assert_refused(rig, 400, 131051, 0);
     (void) graph(rig, NUMBER, "{\"to\":\"" ANA "\",\"text\":{\"body\":\"x\"}}");
     assert_refused(rig, 400, 100, 0);
@@ -499,7 +506,8 @@ static void test_number_nobody_has_is_accepted_and_fails_afterwards(void **state
     struct rig *rig = *state;
     json_t *note;
 
-    assert_int_equal(graph(rig, NUMBER, "{\"messaging_product\":\"whatsapp\",\"to\":\"+4242\",\"text\":{\"body\":\"x\"}}"), 200);
+    assert_int_equal(
+        graph(rig, NUMBER, "{\"messaging_product\":\"whatsapp\",\"to\":\"+4242\",\"text\":{\"body\":\"x\"}}"), 200);
     run_until(rig, &rig->n_notes, 1);
     note = note_json(rig, 0);
     assert_string_equal(text_at(note, "entry/0/changes/0/value/statuses/0/status"), "failed");
@@ -511,7 +519,8 @@ static void test_lost_answer_was_accepted_and_a_repeat_is_counted(void **state)
 {
     struct rig *rig = *state;
 
-    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"drop_answer\",\"count\":1}"), 200);
+    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"drop_answer\",\"count\":1}"),
+                     200);
     assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 0);
     assert_int_equal(rig->reply.result, HTTP_LOST);
     assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 200);
@@ -525,16 +534,18 @@ static void test_limits_and_broken_servers_come_as_asked(void **state)
 {
     struct rig *rig = *state;
 
-    assert_int_equal(ask(rig, "/control/faults",
-                         "{\"network\":\"all\",\"fault\":\"rate_limited\",\"count\":1,\"retry_after\":7}"),
-                     200);
+    assert_int_equal(
+        ask(rig, "/control/faults", "{\"network\":\"all\",\"fault\":\"rate_limited\",\"count\":1,\"retry_after\":7}"),
+        200);
     assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 429);
     assert_number(rig, "error/code", 130429);
     assert_int_equal(rig->reply.retry_after_ms, 7000);
-    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"server_error\",\"count\":1}"), 200);
+    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"server_error\",\"count\":1}"),
+                     200);
     assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 502);
     assert_null(rig->answer); /* HTML */
-    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"expired_token\",\"count\":1}"), 200);
+    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"expired_token\",\"count\":1}"),
+                     200);
     assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 401);
     assert_number(rig, "error/code", 190);
     assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"reset\",\"count\":1}"), 200);
