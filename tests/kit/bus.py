@@ -4,6 +4,7 @@ import os
 import struct
 
 import zmq
+from zmq.utils import z85
 
 
 def varint(value):
@@ -77,9 +78,9 @@ class Peer:
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
-        public, secret = keys or (zmq.utils.z85.encode(ring[8]), zmq.utils.z85.encode(ring[7]))
+        public, secret = keys or (z85.encode(ring[8]), z85.encode(ring[7]))
         self.socket.curve_publickey, self.socket.curve_secretkey = public, secret
-        self.socket.curve_serverkey = zmq.utils.z85.encode(server or ring[9])
+        self.socket.curve_serverkey = z85.encode(server or ring[9])
         self.socket.connect(f"tcp://127.0.0.1:{stack.base}")
 
     def __enter__(self):

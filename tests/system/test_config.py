@@ -8,7 +8,7 @@ from stack import NETWORKS, Stack, TOP
 
 
 def check(stack, name, config, env=None):
-    done = subprocess.run([os.path.join(stack.bin, "trefoil-" + name), "--check-config", "--config", config],
+    done = subprocess.run([os.path.join(stack.bin, "trefoil-" + name), "--config", config, "--check-config"],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20, env=dict(stack.env, **(env or {})))
     return done.returncode, done.stdout + done.stderr
 

@@ -19,16 +19,18 @@ extern char **environ;
 
 struct options {
     const char *config, *page_folder, *seed;
+    bool only_check;
 };
 
 static void print_help(FILE *out)
 {
-    fputs("trefoil-sandbox --config FILE [--seed NUMBER] [--page-dir FOLDER]\n"
+    fputs("Usage: trefoil-sandbox --config FILE [--check-config] [--seed NUMBER] [--page-dir FOLDER]\n"
           "\n"
           "Plays WhatsApp, Messenger and Instagram: the Graph API, signed webhooks, people with phones, a control API\n"
           "under /control/ and a page with the phones under /.\n"
           "\n"
           "  --config FILE      sandbox.yaml: accounts, people, delays\n"
+          "  --check-config     read the configuration, say what is wrong with it, and exit\n"
           "  --seed NUMBER      ids and faults come out the same again\n"
           "  --page-dir FOLDER  read the page from here instead of what was built in\n"
           "  --help             this\n",
@@ -39,6 +41,7 @@ static void print_help(FILE *out)
 static int read_options(int argc, char **argv, struct options *ret)
 {
     static const struct option names[] = { { "config", required_argument, NULL, 'c' },
+                                           { "check-config", no_argument, NULL, 'k' },
                                            { "seed", required_argument, NULL, 's' },
                                            { "page-dir", required_argument, NULL, 'p' },
                                            { "help", no_argument, NULL, 'h' },
@@ -48,6 +51,8 @@ static int read_options(int argc, char **argv, struct options *ret)
     while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
         if (option == 'c')
             ret->config = optarg;
+        else if (option == 'k')
+            ret->only_check = true;
         else if (option == 's')
             ret->seed = optarg;
         else if (option == 'p')
@@ -135,7 +140,9 @@ int main(int argc, char **argv)
         arena_deinit(&mem);
         return 2;
     }
-    r = choose_seed(options.seed, &settings) < 0 ? 2 : run(&settings, options.page_folder);
+    r = choose_seed(options.seed, &settings) < 0 ? 2 : EXIT_SUCCESS;
+    if (r == EXIT_SUCCESS && !options.only_check)
+        r = run(&settings, options.page_folder);
     arena_deinit(&mem);
     return r;
 }
