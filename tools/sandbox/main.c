@@ -40,12 +40,11 @@ static void print_help(FILE *out)
 /* 0: go on; 1: done; -1: wrong. */
 static int read_options(int argc, char **argv, struct options *ret)
 {
-    static const struct option names[] = { { "config", required_argument, NULL, 'c' },
-                                           { "check-config", no_argument, NULL, 'k' },
-                                           { "seed", required_argument, NULL, 's' },
-                                           { "page-dir", required_argument, NULL, 'p' },
-                                           { "help", no_argument, NULL, 'h' },
-                                           { 0 } };
+    static const struct option names[] = {
+        { "config", required_argument, NULL, 'c' }, { "check-config", no_argument, NULL, 'k' },
+        { "seed", required_argument, NULL, 's' },   { "page-dir", required_argument, NULL, 'p' },
+        { "help", no_argument, NULL, 'h' },         { 0 }
+    };
     int option;
 
     while ((option = getopt_long(argc, argv, "h", names, NULL)) != -1) {
