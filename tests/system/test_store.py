@@ -28,13 +28,14 @@ def test_full_store_refuses_clearly_and_recovers_without_restart():
             room_of_three(stack)
             assert post(stack, "whatsapp", wa_post([[wa_message(1, "before.")]]))[0] == 200
             wait_for_text(stack, "messenger", "before.")
-            with open(os.path.join(store, "ballast"), "wb") as ballast:
-                try:
-                    while True:
-                        ballast.write(b"\0" * 4096)
-                        ballast.flush()
-                except OSError:
+            ballast = os.open(os.path.join(store, "ballast"), os.O_CREAT | os.O_WRONLY)
+            try:
+                while os.write(ballast, b"\0" * 4096):
                     pass
+            except OSError:
+                pass   # full
+            finally:
+                os.close(ballast)
             body = wa_post([[wa_message(i, f"during {i}. " + "x" * 3000) for i in range(100, 160)]])
             wait_until(lambda: post(stack, "whatsapp", body)[0] == 503 or not stack.ready("gateway"), "the store full")
             more = [wa_post([[wa_message(i, f"more {i}. " + "y" * 3000) for i in range(n, n + 60)]])
