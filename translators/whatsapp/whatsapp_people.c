@@ -18,24 +18,26 @@ static bool is_of(struct json_value contact, const struct whatsapp_person *perso
            (person->bsuid && json_is_text(json_get(contact, "user_id"), person->bsuid));
 }
 
-/* Contacts usually come in the order of the messages, so the search starts where the last one ended. */
+/* Contacts usually come in the order of the messages, so the search starts where the last one ended, and goes once
+ * round.
+ */
 static struct json_value find_contact(struct whatsapp_change *change, const struct whatsapp_person *person)
 {
     struct json_value contacts = json_get(change->value, "contacts");
-    struct json_value contact = change->last_contact;
+    struct json_value start = json_exists(change->last_contact) ? change->last_contact : json_first(contacts);
+    struct json_value contact = start;
 
-    for (; change->n_contacts_left > 0; change->n_contacts_left--) {
-        if (!json_exists(contact))
-            contact = json_first(contacts);
-        if (!json_exists(contact))
-            break;
+    while (json_exists(contact) && change->n_contacts_left > 0) {
+        change->n_contacts_left--;
         if (is_of(contact, person)) {
             change->last_contact = contact;
             return contact;
         }
         contact = json_next(contacts, contact);
-        if (contact.node == change->last_contact.node)
-            break; /* once round */
+        if (!json_exists(contact))
+            contact = json_first(contacts);
+        if (contact.node == start.node)
+            break;
     }
     return JSON_NOTHING;
 }

@@ -41,7 +41,7 @@ static struct event_list decoded(const char *body)
 
 static struct event_list decoded_change(const char *members)
 {
-    static char body[8192];
+    static char body[200200];
 
     snprintf(body, sizeof body,
              "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{%s,"
@@ -151,6 +151,49 @@ static void test_messages_and_statuses_of_one_change_are_all_read(void **state)
 
     (void) state;
     assert_int_equal(list.n_events, 3);
+}
+
+static void test_people_are_found_whatever_the_order_of_their_contacts(void **state)
+{
+    static const char *const wanted[] = { "Cleo", NULL, "Ann", "Bob", NULL };
+    struct event_list list = decoded_change(
+        "\"contacts\":[{\"wa_id\":\"1\",\"profile\":{\"name\":\"Ann\"}},{\"wa_id\":\"2\",\"profile\":{\"name\":"
+        "\"Bob\"}},{\"user_id\":\"US.3\",\"profile\":{\"name\":\"Cleo\"}}],\"statuses\":["
+        "{\"id\":\"w1\",\"status\":\"read\",\"recipient_id\":\"3\",\"recipient_user_id\":\"US.3\"},"
+        "{\"id\":\"w2\",\"status\":\"read\",\"recipient_id\":\"9\"},"
+        "{\"id\":\"w3\",\"status\":\"read\",\"recipient_id\":\"1\"},"
+        "{\"id\":\"w4\",\"status\":\"read\",\"recipient_id\":\"2\"},"
+        "{\"id\":\"w5\",\"status\":\"read\",\"recipient_id\":\"8\"}]");
+
+    (void) state;
+    assert_int_equal(list.n_events, ARRAY_SIZE(wanted));
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+        const char *name = list.events[i].message.author.name;
+
+        assert_int_equal(name != NULL, wanted[i] != NULL);
+        if (wanted[i])
+            assert_string_equal(name, wanted[i]);
+    }
+}
+
+/* A person without a contact costs one look at each contact, not the search for all others. */
+static void test_nameless_people_do_not_cost_the_others_their_names(void **state)
+{
+    static char members[200000];
+    size_t size = (size_t) snprintf(members, sizeof members,
+                                    "\"contacts\":[{\"wa_id\":\"1\",\"profile\":{\"name\":\"Ann\"}}],\"statuses\":[");
+    struct event_list list;
+
+    (void) state;
+    for (size_t i = 0; i < 2000; i++)
+        size += (size_t) snprintf(members + size, sizeof members - size,
+                                  "%s{\"id\":\"w%zu\",\"status\":\"read\",\"recipient_id\":\"%d\"}", i ? "," : "", i,
+                                  i == 0 || i == 1999 ? 1 : 2);
+    snprintf(members + size, sizeof members - size, "]");
+    list = decoded_change(members);
+    assert_int_equal(list.n_events, 2000);
+    assert_null(list.events[1].message.author.name);
+    assert_string_equal(list.events[1999].message.author.name, "Ann");
 }
 
 static void test_unknown_members_change_nothing(void **state)
@@ -331,6 +374,8 @@ int main(void)
         cmocka_unit_test(test_a_repeated_delivery_has_the_same_keys_even_for_the_unreadable),
         cmocka_unit_test(test_a_status_carries_our_mark_back_to_the_author),
         cmocka_unit_test(test_messages_and_statuses_of_one_change_are_all_read),
+        cmocka_unit_test(test_people_are_found_whatever_the_order_of_their_contacts),
+        cmocka_unit_test(test_nameless_people_do_not_cost_the_others_their_names),
         cmocka_unit_test(test_unknown_members_change_nothing),
         cmocka_unit_test(test_text_splits_at_4096_characters_and_not_before),
         cmocka_unit_test(test_the_first_part_quotes_and_the_last_is_marked),
