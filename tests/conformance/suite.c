@@ -422,6 +422,32 @@ static void test_no_answer_is_never_sent(void **state unused_)
     arena_deinit(&mem);
 }
 
+static void test_profiles_are_asked_for_and_read_whatever_comes(void **state unused_)
+{
+    static const char *const bodies[] = {
+        "", "{}", "[]", "null", "{\"name\":5}", "{\"name\":\"A\"}", "<html>", "\xff"
+    };
+    struct arena mem = ARENA_EMPTY(ARENA_MAX), nothing = ARENA_EMPTY(0);
+    struct request request = { 0 };
+    struct place place = { .user_id = "user-1", .account_id = "1", .api_version = "v25.0" };
+    assert_int_equal(!NETWORK_OPS.ask_profile, !NETWORK_OPS.read_profile);
+    if (!NETWORK_OPS.ask_profile)
+        return;
+    assert_int_equal(NETWORK_OPS.ask_profile(&place, &mem, &request), 0);
+    assert_true(request.method && request.path && request.path[0] == '/');
+    assert_int_equal(NETWORK_OPS.ask_profile(&place, &nothing, &request), -ENOMEM);
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+        struct reply reply = { .http_status = 200, .body = bytes_of_text(bodies[i]) };
+        struct profile profile = { 0 }, none = { 0 };
+        NETWORK_OPS.read_profile(&reply, &mem, &profile);
+        assert_true(!profile.name || bytes_is_utf8(bytes_of_text(profile.name)));
+        NETWORK_OPS.read_profile(&reply, &nothing, &none);
+        assert_null(none.name);
+    }
+    arena_deinit(&nothing);
+    arena_deinit(&mem);
+}
+
 /* "too-fast.400.reply" → 400 */
 static int status_of(const char *name)
 {
@@ -469,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_texts_of_every_length_stay_well_formed),
         cmocka_unit_test(test_every_status_has_a_verdict),
         cmocka_unit_test(test_no_answer_is_never_sent),
+        cmocka_unit_test(test_profiles_are_asked_for_and_read_whatever_comes),
         cmocka_unit_test(test_every_answer_has_its_golden_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

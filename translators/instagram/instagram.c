@@ -10,6 +10,7 @@ const struct messaging_dialect instagram_dialect = {
     .object = "instagram",
     .text = { TEXT_BYTES, 1000 },
     .sends_by_page = true,
+    .profile_fields = "name,username",
 };
 
 const struct translator_ops instagram_ops = {
@@ -17,5 +18,7 @@ const struct translator_ops instagram_ops = {
     .decode = instagram_decode,
     .encode = instagram_encode,
     .judge = instagram_judge,
+    .ask_profile = instagram_ask_profile,
+    .read_profile = messaging_read_profile,
     .limits = { .account_per_s = 300 },
 };

@@ -6,3 +6,8 @@ int instagram_encode(const struct trefoil_message *message, const struct place *
 {
     return messaging_encode(&instagram_dialect, message, place, mem, ret);
 }
+
+int instagram_ask_profile(const struct place *place, struct arena *mem, struct request *ret)
+{
+    return messaging_ask_profile(&instagram_dialect, place, mem, ret);
+}

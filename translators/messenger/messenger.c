@@ -11,6 +11,7 @@ const struct messaging_dialect messenger_dialect = {
     .text = { TEXT_CODE_POINTS, 1999 }, /* documented as "less than 2000" */
     .says_why = true,
     .returns_marks = true,
+    .profile_fields = "first_name,last_name",
 };
 
 const struct translator_ops messenger_ops = {
@@ -18,5 +19,7 @@ const struct translator_ops messenger_ops = {
     .decode = messenger_decode,
     .encode = messenger_encode,
     .judge = messenger_judge,
+    .ask_profile = messenger_ask_profile,
+    .read_profile = messaging_read_profile,
     .limits = { .account_per_s = 300 },
 };

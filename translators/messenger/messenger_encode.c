@@ -6,3 +6,8 @@ int messenger_encode(const struct trefoil_message *message, const struct place *
 {
     return messaging_encode(&messenger_dialect, message, place, mem, ret);
 }
+
+int messenger_ask_profile(const struct place *place, struct arena *mem, struct request *ret)
+{
+    return messaging_ask_profile(&messenger_dialect, place, mem, ret);
+}

@@ -12,4 +12,6 @@ must_use_ int messenger_encode(const struct trefoil_message *message, const stru
                                struct request_list *ret);
 void messenger_judge(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
 
+must_use_ int messenger_ask_profile(const struct place *place, struct arena *mem, struct request *ret);
+
 #endif

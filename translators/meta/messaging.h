@@ -13,9 +13,10 @@ struct messaging_dialect {
     const char *network; /* "messenger" */
     const char *object;  /* "page": of a webhook body */
     struct text_limit text;
-    bool says_why;      /* sends carry a messaging_type */
-    bool returns_marks; /* what we put into metadata comes back in echoes */
-    bool sends_by_page; /* the path of a send is the Page's id where there is one */
+    bool says_why;              /* sends carry a messaging_type */
+    bool returns_marks;         /* what we put into metadata comes back in echoes */
+    bool sends_by_page;         /* the path of a send is the Page's id where there is one */
+    const char *profile_fields; /* what to ask about a person */
 };
 
 must_use_ int messaging_decode(const struct messaging_dialect *dialect, struct bytes body,
@@ -27,5 +28,10 @@ must_use_ int messaging_encode(const struct messaging_dialect *dialect, const st
 /* `own`: the codes only this network gives. */
 void messaging_judge(const struct meta_table *own, const struct request *request, const struct reply *reply,
                      struct arena *mem, struct verdict *ret);
+
+/* -ENOTSUP for what can be no user id. */
+must_use_ int messaging_ask_profile(const struct messaging_dialect *dialect, const struct place *place,
+                                    struct arena *mem, struct request *ret);
+void messaging_read_profile(const struct reply *reply, struct arena *mem, struct profile *ret);
 
 #endif

@@ -114,6 +114,11 @@ struct decode_context {
     const char *app_id; /* our own application id, NULL when unknown: tells our echoes from others' */
 };
 
+/* Who somebody is, for networks that do not say so in their events. */
+struct profile {
+    const char *name, *username; /* in the arena; NULL when the network does not say */
+};
+
 /* How much the network takes, from its documentation: facts. 0: no such limit. */
 struct translator_limits {
     uint32_t account_per_s;  /* sends of one account */
@@ -139,6 +144,11 @@ struct translator_ops {
     void (*judge)(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
 
     struct translator_limits limits;
+
+    /* Both or none: asks the network who place->user_id is, and reads what it answers. Pure; reading is total and leaves
+     * NULL what is not there. 0, -ENOMEM, -ENOTSUP (nothing can be asked about this user id). */
+    int (*ask_profile)(const struct place *place, struct arena *mem, struct request *ret);
+    void (*read_profile)(const struct reply *reply, struct arena *mem, struct profile *ret);
 };
 
 #endif
