@@ -50,6 +50,15 @@ static void init_bus(struct figures *f)
     f->connected = metrics_gauge(all, "trefoil_bus_connected", "1 while the gateway has welcomed us.");
 }
 
+static void init_profiles(struct figures *f)
+{
+    static const char *const results[] = { "named", "nameless", "failed" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+        f->profiles[i] = metrics_counter(f->metrics, "trefoil_profiles_total", "People asked about, by what came back.",
+                                         METRIC_LABEL("result", results[i]));
+}
+
 static void init_sends(struct figures *f)
 {
     static const char *const outcomes[] = { NULL, "sent", "deferred", "bounced", "unknown", "returned" };
@@ -83,6 +92,7 @@ int figures_init(struct figures *figures)
         return r;
     init_webhooks(figures);
     init_events(figures);
+    init_profiles(figures);
     init_bus(figures);
     init_sends(figures);
     return 0;

@@ -23,6 +23,7 @@ struct figures {
     struct metric *partial, *best_effort_failed, *ephemeral_dropped, *unknown_resolved, *unknown_resent;
     struct metric *requests[3]; /* by http_result */
     struct metric *request_seconds;
+    struct metric *profiles[3]; /* named, nameless, failed */
     struct metric *connected, *under_way;
 };
 

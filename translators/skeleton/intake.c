@@ -20,9 +20,12 @@ struct batch {
     struct intake *intake;
     struct http_exchange *exchange; /* NULL: nobody waits any more */
     struct arena mem;
+    struct event_list events;
     struct batch_post *posts;
     size_t n_posts, n_open;
+    size_t counted_bytes; /* of intake.held_bytes */
     uint64_t since_ms;
+    bool is_published;
     bool is_deferred; /* something in it was refused for now */
 };
 
@@ -74,7 +77,7 @@ static void end_batch(struct batch *batch, unsigned status)
     answer(intake, &batch->exchange, status);
     list_remove(&batch->node);
     intake->n_batches--;
-    intake->held_bytes -= batch->mem.held_bytes;
+    intake->held_bytes -= batch->counted_bytes;
     arena_deinit(&batch->mem);
     free(batch);
     arm(intake);
@@ -100,7 +103,7 @@ static void finish_if_done(struct batch *batch)
 {
     struct figures *figures = batch->intake->options.figures;
 
-    if (batch->n_open)
+    if (batch->n_open || !batch->is_published)
         return;
     if (!batch->is_deferred)
         metric_observe(figures->confirm_seconds, (double) (now_of(batch->intake) - batch->since_ms) / 1000);
@@ -213,72 +216,124 @@ static int keep_whole(struct batch *batch, struct bytes body, struct event_list 
     return event->key ? 0 : -ENOMEM;
 }
 
-static int decode(struct batch *batch, struct bytes body, struct event_list *ret)
+static int decode(struct batch *batch, struct bytes body)
 {
     const struct intake_options *options = &batch->intake->options;
-    struct event_list list = { 0 };
+    struct event_list *list = &batch->events;
 
-    int r = options->ops->decode(body, &options->accounts->context, &batch->mem, &list);
+    int r = options->ops->decode(body, &options->accounts->context, &batch->mem, list);
     if (r < 0)
-        r = keep_whole(batch, body, &list);
-    if (r == 0) {
-        batch->posts = arena_array(&batch->mem, list.n_events ? list.n_events : 1, sizeof(*batch->posts));
-        r = batch->posts ? 0 : -ENOMEM;
-    }
-    if (r == 0)
-        *ret = list;
-    return r;
+        r = keep_whole(batch, body, list);
+    if (r < 0)
+        return r;
+    batch->posts = arena_array(&batch->mem, list->n_events ? list->n_events : 1, sizeof(*batch->posts));
+    return batch->posts ? 0 : -ENOMEM;
 }
 
-static void publish(struct batch *batch, const struct event_list *list)
+/* Somebody speaks whom the network did not name. */
+static bool lacks_name(const struct event *event)
+{
+    const struct trefoil_author *author = &event->message.author;
+    return event->account && event->audience == TREFOIL_AUDIENCE_ROOM && !event->ephemeral && !event->echo &&
+           author->user_id && !author->name && !author->username;
+}
+
+/* Puts in the names that are known. True: some are being asked for. */
+static bool awaits_names(struct batch *batch)
+{
+    const struct intake_options *options = &batch->intake->options;
+    bool is_awaited = false;
+
+    for (size_t i = 0; i < batch->events.n_events; i++) {
+        struct event *event = &batch->events.events[i];
+        struct trefoil_author *author = &event->message.author;
+        long account = lacks_name(event) ? accounts_find(options->accounts, event->account) : -1;
+        struct profile profile = { 0 };
+        enum names_result result =
+            account < 0 ? NAMES_UNKNOWN : names_look(options->names, (size_t) account, author->user_id, &profile);
+        if (result == NAMES_KNOWN && profile.name)
+            author->name = arena_text(&batch->mem, bytes_of_text(profile.name));
+        if (result == NAMES_KNOWN && profile.username)
+            author->username = arena_text(&batch->mem, bytes_of_text(profile.username));
+        is_awaited = is_awaited || result == NAMES_ASKED;
+    }
+    return is_awaited;
+}
+
+static void publish_event(struct batch *batch, const struct event *event)
 {
     struct intake *intake = batch->intake;
+    struct trefoil_publication publication = publication_of(intake, event);
 
-    for (size_t i = 0; i < list->n_events; i++) {
-        const struct event *event = &list->events[i];
-        struct trefoil_publication publication = publication_of(intake, event);
-        if (!event->account) /* must not be taken for an event of the account it travels under */
-            publication.event_key = arena_format(&batch->mem, "stray.%s", event->key);
-        count(intake->options.figures, event);
-        prove(intake, &publication);
-        if (event->ephemeral) { /* never stored, so there is nothing to wait for */
-            bus_mention(intake->options.bus, &publication);
-            continue;
-        }
-        struct batch_post *post = &batch->posts[batch->n_posts++];
-        post->batch = batch;
-        post->post = (struct post){ .publication = publication, .on_done = on_done };
-        batch->n_open++;
-        bus_post(intake->options.bus, &post->post);
+    if (!event->account) /* must not be taken for an event of the account it travels under */
+        publication.event_key = arena_format(&batch->mem, "stray.%s", event->key);
+    count(intake->options.figures, event);
+    prove(intake, &publication);
+    if (event->ephemeral) { /* never stored, so there is nothing to wait for */
+        bus_mention(intake->options.bus, &publication);
+        return;
     }
+    struct batch_post *post = &batch->posts[batch->n_posts++];
+    post->batch = batch;
+    post->post = (struct post){ .publication = publication, .on_done = on_done };
+    batch->n_open++;
+    bus_post(intake->options.bus, &post->post);
+}
+
+/* In the order they came, so that nobody's second message overtakes his first for want of a name. */
+static void publish_ready(struct intake *intake)
+{
+    list_for_each_safe (node, after, &intake->batches) {
+        struct batch *batch = container_of(node, struct batch, node);
+        if (batch->is_published)
+            continue;
+        if (awaits_names(batch))
+            break;
+        batch->is_published = true;
+        for (size_t i = 0; i < batch->events.n_events; i++)
+            publish_event(batch, &batch->events.events[i]);
+        finish_if_done(batch);
+    }
+    arm(intake);
+}
+
+static struct batch *open_batch(struct intake *intake, struct http_exchange *exchange, struct bytes body)
+{
+    bool is_full = intake->n_batches >= INTAKE_BATCHES_MAX || intake->held_bytes >= INTAKE_HELD_MAX_BYTES;
+    struct batch *batch = intake->is_stopped || is_full ? NULL : calloc(1, sizeof(*batch));
+    if (!batch)
+        return NULL;
+    batch->intake = intake;
+    batch->mem = ARENA_EMPTY(INTAKE_BATCH_MAX_BYTES);
+    batch->since_ms = now_of(intake);
+    if (decode(batch, body) < 0) {
+        arena_deinit(&batch->mem);
+        free(batch);
+        return NULL;
+    }
+    batch->exchange = exchange;
+    batch->counted_bytes = batch->mem.held_bytes;
+    intake->held_bytes += batch->counted_bytes;
+    intake->n_batches++;
+    list_append(&intake->batches, &batch->node);
+    return batch;
 }
 
 void intake_body(struct intake *intake, struct http_exchange *exchange, struct bytes body)
 {
-    struct event_list list;
-    bool is_full = intake->n_batches >= INTAKE_BATCHES_MAX || intake->held_bytes >= INTAKE_HELD_MAX_BYTES;
-    struct batch *batch = intake->is_stopped || is_full ? NULL : calloc(1, sizeof(*batch));
+    struct batch *batch = open_batch(intake, exchange, body);
+
     if (!batch) {
         answer(intake, &exchange, 503);
         return;
     }
-    batch->intake = intake;
-    batch->mem = ARENA_EMPTY(INTAKE_BATCH_MAX_BYTES);
-    batch->since_ms = now_of(intake);
-    if (decode(batch, body, &list) < 0) {
-        arena_deinit(&batch->mem);
-        free(batch);
-        answer(intake, &exchange, 503);
-        return;
-    }
-    batch->exchange = exchange;
     http_exchange_set(exchange, batch);
-    list_append(&intake->batches, &batch->node);
-    intake->n_batches++;
-    publish(batch, &list);
-    intake->held_bytes += batch->mem.held_bytes;
-    finish_if_done(batch);
-    arm(intake);
+    publish_ready(intake);
+}
+
+void intake_names(struct intake *intake)
+{
+    publish_ready(intake);
 }
 
 void intake_gone(struct intake *intake, struct http_exchange *exchange)

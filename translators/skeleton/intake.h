@@ -16,6 +16,7 @@
 #include "daemon/http_server.h"
 #include "daemon/log.h"
 #include "figures.h"
+#include "names.h"
 #include "skeleton_types/translator.h"
 
 #define INTAKE_BATCHES_MAX 512
@@ -26,6 +27,7 @@ struct intake;
 
 struct intake_options {
     struct bus *bus;
+    struct names *names;
     const struct translator_ops *ops;
     const struct accounts *accounts;
     struct figures *figures;
@@ -45,6 +47,9 @@ struct intake *intake_close(struct intake *intake);
 
 /* Takes the exchange; it is answered within confirm_wait_ms. */
 void intake_body(struct intake *intake, struct http_exchange *exchange, struct bytes body);
+/* Names have been learnt that some body may have waited for. */
+void intake_names(struct intake *intake);
+
 void intake_gone(struct intake *intake, struct http_exchange *exchange);
 
 /* From now on every new body is answered 503 at once. */

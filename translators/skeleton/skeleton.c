@@ -38,6 +38,7 @@ struct skeleton {
     uv_loop_t loop;
     struct bus *bus;
     struct webhook *webhook;
+    struct names *names;
     struct intake *intake;
     struct sender *sender;
     struct admin *admin;
@@ -187,6 +188,12 @@ static void on_handshake(void *owner)
     log_event(&skeleton->log, LOG_INFO_, "webhook-subscribed");
 }
 
+static void on_name(void *owner)
+{
+    struct skeleton *skeleton = owner;
+    intake_names(skeleton->intake);
+}
+
 static void on_proof(void *owner, uint64_t seq, uint32_t target, const char *message_id)
 {
     struct skeleton *skeleton = owner;
@@ -260,10 +267,25 @@ static int open_sender(struct skeleton *skeleton)
     return r < 0 ? fail(skeleton, "sender", r) : 0;
 }
 
+static int open_names(struct skeleton *skeleton)
+{
+    struct names_options options = {
+        .ops = skeleton->ops,
+        .accounts = &skeleton->accounts,
+        .settings = &skeleton->settings,
+        .figures = &skeleton->figures,
+        .owner = skeleton,
+        .on_answer = on_name,
+    };
+    int r = names_open(&skeleton->loop, &options, &skeleton->names);
+    return r < 0 ? fail(skeleton, "names", r) : 0;
+}
+
 static int open_intake(struct skeleton *skeleton)
 {
     struct intake_options options = {
         .bus = skeleton->bus,
+        .names = skeleton->names,
         .ops = skeleton->ops,
         .accounts = &skeleton->accounts,
         .figures = &skeleton->figures,
@@ -332,6 +354,8 @@ static int open_all(struct skeleton *skeleton)
     if (r == 0)
         r = open_sender(skeleton);
     if (r == 0)
+        r = open_names(skeleton);
+    if (r == 0)
         r = open_intake(skeleton);
     if (r == 0)
         r = open_admin(skeleton);
@@ -347,6 +371,7 @@ static void close_all(struct skeleton *skeleton)
     skeleton->admin = admin_close(skeleton->admin);
     skeleton->sender = sender_close(skeleton->sender);
     skeleton->intake = intake_close(skeleton->intake);
+    skeleton->names = names_close(skeleton->names);
     notices_deinit(&skeleton->notices);
     skeleton->bus = bus_close(skeleton->bus);
     uv_close((uv_handle_t *) &skeleton->on_term, NULL);
