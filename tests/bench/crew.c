@@ -22,6 +22,28 @@ _Noreturn void give_up(const char *what)
     exit(1);
 }
 
+void tally_merge(struct tally *to, const struct tally *from)
+{
+    to->envelopes += from->envelopes;
+    to->total += from->total;
+    to->cpu_us += from->cpu_us;
+    latencies_merge(&to->confirms, &from->confirms);
+    latencies_merge(&to->delivers, &from->delivers);
+}
+
+void print_outcome(const char *name, const struct outcome *outcome, double seconds)
+{
+    const struct latencies *confirms = &outcome->publisher.confirms, *delivers = &outcome->subscribers.delivers;
+
+    printf("%s: %.0f envelopes/s, %.0f deliveries/s; publish→confirm p50 %.2f ms p99 %.2f ms; publish→deliver p50 %.2f "
+           "ms p99 %.2f ms; %.0f bytes/envelope in the store\n",
+           name, (double) outcome->publisher.envelopes / seconds, (double) outcome->subscribers.envelopes / seconds,
+           latencies_percentile(confirms, 50) / 1e3, latencies_percentile(confirms, 99) / 1e3,
+           latencies_percentile(delivers, 50) / 1e3, latencies_percentile(delivers, 99) / 1e3,
+           (double) outcome->store_bytes / (double) (outcome->published ? outcome->published : 1));
+    fflush(stdout);
+}
+
 static bool move_all(int fd, void *data, size_t size, bool is_write)
 {
     for (size_t done = 0; done < size;) {

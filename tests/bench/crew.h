@@ -27,6 +27,16 @@ struct plan {
     char endpoint[64];
 };
 
+/* What a whole run came to. */
+struct outcome {
+    struct tally publisher, gateway, subscribers; /* of the subscribers: the sum */
+    uint64_t store_bytes, published;
+};
+
+/* One line, for people. */
+void print_outcome(const char *name, const struct outcome *outcome, double seconds);
+void tally_merge(struct tally *to, const struct tally *from);
+
 struct crew_member {
     pid_t pid;
     int fd; /* where the tally comes from; -1: from nowhere */

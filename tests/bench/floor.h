@@ -34,11 +34,7 @@ void floor_gateway(const void *context, struct tally *ret);
 void floor_publisher(const void *context, struct tally *ret);
 void floor_subscriber(const void *context, struct tally *ret);
 
-/* A whole run. `ret[0]` publisher, `ret[1]` gateway, then the subscribers, together. */
-struct outcome {
-    struct tally publisher, gateway, subscribers;
-    uint64_t store_bytes;
-};
+/* A whole run. */
 void floor_run(const struct plan *plan, double warm_up, double seconds, struct outcome *ret);
 
 #endif

@@ -7,42 +7,29 @@
 #define WARM_UP_S 1.0
 #define SCALE_DELIVERIES 429000.0 /* of the first prototype, three subscribers, on a machine of this size */
 
-static void print_run(const char *name, const struct outcome *outcome, double seconds)
-{
-    const struct latencies *confirms = &outcome->publisher.confirms, *delivers = &outcome->subscribers.delivers;
-
-    printf("%s: %.0f envelopes/s, %.0f deliveries/s; publish→confirm p50 %.2f ms p99 %.2f ms; publish→deliver p50 %.2f "
-           "ms p99 %.2f ms; %.0f bytes/envelope in the store\n",
-           name, (double) outcome->publisher.envelopes / seconds, (double) outcome->subscribers.envelopes / seconds,
-           latencies_percentile(confirms, 50) / 1e3, latencies_percentile(confirms, 99) / 1e3,
-           latencies_percentile(delivers, 50) / 1e3, latencies_percentile(delivers, 99) / 1e3,
-           (double) outcome->store_bytes / (double) (outcome->gateway.total ? outcome->gateway.total : 1));
-    fflush(stdout);
-}
-
 int main(int argc, char **argv)
 {
     struct plan plan = {
         .subscribers = (unsigned) option_number(argc, argv, "--subscribers", 3),
         .batch = (uint32_t) option_number(argc, argv, "--batch", 32),
         .payload = (uint32_t) option_number(argc, argv, "--bytes", 512),
-        .window = (uint32_t) option_number(argc, argv, "--window", 8192),
+        .window = (uint32_t) option_number(argc, argv, "--window", 4096),
     };
     double seconds = option_number(argc, argv, "--seconds", 5);
     struct outcome *full = calloc(1, sizeof(*full)), *slow = calloc(1, sizeof(*slow));
 
     if (!full || !slow || plan.batch == 0 || option_flag(argc, argv, "--help")) {
-        fprintf(stderr, "floor [--subscribers 3] [--seconds 5] [--batch 32] [--bytes 512] [--window 8192] "
+        fprintf(stderr, "floor [--subscribers 3] [--seconds 5] [--batch 32] [--bytes 512] [--window 4096] "
                         "[--dir build/bench-data]\n");
         return 2;
     }
     snprintf(plan.directory, sizeof(plan.directory), "%s/floor", option_text(argc, argv, "--dir", "build/bench-data"));
     floor_run(&plan, WARM_UP_S, seconds, full);
-    print_run("floor, full load", full, seconds);
+    print_outcome("floor, full load", full, seconds);
     plan.rate = 1000;
     plan.batch = 1;
     floor_run(&plan, WARM_UP_S, seconds, slow);
-    print_run("floor, 1,000/s", slow, seconds);
+    print_outcome("floor, 1,000/s", slow, seconds);
 
     double deliveries = (double) full->subscribers.envelopes / seconds;
     print_result("floor.deliveries", deliveries, "deliveries/s", deliveries / SCALE_DELIVERIES * 3 / plan.subscribers,

@@ -7,15 +7,6 @@
 
 #define SUBSCRIBERS_MAX 8
 
-static void merge(struct tally *to, const struct tally *from)
-{
-    to->envelopes += from->envelopes;
-    to->total += from->total;
-    to->cpu_us += from->cpu_us;
-    latencies_merge(&to->confirms, &from->confirms);
-    latencies_merge(&to->delivers, &from->delivers);
-}
-
 void floor_run(const struct plan *plan, double warm_up, double seconds, struct outcome *ret)
 {
     struct floor_setup setup = { .plan = *plan };
@@ -36,9 +27,10 @@ void floor_run(const struct plan *plan, double warm_up, double seconds, struct o
     bool is_whole = crew_wait(&publisher, &ret->publisher);
     for (unsigned i = 0; i < n; i++) {
         is_whole = crew_wait(&subscribers[i], tally) && is_whole;
-        merge(&ret->subscribers, tally);
+        tally_merge(&ret->subscribers, tally);
     }
     is_whole = crew_wait(&gateway, &ret->gateway) && is_whole;
+    ret->published = ret->gateway.total;
     ret->store_bytes = directory_bytes(setup.plan.directory);
     empty_directory(setup.plan.directory);
     free(tally);
