@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define KILLS 40
+#define KILLS 16
 #define REPORTS_MAX 30 /* the child is killed after a random number of them */
 #define CHILD_SKIPPED 77
 
@@ -60,7 +60,7 @@ static void test_cap_reached_is_told_and_pruning_behind_the_stuck_batches_ends_i
     world_close_store(&world);
     world.max_bytes = 8 << 20;
     assert_int_equal(world_try_open(&world), 0);
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 3; round++) {
         fill_up(&world);
         assert_int_equal(world.trouble, -ENOSPC);
         assert_true(store_backlog_bytes(world.store) > 0);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -41,6 +42,10 @@ void print_outcome(const char *name, const struct outcome *outcome, double secon
            latencies_percentile(confirms, 50) / 1e3, latencies_percentile(confirms, 99) / 1e3,
            latencies_percentile(delivers, 50) / 1e3, latencies_percentile(delivers, 99) / 1e3,
            (double) outcome->store_bytes / (double) (outcome->published ? outcome->published : 1));
+    double n = (double) (outcome->published ? outcome->published : 1);
+    printf("%*s  processor per envelope: publisher %.1f us, gateway %.1f us, subscribers %.1f us\n", (int) strlen(name),
+           "", (double) outcome->publisher.cpu_us / n, (double) outcome->gateway.cpu_us / n,
+           (double) outcome->subscribers.cpu_us / n);
     fflush(stdout);
 }
 
@@ -113,14 +118,17 @@ bool crew_wait(struct crew_member *member, struct tally *ret)
     return is_whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-void crew_stop(struct crew_member *member)
+void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us)
 {
+    struct rusage usage = { 0 };
     int status;
 
-    if (member->pid > 0) {
-        kill(member->pid, SIGTERM);
-        waitpid(member->pid, &status, 0);
-    }
+    if (member->pid <= 0)
+        return;
+    kill(member->pid, SIGTERM);
+    wait4(member->pid, &status, 0, &usage);
+    *ret_cpu_us = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+                  (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     member->pid = 0;
 }
 

@@ -50,7 +50,9 @@ struct crew_member crew_exec(const char *log, char *const arguments[]);
 
 /* Waits for its end; false when it failed. */
 bool crew_wait(struct crew_member *member, struct tally *ret);
-void crew_stop(struct crew_member *member);
+
+/* Ends it. The processor time it used goes to `ret_cpu_us`. */
+void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us);
 
 /* Says what went wrong and ends the process. */
 _Noreturn void give_up(const char *what);

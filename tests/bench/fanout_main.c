@@ -46,10 +46,12 @@ static void measure(const struct plan *plan, const char *bin, double seconds, st
 
     if (!outcome)
         give_up("memory");
-    floor_run(&mine, WARM_UP_S, seconds, outcome);
-    print_outcome(mine.rate > 0 ? "floor, 1,000/s" : "floor, full load", outcome, seconds);
-    outcome_merge(mine.rate > 0 ? &bare->slow : &bare->full, outcome);
-    *outcome = (struct outcome){ 0 };
+    if (bare) {
+        floor_run(&mine, WARM_UP_S, seconds, outcome);
+        print_outcome(mine.rate > 0 ? "floor, 1,000/s" : "floor, full load", outcome, seconds);
+        outcome_merge(mine.rate > 0 ? &bare->slow : &bare->full, outcome);
+        *outcome = (struct outcome){ 0 };
+    }
     fanout_run(&mine, bin, WARM_UP_S, seconds, outcome);
     print_outcome(mine.rate > 0 ? "trefoil, 1,000/s" : "trefoil, full load", outcome, seconds);
     outcome_merge(mine.rate > 0 ? &real->slow : &real->full, outcome);
@@ -90,20 +92,23 @@ int main(int argc, char **argv)
 
     if (!real || !bare || option_flag(argc, argv, "--help") || plan.subscribers == 0 || rounds == 0 || batch == 0) {
         fprintf(stderr, "fanout [--subscribers 3] [--seconds 4] [--rounds 2] [--window 4096] [--batch 32, the floor's] "
-                        "[--dir build/bench-data]\n");
+                        "[--alone, without the floor] [--dir build/bench-data]\n");
         return 2;
     }
+    bool is_alone = option_flag(argc, argv, "--alone");
+
     find_bin(bin);
     snprintf(plan.directory, sizeof(plan.directory), "%s/fanout", option_text(argc, argv, "--dir", "build/bench-data"));
     for (unsigned i = 0; i < rounds; i++) {
         plan.rate = 0;
         plan.batch = batch;
-        measure(&plan, bin, seconds, real, bare);
+        measure(&plan, bin, seconds, real, is_alone ? NULL : bare);
         plan.rate = SLOW_RATE;
         plan.batch = 1;
-        measure(&plan, bin, seconds, real, bare);
+        measure(&plan, bin, seconds, real, is_alone ? NULL : bare);
     }
-    conclude(real, bare, seconds * rounds);
+    if (!is_alone)
+        conclude(real, bare, seconds * rounds);
     free(real);
     free(bare);
     return 0;

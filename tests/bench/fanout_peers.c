@@ -73,7 +73,7 @@ static struct pattern make_pattern(trefoil_client *client, struct trefoil_id cha
     enum trefoil_status status;
 
     memset(text, 'x', TEXT_BYTES);
-    message.text.text = text;
+    message.body.text.body = text;
     while ((status = client_seal_raw(client, &publication, &pattern.envelope, &pattern.size)) == TREFOIL_AGAIN)
         if (trefoil_client_next(client, 50, &event) == TREFOIL_BROKEN)
             refuse(client, "waiting for a grant");

@@ -112,7 +112,7 @@ void fanout_run(const struct plan *plan, const char *bin, double warm_up, double
         is_whole = crew_wait(&subscribers[i], tally) && is_whole;
         tally_merge(&ret->subscribers, tally);
     }
-    crew_stop(&gateway);
+    crew_stop(&gateway, &ret->gateway.cpu_us);
     ret->published = ret->publisher.total;
     ret->store_bytes = directory_bytes(store);
     free(tally);
