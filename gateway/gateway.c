@@ -88,7 +88,7 @@ static void submit(struct gateway *gateway)
     broker_flush(&gateway->broker);
     if (store_submit(gateway->store, gateway->tag + 1, &is_empty) < 0)
         return; /* tried again with the next turn */
-    gateway->has_changes = false;
+    gateway->has_changes = gateway->has_moved = false;
     if (is_empty) {
         promise_submit(gateway); /* owed with what is under way already, if anything is */
         if (gateway->n_batches == 0)
@@ -116,7 +116,7 @@ static void turn(uv_prepare_t *prepare)
     if (gateway->must_pump) {
         gateway->must_pump = false;
         broker_pump(&gateway->broker);
-        gateway->has_changes = true; /* floors and parked rooms may have moved */
+        gateway->has_moved = true; /* floors and parked rooms may have */
     }
     sending_flush(gateway);
     session_sweep(gateway);
@@ -148,7 +148,7 @@ static bool is_drained(const struct gateway *gateway)
             if (container_of(seat_node, struct seat, in_subscription)->n_out > 0)
                 return false;
     }
-    return gateway->n_batches == 0 && !gateway->has_changes;
+    return gateway->n_batches == 0 && !gateway->has_changes && !gateway->has_moved;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -162,6 +162,7 @@ static void on_tick(uv_timer_t *timer)
                   LOG_TEXT("why", strerror(-gateway->broker.tables.failed)));
         gateway->broker.tables.failed = 0;
     }
+    gateway->has_changes = gateway->has_changes || gateway->has_moved;
     gateway->must_pump = true;
     if (gateway->drain_until_ms > 0 && is_drained(gateway))
         uv_stop(gateway->loop);

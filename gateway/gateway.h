@@ -64,7 +64,8 @@ struct gateway {
     struct arena frame, reply;
     uint64_t tag;       /* of the last batch submitted */
     unsigned n_batches; /* submitted, not durable */
-    bool has_changes;   /* the open batch holds something */
+    bool has_changes;   /* the open batch holds something somebody waits for */
+    bool has_moved;     /* it holds what can wait for the next one, or for the tick: floors, parked rooms */
     bool must_pump;
     uint64_t last_stranger_ms;
     unsigned n_strangers;

@@ -270,7 +270,8 @@ static void take_ack(struct gateway *gateway, struct session *session, const Tre
     }
     for (size_t i = 0; i < ack->n_items && !session->is_broken; i++)
         take_item(gateway, session, ack->handle, ack->items[i]);
-    gateway->has_changes = true;
+    gateway->has_changes = gateway->has_changes || ack->n_items > 0;
+    gateway->has_moved = true; /* plain acks wait for the next batch: a commit of their own would hold up publishers */
     gateway->must_pump = true;
 }
 
