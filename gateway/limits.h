@@ -57,7 +57,7 @@
 #define GATEWAY_PRUNE_RECORDS 256 /* per tick */
 
 /* Store. */
-#define GATEWAY_BATCHES_OUT 64             /* submitted and not yet durable: the writer takes all there are */
+#define GATEWAY_BATCHES_OUT 64            /* submitted and not yet durable: the writer takes all there are */
 #define GATEWAY_BACKLOG_BYTES (64u << 20) /* more than this not yet durable: reading stops */
 #define GATEWAY_STORE_BYTES (16ull << 30)
 
