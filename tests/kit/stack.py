@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -27,6 +28,11 @@ _libc = ctypes.CDLL(None)
 
 def _die_with_parent():
     _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no test leaves processes behind
+
+
+def _dies_with_us():
+    # the signal comes when the spawning *thread* ends: only the main one lives as long as we do
+    return _die_with_parent if threading.current_thread() is threading.main_thread() else None
 
 
 def free_port_base():
@@ -108,7 +114,7 @@ class Stack:
         log = open(os.path.join(self.dir, "log", name + ".log"), "ab")
         self.commands[name] = (command, env)
         self.processes[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                env=dict(self.env, **(env or {})), preexec_fn=_die_with_parent)
+                                                env=dict(self.env, **(env or {})), preexec_fn=_dies_with_us())
         log.close()
         return self.processes[name]
 
