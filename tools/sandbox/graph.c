@@ -43,7 +43,7 @@ static bool read_path(const char *path, struct target *ret)
         return false;
     memcpy(ret->object, object, size);
     ret->object[size] = 0;
-    (void) strcpy(ret->edge, edge);
+    (void) snprintf(ret->edge, EDGE_SIZE, "%s", edge);
     return true;
 }
 

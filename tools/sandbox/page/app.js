@@ -253,7 +253,7 @@ class Phone {
     this.presence.classList.toggle("busy", isTyping);
     $(".typing", this.chat)?.remove();
     if (!isTyping) return;
-    this.chat.append(make("li", { class: "typing in", "aria-label": "Trefoil is typing" },
+    this.chat.append(make("li", { class: "typing in first last", "aria-label": "Trefoil is typing" },
       make("span", { class: "face", "aria-hidden": "true" }, "T"),
       make("span", { class: "balloon" }, make("i"), make("i"), make("i"))));
     this.toEnd(false);
