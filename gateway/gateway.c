@@ -218,6 +218,10 @@ static int open_store(struct gateway *gateway, char *error, size_t error_room)
                                      .seen_window_ms = settings->seen_window_ms,
                                      .now_ms = gateway_now_ms() };
     struct store_events events = { gateway, on_durable, on_trouble };
+    uint64_t retention_ms = keeper_retention_ms(&gateway->keeper, settings->bundle_file);
+
+    if (options.seen_window_ms < retention_ms)
+        options.seen_window_ms = retention_ms; /* an id leads to its record as long as that lives */
 
     if (mkdir(settings->store_dir, 0700) < 0 && errno != EEXIST) {
         int r = -errno;

@@ -144,6 +144,21 @@ static int from_file(struct keeper *keeper, const char *file, struct tables *tab
     return r;
 }
 
+uint64_t keeper_retention_ms(const struct keeper *keeper, const char *file)
+{
+    struct arena mem = ARENA_EMPTY(KEEPER_MEMORY_BYTES);
+    struct bytes bundle;
+    struct trust trust;
+    uint64_t longest_ms = 0;
+
+    if (read_file(file, &mem, &bundle) == 0 && trust_open(bundle, keeper->root_pk, 0, &mem, &trust) == 0)
+        for (size_t i = 0; i < trust.roster.n_channels; i++)
+            if (trust.roster.channels[i].retention_ms > longest_ms)
+                longest_ms = trust.roster.channels[i].retention_ms;
+    arena_deinit(&mem);
+    return longest_ms;
+}
+
 int keeper_start(struct keeper *keeper, const char *file, struct tables *tables, char *error, size_t error_room)
 {
     struct arena mem = ARENA_EMPTY(KEEPER_MEMORY_BYTES);

@@ -19,6 +19,9 @@ struct keeper {
 void keeper_init(struct keeper *keeper, const uint8_t *root_pk);
 void keeper_deinit(struct keeper *keeper);
 
+/* The longest time a channel of the file's roster keeps its records; 0 when the file cannot be read. */
+uint64_t keeper_retention_ms(const struct keeper *keeper, const char *file);
+
 /* At start: the file's bundle and what the store knows, the newer roster of the two. -errno with words in `error`. */
 must_use_ int keeper_start(struct keeper *keeper, const char *file, struct tables *tables, char *error,
                            size_t error_room);

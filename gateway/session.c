@@ -468,6 +468,23 @@ void session_tick(struct gateway *gateway)
     }
 }
 
+/* A seat at a channel the service may no longer read. */
+static bool has_lost_a_channel(const struct gateway *gateway, const struct session *session)
+{
+    const struct members *members = gateway->broker.members;
+    const struct service *service = members_service(members, &session->peer.service);
+
+    list_for_each(node, &session->peer.seats)
+    {
+        const struct seat *seat = container_of(node, struct seat, in_peer);
+        const struct channel *channel = members_channel(members, &seat->subscription->channel);
+
+        if (!service || !channel || !service_set_has(&channel->readers, service))
+            return true;
+    }
+    return false;
+}
+
 void gateway_roster_changed(struct gateway *gateway)
 {
     list_for_each (node, &gateway->sessions) {
@@ -479,6 +496,9 @@ void gateway_roster_changed(struct gateway *gateway)
         if (!service || !bytes_equal(service->id, id_bytes(&session->peer.service)))
             gateway_drop(gateway, session, TREFOIL__ERROR_CODE__ERROR_NOT_IN_ROSTER,
                          "the new roster does not know this key");
+        else if (has_lost_a_channel(gateway, session))
+            gateway_drop(gateway, session, TREFOIL__ERROR_CODE__ERROR_NOT_ALLOWED,
+                         "the new roster does not let this service read what it subscribed to");
         else
             send_roster(gateway, session);
     }
