@@ -474,8 +474,7 @@ static bool has_lost_a_channel(const struct gateway *gateway, const struct sessi
     const struct members *members = gateway->broker.members;
     const struct service *service = members_service(members, &session->peer.service);
 
-    list_for_each(node, &session->peer.seats)
-    {
+    list_for_each (node, &session->peer.seats) {
         const struct seat *seat = container_of(node, struct seat, in_peer);
         const struct channel *channel = members_channel(members, &seat->subscription->channel);
 
