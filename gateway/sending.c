@@ -7,7 +7,7 @@
 #include "core/field.h"
 
 #define FRONT_BYTES 16 /* room for what precedes the deliveries, written when the frame's size is known */
-#define FIRST_BATCH_BYTES ((size_t) 16 << 10)
+#define FIRST_BATCH_BYTES ((size_t) 2 << 10)
 
 enum { FRAME_DELIVER = 7, DELIVER_HANDLE = 1, DELIVER_DELIVERIES = 2 };
 enum { DELIVERY_SEQ = 1, DELIVERY_ATTEMPT = 5, DELIVERY_MAYBE_SENT = 6 };
@@ -18,6 +18,7 @@ struct batch {
     uint32_t handle;
     uint8_t *block;
     size_t room, size; /* deliveries begin at FRONT_BYTES */
+    size_t usual;      /* size of the frame before: the next one begins with room for as much */
     unsigned n;
 };
 
@@ -150,7 +151,7 @@ static struct batch *batch_of(struct session *session, uint32_t handle)
 
 static bool make_room(struct batch *batch, size_t more)
 {
-    size_t room = batch->room ? batch->room : FIRST_BATCH_BYTES;
+    size_t room = batch->room ? batch->room : batch->usual > FIRST_BATCH_BYTES ? batch->usual : FIRST_BATCH_BYTES;
 
     if (batch->size + more <= batch->room)
         return true;
@@ -180,6 +181,7 @@ static void send_batch(struct gateway *gateway, struct session *session, struct 
     size_t size = to.size + batch->size - FRONT_BYTES;
     if (bytes_copy(writer_bytes(&to), data, to.size) < 0)
         return;
+    batch->usual = batch->size;
     batch->block = NULL;
     batch->room = 0;
     batch->size = FRONT_BYTES;
