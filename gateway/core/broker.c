@@ -7,7 +7,7 @@
 
 #include "core/away.h"
 #include "core/publish.h"
-#include "core/trace.h"
+#include "core/retention.h"
 #include "wire/limits.h"
 
 int broker_init(struct broker *broker, const struct tables *tables, const struct broker_options *options,
@@ -137,36 +137,6 @@ int broker_record(struct broker *broker, uint64_t seq, struct record **ret)
     return r < 0 ? r : record_parse(journal, seq, ret);
 }
 
-/* Drops what its channel need not keep any longer, oldest first. */
-static void prune(struct broker *broker)
-{
-    uint64_t tail = broker->tables.ops->tail(broker->tables.owner), up_to = 0;
-
-    for (uint64_t seq = tail; seq > 0 && seq <= broker->durable && seq - tail < GATEWAY_PRUNE_RECORDS; seq++) {
-        struct record *record;
-
-        arena_reset(&broker->scratch);
-        int r = broker_record(broker, seq, &record);
-        if (r < 0)
-            break;
-        const struct channel *channel = members_channel(broker->members, &record->channel);
-        uint64_t retention_ms = channel ? channel->retention_ms : GATEWAY_RETENTION_MS;
-        bool is_over = record->accepted_ms + retention_ms <= broker->now_ms;
-        if (is_over)
-            r = ledger_prune(&broker->ledger, record, broker->now_ms);
-        if (is_over && r == 0)
-            r = trace_prune(broker, seq);
-        record_unref(record);
-        if (!is_over || r < 0)
-            break;
-        up_to = seq;
-        broker->tally.pruned++;
-    }
-    if (up_to > 0 && broker->tables.ops->prune(broker->tables.owner, up_to, broker->now_ms) < 0 &&
-        broker->tables.failed == 0)
-        broker->tables.failed = -EIO;
-}
-
 void broker_tick(struct broker *broker, uint64_t now_ms)
 {
     broker->now_ms = now_ms;
@@ -180,7 +150,7 @@ void broker_tick(struct broker *broker, uint64_t now_ms)
             dispatch_tick(broker, subscription);
     }
     publish_held(broker);
-    prune(broker);
+    retention_prune(broker);
 }
 
 void broker_peer_join(struct broker *broker, struct peer *peer)

@@ -84,6 +84,7 @@ struct broker {
     unsigned n_holds;
     uint64_t now_ms, durable;
     uint64_t trace_count;
+    uint64_t slow_pruned_ms;
     bool is_troubled; /* the store does not commit: nothing new is handed out */
     bool is_draining; /* nothing new is taken */
     int trouble;      /* why, -errno */

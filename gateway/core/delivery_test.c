@@ -219,6 +219,23 @@ static void test_everything_goes_at_the_end_of_retention_and_pending_becomes_dea
     assert_int_equal(game->broker.tables.ops->tail(game->broker.tables.owner), 2);
 }
 
+static void test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the_end(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100);
+    struct grant_facts spent = { { { 0x77 } }, game_id(WHATSAPP), game_channel(), 1, game->broker.now_ms + 1000, 10 };
+
+    assert_int_equal(broker_grant(&game->broker, &spent, bytes_of_text("grant")), 0);
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    game_pass_ms(game, 3600001);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 2);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_GRANTS), 6);
+    game_pass_ms(game, GATEWAY_RETENTION_MS + 3600001);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 0);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_GRANTS), 5);
+}
+
 static void test_subscriber_never_has_more_out_than_its_credit(void **state)
 {
     struct game *game = *state;
@@ -348,6 +365,7 @@ int main(void)
         ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),
+        ON_PAPER(test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the_end),
         ON_PAPER(test_subscriber_never_has_more_out_than_its_credit),
         ON_PAPER(test_subscription_continues_at_its_floor_after_a_restart_without_repeating_gaps),
         ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
