@@ -248,6 +248,118 @@ static void test_ephemeral_message_arrives_unnumbered(unused_ void **state)
     assert_int_equal(trefoil_client_ack(stage.players[MESSENGER].client, note.handle, 0), TREFOIL_OK);
 }
 
+static void expect_in_order(unsigned n)
+{
+    char text[32], id[32];
+
+    for (unsigned i = 1; i <= n; i++) {
+        struct note note = stage_await(&stage, MESSENGER, TREFOIL_EVENT_DELIVERY);
+
+        snprintf(text, sizeof(text), "%u", i);
+        assert_string_equal(note.text, text);
+        assert_false(note.unreadable);
+        snprintf(id, sizeof(id), "m.%u", i);
+        stage_sent(&stage, MESSENGER, &note, id);
+    }
+}
+
+static void test_roster_changed_under_traffic_costs_nobody_a_message(unused_ void **state)
+{
+    char id[32], text[32];
+
+    (void) everybody_in();
+    for (unsigned i = 1; i <= 300; i++) {
+        snprintf(id, sizeof(id), "wamid.%u", i);
+        snprintf(text, sizeof(text), "%u", i);
+        stage_say(&stage, WHATSAPP, "ana", id, text, NULL);
+        if (i == 100)
+            stage_change_roster(&stage, "add", "crm"); /* whatsapp's grant is stale with envelopes out */
+        if (i == 200)
+            stage_change_roster(&stage, "remove", "echo-bot");
+    }
+    for (unsigned i = 1; i <= 300; i++)
+        (void) stage_await(&stage, WHATSAPP, TREFOIL_EVENT_CONFIRMED);
+    assert_false(stage_sees(&stage, WHATSAPP, TREFOIL_EVENT_REJECTED, 0));
+    expect_in_order(300);
+    (void) stage_await(&stage, MESSENGER, TREFOIL_EVENT_ROSTER);
+}
+
+static void test_newcomer_reads_what_is_said_from_then_on(unused_ void **state)
+{
+    (void) everybody_in();
+    stage_change_roster(&stage, "add", "crm");
+    stage_enter(&stage, CRM); /* from the earliest record on */
+    (void) stage_await(&stage, WHATSAPP, TREFOIL_EVENT_ROSTER);
+    stage_say(&stage, WHATSAPP, "ana", "wamid.1", "welcome", NULL);
+    for (int i = 0; i < 3; i++) {
+        struct note note = stage_await(&stage, CRM, TREFOIL_EVENT_DELIVERY);
+
+        assert_int_equal(note.unreadable, i < 2);
+        if (note.unreadable)
+            assert_true(strlen(note.words) > 0);
+        else
+            assert_string_equal(note.text, "welcome");
+        assert_int_equal(trefoil_client_ack(stage.players[CRM].client, note.handle, note.seq), TREFOIL_OK);
+    }
+}
+
+static bool is_refused(struct stage *from, void *context)
+{
+    return from->players[*(enum player_name *) context].trouble == TREFOIL_NOT_IN_ROSTER;
+}
+
+static void test_removed_service_is_cut_off_and_told_why(unused_ void **state)
+{
+    enum player_name bot = BOT;
+
+    stage_enter(&stage, BOT);
+    (void) everybody_in();
+    stage_change_roster(&stage, "remove", "echo-bot");
+    (void) stage_await(&stage, BOT, TREFOIL_EVENT_DISCONNECTED);
+    assert_true(stage_until(&stage, is_refused, &bot, 10000));
+    assert_true(strlen(trefoil_client_error(stage.players[BOT].client)) > 0);
+    assert_false(trefoil_client_is_connected(stage.players[BOT].client));
+}
+
+static void test_publications_that_cannot_be_are_refused_at_once(unused_ void **state)
+{
+    struct player *bot = stage_enter(&stage, BOT);
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "x" };
+    struct trefoil_publication good = { .channel = bot->channel, .audience = TREFOIL_AUDIENCE_ROOM, .message = &message };
+    struct trefoil_publication bad = good;
+
+    stage_publish(&stage, BOT, &good); /* a service may speak to services without a room */
+    bad.message = NULL;
+    assert_int_equal(trefoil_client_publish(bot->client, &bad, NULL), TREFOIL_BAD_ARGUMENT);
+    bad = good;
+    bad.audience = 0;
+    assert_int_equal(trefoil_client_publish(bot->client, &bad, NULL), TREFOIL_BAD_ARGUMENT);
+    bad = good;
+    bad.channel.bytes[0] ^= 1;
+    assert_int_equal(trefoil_client_publish(bot->client, &bad, NULL), TREFOIL_NOT_IN_ROSTER);
+    bad = good;
+    bad.from = (struct trefoil_address){ "whatsapp/106540000000002", "ana" }; /* holds no token key */
+    assert_int_equal(trefoil_client_publish(bot->client, &bad, NULL), TREFOIL_NOT_IN_ROSTER);
+    message.body.text.body = "\xff";
+    assert_int_equal(trefoil_client_publish(bot->client, &good, NULL), TREFOIL_BAD_ARGUMENT);
+}
+
+static void test_translator_cannot_speak_for_an_account_it_does_not_own(unused_ void **state)
+{
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "forged" };
+
+    (void) everybody_in();
+    struct trefoil_publication forged = { .channel = stage.players[WHATSAPP].channel,
+                                          .audience = TREFOIL_AUDIENCE_ROOM,
+                                          .message = &message,
+                                          .from = { player_accounts[MESSENGER], "ben" } };
+    stage_publish(&stage, WHATSAPP, &forged);
+    struct note note = stage_await(&stage, WHATSAPP, TREFOIL_EVENT_REJECTED);
+    assert_int_equal(note.reason, 3); /* REJECT_NOT_YOUR_ACCOUNT */
+    assert_false(note.retryable);
+    assert_true(strlen(note.words) > 0);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
@@ -261,6 +373,11 @@ int main(int argc, char **argv)
         TEST(test_deferred_delivery_comes_again_and_bounced_one_is_listed),
         TEST(test_drained_client_closes_after_everything_is_confirmed),
         TEST(test_ephemeral_message_arrives_unnumbered),
+        TEST(test_roster_changed_under_traffic_costs_nobody_a_message),
+        TEST(test_newcomer_reads_what_is_said_from_then_on),
+        TEST(test_removed_service_is_cut_off_and_told_why),
+        TEST(test_publications_that_cannot_be_are_refused_at_once),
+        TEST(test_translator_cannot_speak_for_an_account_it_does_not_own),
     };
 
     bin = argc > 1 ? argv[1] : "build/release/bin";

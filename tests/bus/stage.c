@@ -1,7 +1,9 @@
 /* Forks the gateway, keeps notes of events. Never sleeps: it polls descriptors. */
 #include "stage.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,8 +25,8 @@
 
 #define PATIENCE_MS 15000
 
-const char *const player_accounts[N_PLAYERS] = { "whatsapp/106540000000002", "messenger/104500000000003", NULL, NULL };
-static const char *const rings[N_PLAYERS] = { "whatsapp", "messenger", "echo-bot", "admin" };
+const char *const player_accounts[N_PLAYERS] = { "whatsapp/106540000000002", "messenger/104500000000003", NULL, NULL, NULL };
+static const char *const rings[N_PLAYERS] = { "whatsapp", "messenger", "echo-bot", "admin", "crm" };
 
 static long now_ms(void)
 {
@@ -69,6 +72,32 @@ static void read_line(const char *path, char *line, int room)
     line[strcspn(line, "\n")] = 0;
 }
 
+/* Just now nobody listens there. */
+static int free_port(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *) &address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void print_log(const struct stage *stage)
+{
+    char path[128], line[512];
+
+    snprintf(path, sizeof(path), "%s/gateway.log", stage->dir);
+    FILE *log = fopen(path, "r");
+    while (log && fgets(line, sizeof(line), log))
+        print_message("gateway: %s", line);
+    if (log)
+        fclose(log);
+}
+
 static void write_config(struct stage *stage)
 {
     char path[128], root[80];
@@ -81,7 +110,7 @@ static void write_config(struct stage *stage)
     fprintf(file,
             "bus_endpoint: %s\nadmin_port: %d\nstore_dir: %s/store\nkeyring_file: %s/trust/keys/gateway.keyring\n"
             "bundle_file: %s/trust/trust.bundle\nroot_pk: %s\nin_doubt_ms: 300\n",
-            stage->endpoint, stage->port + 1, stage->dir, stage->dir, stage->dir, root);
+            stage->endpoint, free_port(), stage->dir, stage->dir, stage->dir, root);
     fclose(file);
 }
 
@@ -117,7 +146,7 @@ void stage_open(struct stage *stage, const char *bin)
     snprintf(stage->bin, sizeof(stage->bin), "%s", bin);
     snprintf(stage->dir, sizeof(stage->dir), "/tmp/trefoil-bus-XXXXXX");
     assert_non_null(mkdtemp(stage->dir));
-    stage->port = 20000 + (int) (getpid() * 7 % 20000);
+    stage->port = free_port();
     snprintf(stage->endpoint, sizeof(stage->endpoint), "tcp://127.0.0.1:%d", stage->port);
     snprintf(program, sizeof(program), "%s/trefoil", bin);
     snprintf(trust, sizeof(trust), "%s/trust", stage->dir);
@@ -137,6 +166,28 @@ void stage_close(struct stage *stage)
         stage_leave(stage, (enum player_name) name);
     stage_kill_gateway(stage);
     waitpid(spawn(command, "/dev/null"), NULL, 0);
+}
+
+void stage_change_roster(struct stage *stage, const char *what, const char *name)
+{
+    static uint8_t bundle[1 << 16];
+    char program[300], trust[128], path[160], word[16], service[32], roster[] = "roster", flag[] = "--dir";
+    char *const command[] = { program, roster, word, service, flag, trust, NULL };
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_ROSTER_PUT, .bundle = { bundle, 0 } };
+
+    snprintf(program, sizeof(program), "%s/trefoil", stage->bin);
+    snprintf(trust, sizeof(trust), "%s/trust", stage->dir);
+    snprintf(word, sizeof(word), "%s", what);
+    snprintf(service, sizeof(service), "%s", name);
+    run(stage, command);
+    snprintf(path, sizeof(path), "%s/trust/trust.bundle", stage->dir);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    ask.bundle.size = fread(bundle, 1, sizeof(bundle), file);
+    fclose(file);
+    struct note note = stage_ask(stage, &ask);
+    if (!note.ok)
+        fail_msg("the gateway refused the roster: %s", note.words);
 }
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from) ? (from) : "")
@@ -236,8 +287,8 @@ static void drive(struct stage *stage, int timeout_ms)
         enum trefoil_status status = trefoil_client_next(stage->players[i].client, 0, &event);
         if (status == TREFOIL_OK)
             take(&stage->players[i], &event);
-        else if (status != TREFOIL_NOTHING && status != TREFOIL_CLOSED)
-            print_message("%s: %s\n", rings[i], trefoil_client_error(stage->players[i].client));
+        else if (status != TREFOIL_NOTHING)
+            stage->players[i].trouble = status;
     }
 }
 
@@ -275,9 +326,11 @@ struct note stage_await(struct stage *stage, enum player_name name, enum trefoil
 {
     struct wish wish = { &stage->players[name], type, 0 };
 
-    if (!stage_until(stage, has_come, &wish, PATIENCE_MS))
-        fail_msg("%s never saw an event of type %d: %s (files in %s)", rings[name], (int) type,
-                 trefoil_client_error(wish.player->client), stage->dir);
+    if (!stage_until(stage, has_come, &wish, PATIENCE_MS)) {
+        print_log(stage);
+        fail_msg("%s never saw an event of type %d: %s", rings[name], (int) type,
+                 trefoil_client_error(wish.player->client));
+    }
     struct note note = wish.player->notes[wish.at];
     wish.player->notes[wish.at].type = 0;
     return note;
@@ -305,9 +358,13 @@ struct player *stage_enter(struct stage *stage, enum player_name name)
     memset(player, 0, sizeof(*player));
     snprintf(keyring, sizeof(keyring), "%s/trust/keys/%s.keyring", stage->dir, rings[name]);
     assert_int_equal(trefoil_client_open(&options, &player->client), TREFOIL_OK);
-    assert_true(stage_until(stage, is_connected, player, PATIENCE_MS));
+    if (!stage_until(stage, is_connected, player, PATIENCE_MS)) {
+        print_log(stage);
+        fail_msg("%s was never connected: %s", rings[name], trefoil_client_error(player->client));
+    }
     assert_int_equal(trefoil_client_channel(player->client, NULL, &player->channel), TREFOIL_OK);
     wish.channel = player->channel;
+    wish.start = name == CRM ? TREFOIL_START_EARLIEST : TREFOIL_START_SAVED;
     if (name != ADMIN)
         assert_int_equal(trefoil_client_subscribe(player->client, &wish, &player->handle), TREFOIL_OK);
     return player;

@@ -9,7 +9,7 @@
 
 #include <trefoil/client.h>
 
-enum player_name { WHATSAPP, MESSENGER, BOT, ADMIN, N_PLAYERS };
+enum player_name { WHATSAPP, MESSENGER, BOT, ADMIN, CRM, N_PLAYERS };
 
 #define NOTES_MAX 4096
 
@@ -36,6 +36,7 @@ struct player {
     uint32_t handle;
     bool is_connected;
     unsigned n_connected;
+    enum trefoil_status trouble; /* the last status that was no event */
     struct note notes[NOTES_MAX];
     size_t n_notes;
 };
@@ -55,6 +56,9 @@ void stage_close(struct stage *stage);
 
 void stage_start_gateway(struct stage *stage);
 void stage_kill_gateway(struct stage *stage);
+
+/* `trefoil roster WHAT NAME`, and the new roster to the gateway; the admin has entered. */
+void stage_change_roster(struct stage *stage, const char *what, const char *name);
 
 /* Opens the player's client and waits until it is connected; translators subscribe to their targets, the bot to all. */
 struct player *stage_enter(struct stage *stage, enum player_name name);
