@@ -325,7 +325,9 @@ static void test_publications_that_cannot_be_are_refused_at_once(unused_ void **
 {
     struct player *bot = stage_enter(&stage, BOT);
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "x" };
-    struct trefoil_publication good = { .channel = bot->channel, .audience = TREFOIL_AUDIENCE_ROOM, .message = &message };
+    struct trefoil_publication good = { .channel = bot->channel,
+                                        .audience = TREFOIL_AUDIENCE_ROOM,
+                                        .message = &message };
     struct trefoil_publication bad = good;
 
     stage_publish(&stage, BOT, &good); /* a service may speak to services without a room */

@@ -25,7 +25,8 @@
 
 #define PATIENCE_MS 15000
 
-const char *const player_accounts[N_PLAYERS] = { "whatsapp/106540000000002", "messenger/104500000000003", NULL, NULL, NULL };
+const char *const player_accounts[N_PLAYERS] = { "whatsapp/106540000000002", "messenger/104500000000003", NULL, NULL,
+                                                 NULL };
 static const char *const rings[N_PLAYERS] = { "whatsapp", "messenger", "echo-bot", "admin", "crm" };
 
 static long now_ms(void)
