@@ -89,8 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; r == 0 && i < json.n_nodes && i < TEXTS_MAX; i++)
         check_value((struct json_value){ &json, &json.nodes[i] }, &mem);
     if (r == 0)
-        json_for_each(value, json_root(&json))
-        {
+        json_for_each (value, json_root(&json)) {
             (void) json_key(value, &mem);
             (void) json_fault(value);
         }
