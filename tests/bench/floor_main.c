@@ -16,25 +16,23 @@ int main(int argc, char **argv)
         .window = (uint32_t) option_number(argc, argv, "--window", 4096),
     };
     double seconds = option_number(argc, argv, "--seconds", 5);
-    struct outcome *full = calloc(1, sizeof(*full)), *slow = calloc(1, sizeof(*slow));
+    static struct outcome full, slow;
 
-    if (!full || !slow || plan.batch == 0 || option_flag(argc, argv, "--help")) {
+    if (plan.batch == 0 || plan.subscribers == 0 || option_flag(argc, argv, "--help")) {
         fprintf(stderr, "floor [--subscribers 3] [--seconds 5] [--batch 32] [--bytes 512] [--window 4096] "
                         "[--dir build/bench-data]\n");
         return 2;
     }
     snprintf(plan.directory, sizeof(plan.directory), "%s/floor", option_text(argc, argv, "--dir", "build/bench-data"));
-    floor_run(&plan, WARM_UP_S, seconds, full);
-    print_outcome("floor, full load", full, seconds);
+    floor_run(&plan, WARM_UP_S, seconds, &full);
+    print_outcome("floor, full load", &full, seconds);
     plan.rate = 1000;
     plan.batch = 1;
-    floor_run(&plan, WARM_UP_S, seconds, slow);
-    print_outcome("floor, 1,000/s", slow, seconds);
+    floor_run(&plan, WARM_UP_S, seconds, &slow);
+    print_outcome("floor, 1,000/s", &slow, seconds);
 
-    double deliveries = (double) full->subscribers.envelopes / seconds;
+    double deliveries = (double) full.subscribers.envelopes / seconds;
     print_result("floor.deliveries", deliveries, "deliveries/s", deliveries / SCALE_DELIVERIES * 3 / plan.subscribers,
                  0.5);
-    free(full);
-    free(slow);
     return 0;
 }

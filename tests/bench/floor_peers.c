@@ -111,6 +111,7 @@ void floor_publisher(const void *context, struct tally *ret)
         zmq_poll(&item, 1, 1);
         hear(publisher, ret);
     }
+    free(publisher);
 }
 
 static void count(const struct plan *plan, zmq_msg_t *frame, struct tally *tally)

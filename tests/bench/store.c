@@ -5,13 +5,12 @@
  */
 #include "io/store.h"
 
-#include "measure.h"
+#include "crew.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define OWNER_TARGET_US 1.5
@@ -80,13 +79,10 @@ int main(int argc, char **argv)
     size_t size = (size_t) option_number(argc, argv, "--bytes", 700);
     uint64_t keep = (uint64_t) option_number(argc, argv, "--keep", 0);
     const char *parent = option_text(argc, argv, "--dir", "build/bench-data");
-    char directory[512], command[600];
+    char directory[512];
 
-    mkdir(parent, 0700);
     snprintf(directory, sizeof(directory), "%s/store", parent);
-    snprintf(command, sizeof(command), "rm -rf '%s'", directory);
-    if (system(command) != 0)
-        return 1;
+    empty_directory(directory);
 
     uv_loop_t *loop = uv_default_loop();
     struct store_options options = { directory, (uint64_t) 64 << 30, WINDOW_MS, 1 };
@@ -130,5 +126,6 @@ int main(int argc, char **argv)
     bench.store = store_close(bench.store);
     uv_run(loop, UV_RUN_DEFAULT);
     print_result("store.owner", owner, "us/envelope", owner / OWNER_TARGET_US, -1);
-    return system(command) == 0 ? 0 : 1;
+    empty_directory(directory);
+    return 0;
 }

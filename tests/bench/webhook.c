@@ -100,7 +100,6 @@ static void open_connection(struct bench *bench, struct connection *connection)
 static int status_of(struct connection *connection)
 {
     char *end, *length;
-    int status = 0;
 
     connection->answer[connection->size] = '\0';
     end = strstr(connection->answer, "\r\n\r\n");
@@ -110,7 +109,9 @@ static int status_of(struct connection *connection)
     if (length && length < end &&
         connection->size < (size_t) (end + 4 - connection->answer) + strtoul(length + 15, NULL, 10))
         return 0;
-    return sscanf(connection->answer, "HTTP/1.1 %d", &status) == 1 ? status : -1;
+    return connection->size > 12 && strncmp(connection->answer, "HTTP/1.1 ", 9) == 0
+               ? (int) strtol(connection->answer + 9, NULL, 10)
+               : -1;
 }
 
 static void hear(struct bench *bench, struct connection *connection)
@@ -132,20 +133,31 @@ static void hear(struct bench *bench, struct connection *connection)
     post(bench, connection);
 }
 
+/* The field of /proc/PID/stat with this number, the state being 3. */
+static const char *field_of(const char *stat, int number)
+{
+    const char *at = strrchr(stat, ')');
+
+    for (int i = 2; at && i < number; i++)
+        at = strchr(at + 1, ' ');
+    return at ? at : "";
+}
+
 /* Processor seconds a process has used. */
 static double cpu_of(long pid)
 {
-    char path[64], text[1024];
-    unsigned long user = 0, system = 0;
+    char path[64], text[1024] = "";
 
     snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
     FILE *file = fopen(path, "r");
     if (!file)
         return 0;
-    if (fgets(text, sizeof(text), file) && strrchr(text, ')'))
-        sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    bool is_read = fgets(text, sizeof(text), file) != NULL;
     fclose(file);
-    return (double) (user + system) / (double) sysconf(_SC_CLK_TCK);
+    if (!is_read)
+        return 0;
+    return (double) (strtoul(field_of(text, 14), NULL, 10) + strtoul(field_of(text, 15), NULL, 10)) /
+           (double) sysconf(_SC_CLK_TCK);
 }
 
 static void read_secret(struct bench *bench, const char *path)
