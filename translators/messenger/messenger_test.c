@@ -208,6 +208,21 @@ static void test_answers_without_a_code_have_a_verdict(void **state)
     assert_waits(&messenger_ops);
 }
 
+static void test_a_person_is_named_by_the_answer_to_our_question(void **state)
+{
+    struct request request = { 0 };
+    struct profile profile = { 0 };
+
+    (void) state;
+    arena_reset(&mem);
+    assert_int_equal(messenger_ops.ask_profile(&plain_place, &mem, &request), 0);
+    assert_string_equal(request.path, "/v25.0/6543210000000004?fields=first_name,last_name");
+    struct reply reply = { .http_status = 200, .body = kit_read(&mem, TESTDATA, "prof-messenger.json") };
+    messenger_ops.read_profile(&reply, &mem, &profile);
+    assert_string_equal(profile.name, "Ada Example");
+    assert_null(profile.username);
+}
+
 static int free_memory(void **state)
 {
     (void) state;
@@ -225,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_text_splits_at_the_limit_and_not_before),
         cmocka_unit_test(test_the_first_part_quotes_and_the_last_is_marked),
         cmocka_unit_test(test_actions_never_carry_a_message),
+        cmocka_unit_test(test_a_person_is_named_by_the_answer_to_our_question),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
     };

@@ -7,7 +7,14 @@
 #include "formats/signature.h"
 #include "mark.h"
 
+#define PEOPLE_WORDS 4
+
 struct batch;
+
+/* Who is spoken of, roughly: two people may share a bit, and then one waits for the other for nothing. */
+struct people {
+    uint64_t bits[PEOPLE_WORDS];
+};
 
 struct batch_post {
     struct post post;
@@ -21,6 +28,8 @@ struct batch {
     struct http_exchange *exchange; /* NULL: nobody waits any more */
     struct arena mem;
     struct event_list events;
+    size_t n_named; /* of events: named, or done without */
+    struct people people;
     struct batch_post *posts;
     size_t n_posts, n_open;
     size_t counted_bytes; /* of intake.held_bytes */
@@ -238,26 +247,42 @@ static bool lacks_name(const struct event *event)
            author->user_id && !author->name && !author->username;
 }
 
-/* Puts in the names that are known. True: some are being asked for. */
+/* Asks for the names that lack, and notes whom the batch is about. */
+static void ask_names(struct batch *batch)
+{
+    const struct intake_options *options = &batch->intake->options;
+
+    for (size_t i = 0; i < batch->events.n_events; i++) {
+        const struct event *event = &batch->events.events[i];
+        long account = lacks_name(event) ? accounts_find(options->accounts, event->account) : -1;
+        uint64_t bit = event->user_id ? bytes_hash(bytes_of_text(event->user_id)) % (PEOPLE_WORDS * 64) : 0;
+        if (event->user_id)
+            batch->people.bits[bit / 64] |= (uint64_t) 1 << bit % 64;
+        if (account >= 0)
+            names_ask(options->names, (size_t) account, event->message.author.user_id);
+    }
+}
+
+/* Puts in the names that are known. True: some are still on their way. */
 static bool awaits_names(struct batch *batch)
 {
     const struct intake_options *options = &batch->intake->options;
-    bool is_awaited = false;
 
-    for (size_t i = 0; i < batch->events.n_events; i++) {
-        struct event *event = &batch->events.events[i];
+    for (; batch->n_named < batch->events.n_events; batch->n_named++) {
+        struct event *event = &batch->events.events[batch->n_named];
         struct trefoil_author *author = &event->message.author;
         long account = lacks_name(event) ? accounts_find(options->accounts, event->account) : -1;
         struct profile profile = { 0 };
-        enum names_result result =
-            account < 0 ? NAMES_UNKNOWN : names_look(options->names, (size_t) account, author->user_id, &profile);
-        if (result == NAMES_KNOWN && profile.name)
+        if (account < 0)
+            continue;
+        if (names_look(options->names, (size_t) account, author->user_id, &profile) == NAMES_AWAITED)
+            return true;
+        if (profile.name)
             author->name = arena_text(&batch->mem, bytes_of_text(profile.name));
-        if (result == NAMES_KNOWN && profile.username)
+        if (profile.username)
             author->username = arena_text(&batch->mem, bytes_of_text(profile.username));
-        is_awaited = is_awaited || result == NAMES_ASKED;
     }
-    return is_awaited;
+    return false;
 }
 
 static void publish_event(struct batch *batch, const struct event *event)
@@ -280,15 +305,28 @@ static void publish_event(struct batch *batch, const struct event *event)
     bus_post(intake->options.bus, &post->post);
 }
 
-/* In the order they came, so that nobody's second message overtakes his first for want of a name. */
+static bool share(const struct people *a, const struct people *b)
+{
+    for (size_t i = 0; i < PEOPLE_WORDS; i++)
+        if (a->bits[i] & b->bits[i])
+            return true;
+    return false;
+}
+
+/* Nobody's second message overtakes his first for want of a name; strangers do not wait for each other. */
 static void publish_ready(struct intake *intake)
 {
+    struct people held = { 0 };
+
     list_for_each_safe (node, after, &intake->batches) {
         struct batch *batch = container_of(node, struct batch, node);
         if (batch->is_published)
             continue;
-        if (awaits_names(batch))
-            break;
+        if (awaits_names(batch) || share(&batch->people, &held)) {
+            for (size_t i = 0; i < PEOPLE_WORDS; i++)
+                held.bits[i] |= batch->people.bits[i];
+            continue;
+        }
         batch->is_published = true;
         for (size_t i = 0; i < batch->events.n_events; i++)
             publish_event(batch, &batch->events.events[i]);
@@ -316,6 +354,7 @@ static struct batch *open_batch(struct intake *intake, struct http_exchange *exc
     intake->held_bytes += batch->counted_bytes;
     intake->n_batches++;
     list_append(&intake->batches, &batch->node);
+    ask_names(batch);
     return batch;
 }
 

@@ -47,6 +47,7 @@ struct intake *intake_close(struct intake *intake);
 
 /* Takes the exchange; it is answered within confirm_wait_ms. */
 void intake_body(struct intake *intake, struct http_exchange *exchange, struct bytes body);
+
 /* Names have been learnt that some body may have waited for. */
 void intake_names(struct intake *intake);
 
