@@ -1,5 +1,6 @@
 """SIGKILL at random points under load: every message arrives at every target, in order per room."""
 
+import json
 import os
 import random
 import threading
@@ -22,6 +23,20 @@ def fill_rooms(stack):
         for network, user in people_of(room).items():
             stack.control("people", {"network": network, "user_id": user, "name": f"P{room}{network[0].upper()}"})
         stack.make_room(f"room {room}", *people_of(room).items())
+
+
+def read_by_subscriber(stack):
+    """[(room, number)] of the texts `trefoil tail --json` wrote, in its order; a line cut by a kill is left out."""
+    texts = []
+    with open(os.path.join(stack.dir, "log/reader.log"), errors="replace") as log:
+        for line in log:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if said.get("kind") == "text" and said["text"].startswith("#"):
+                texts.append((said["room"], int(said["text"][1:-1])))
+    return texts
 
 
 def test_every_message_arrives_in_order_though_gateway_translator_and_subscriber_are_killed():
@@ -81,6 +96,11 @@ def test_every_message_arrives_in_order_though_gateway_translator_and_subscriber
                     if line != sorted(line):
                         disordered.append((room, network, line))
                 doubled += len(seen) - len(firsts)
+        wait_until(lambda: {n for _, n in read_by_subscriber(stack)} >= set(range(MESSAGES)), "all at the subscriber", 60)
+        by_author = {}
+        for room, number in dict.fromkeys(read_by_subscriber(stack)):
+            by_author.setdefault((room, NETWORKS[(number // ROOMS) % 3]), []).append(number)
+        disordered += [("subscriber", *key, line) for key, line in by_author.items() if line != sorted(line)]
         answers_lost = stack.control("state").get("answers_lost", 0) + kills["whatsapp"] + kills["messenger"] + kills["instagram"]
         print(f"{'':10} {MESSAGES} messages, {ROOMS} rooms, kills {kills}, doubled {doubled}, seed {SEED}")
         assert not lost, f"lost: {lost[:5]}"
