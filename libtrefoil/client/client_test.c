@@ -118,8 +118,8 @@ static int setup(unused_ void **state)
     zmq_msg_init(&scene.peer);
     bind_far(endpoint, sizeof(endpoint));
     for (int i = 0; i < N_SERVICES; i++) {
-        assert_int_equal(keyring_generate(names[i], scene.tenant, scene.root_pk, clock_wall_ms() - 60000,
-                                          &scene.rings[i]), 0);
+        assert_int_equal(
+            keyring_generate(names[i], scene.tenant, scene.root_pk, clock_wall_ms() - 60000, &scene.rings[i]), 0);
         memcpy(scene.rings[i]->gateway_transport_pk, scene.pk, SEAL_KEY_BYTES);
     }
     snprintf(scene.file, sizeof(scene.file), "/tmp/trefoil-client-%d.keyring", getpid());
