@@ -13,7 +13,7 @@
 #include "base/attributes.h"
 #include "stage.h"
 
-static const char *bin;
+static const char *bin, *bot_program;
 static struct stage stage;
 
 static int open_stage(unused_ void **state)
@@ -110,6 +110,31 @@ static void test_service_reads_everything_and_speaks_into_the_room(unused_ void 
     stage_sent(&stage, WHATSAPP, &note, "wamid.2");
     note = stage_await(&stage, MESSENGER, TREFOIL_EVENT_DELIVERY);
     assert_string_equal(note.relates, "m.1");
+}
+
+static void test_echo_bot_answers_into_the_room_also_after_being_killed(unused_ void **state)
+{
+    pid_t bot = stage_start(&stage, bot_program, "echo-bot");
+
+    (void) everybody_in();
+    for (unsigned i = 1; i <= 20; i++) {
+        char id[32], text[32], echo[64];
+
+        snprintf(id, sizeof(id), "wamid.%u", i);
+        snprintf(text, sizeof(text), "%u", i);
+        snprintf(echo, sizeof(echo), "echo: %u", i);
+        stage_say(&stage, WHATSAPP, "ana", id, text, NULL);
+        if (i == 10) {
+            stage_end(bot);
+            bot = stage_start(&stage, bot_program, "echo-bot");
+        }
+        struct note note;
+        do {
+            note = stage_await(&stage, WHATSAPP, TREFOIL_EVENT_DELIVERY);
+            stage_sent(&stage, WHATSAPP, &note, echo);
+        } while (strcmp(note.text, echo) != 0); /* what was said before it came is answered first */
+    }
+    stage_end(bot);
 }
 
 static void test_room_names_and_members_come_back_in_clear_to_who_may_see_them(unused_ void **state)
@@ -369,6 +394,7 @@ int main(int argc, char **argv)
         TEST(test_text_crosses_and_its_reply_quotes_the_right_message),
         TEST(test_same_event_again_is_a_duplicate_and_goes_nowhere),
         TEST(test_service_reads_everything_and_speaks_into_the_room),
+        TEST(test_echo_bot_answers_into_the_room_also_after_being_killed),
         TEST(test_room_names_and_members_come_back_in_clear_to_who_may_see_them),
         TEST(test_gateway_killed_with_publications_out_loses_and_doubles_nothing),
         TEST(test_translator_that_dies_with_a_delivery_in_hand_gets_it_again_marked),
@@ -382,6 +408,11 @@ int main(int argc, char **argv)
         TEST(test_translator_cannot_speak_for_an_account_it_does_not_own),
     };
 
-    bin = argc > 1 ? argv[1] : "build/release/bin";
+    if (argc != 3) {
+        fprintf(stderr, "usage: %s BIN ECHO_BOT\n", argv[0]);
+        return 2;
+    }
+    bin = argv[1];
+    bot_program = argv[2];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,12 +127,28 @@ void stage_start_gateway(struct stage *stage)
     assert_true(stage->gateway > 0);
 }
 
+pid_t stage_start(struct stage *stage, const char *program, const char *service)
+{
+    char path[512], keyring[160], log[160];
+    char *const command[] = { path, stage->endpoint, keyring, NULL };
+
+    snprintf(path, sizeof(path), "%s", program);
+    snprintf(keyring, sizeof(keyring), "%s/trust/keys/%s.keyring", stage->dir, service);
+    snprintf(log, sizeof(log), "%s/%s.log", stage->dir, service);
+    return spawn(command, log);
+}
+
+void stage_end(pid_t pid)
+{
+    if (pid <= 0)
+        return;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 void stage_kill_gateway(struct stage *stage)
 {
-    if (stage->gateway > 0) {
-        kill(stage->gateway, SIGKILL);
-        waitpid(stage->gateway, NULL, 0);
-    }
+    stage_end(stage->gateway);
     stage->gateway = 0;
 }
 

@@ -57,6 +57,10 @@ void stage_close(struct stage *stage);
 void stage_start_gateway(struct stage *stage);
 void stage_kill_gateway(struct stage *stage);
 
+/* A program with the endpoint and this service's keyring as its arguments; killed and waited for by stage_end(). */
+pid_t stage_start(struct stage *stage, const char *program, const char *service);
+void stage_end(pid_t pid);
+
 /* `trefoil roster WHAT NAME`, and the new roster to the gateway; the admin has entered. */
 void stage_change_roster(struct stage *stage, const char *what, const char *name);
 

@@ -57,7 +57,8 @@ const char *trefoil_client_error(const trefoil_client *client);
 const char *trefoil_client_service(const trefoil_client *client);
 bool trefoil_client_is_connected(const trefoil_client *client);
 
-/* The channel called `name` in the roster, or NULL for the only one this service is in. OK or NOT_IN_ROSTER. */
+/* The channel called `name` in the roster, or NULL for the only one this service is in. OK or NOT_IN_ROSTER, also before
+ * the first CONNECTED event, for the roster comes with it. */
 enum trefoil_status trefoil_client_channel(trefoil_client *client, const char *name, struct trefoil_id *ret);
 
 /* A place on a network: "network/account id" and the user id there. */
@@ -178,7 +179,7 @@ enum trefoil_status trefoil_client_outcome(trefoil_client *client, uint32_t hand
                                            const struct trefoil_target_outcome *outcomes, size_t n_outcomes);
 
 enum trefoil_event_type {
-    TREFOIL_EVENT_CONNECTED = 1, /* welcomed by the gateway */
+    TREFOIL_EVENT_CONNECTED = 1, /* welcomed by the gateway; publishing and subscribing may begin */
     TREFOIL_EVENT_DISCONNECTED,  /* lost; reconnecting by itself */
     TREFOIL_EVENT_CONFIRMED,     /* `ticket` is on disk (accepted, or known already: `duplicate`) */
     TREFOIL_EVENT_REJECTED,      /* `ticket` was refused: `reason`, `text`, `retryable` */
