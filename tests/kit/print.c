@@ -254,6 +254,7 @@ char *kit_print_requests(const struct request_list *list, struct arena *mem)
         put_text(page.file, "content_type", request->content_type);
         put_flag(page.file, "best_effort", request->best_effort);
         put_flag(page.file, "is_message", request->is_message);
+        put_text(page.file, "words", request->words);
         put_bytes(page.file, "body", request->body);
     }
     for (size_t i = 0; i < list->n_lost; i++)

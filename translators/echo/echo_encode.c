@@ -23,8 +23,9 @@ static int put_part(struct bytes part, const char *mark, const struct place *pla
         .content_type = "text/plain; charset=utf-8",
         .body = bytes_of_text(body),
         .is_message = true,
+        .words = arena_text(mem, part),
     };
-    return request->path ? 0 : -ENOMEM;
+    return mem->failed ? -ENOMEM : 0;
 }
 
 /* The words of any message, with the name of who speaks where that is not clear. NULL: nothing to say here. */

@@ -100,9 +100,12 @@ static int add_part(const struct sending *sending, const struct outgoing_part *p
         json_put_text(&writer, "metadata", part->mark);
     json_close_object(&writer);
     r = close_body(sending, &writer, &request);
-    if (r == 0)
-        request->is_message = true;
-    return r;
+    if (r < 0)
+        return r;
+    request->is_message = true;
+    if (!sending->dialect->returns_marks)
+        request->words = arena_text(sending->mem, part->text);
+    return sending->mem->failed ? -ENOMEM : 0;
 }
 
 static int add_text(const struct sending *sending, const struct trefoil_message *message)

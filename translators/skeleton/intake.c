@@ -294,6 +294,8 @@ static void publish_event(struct batch *batch, const struct event *event)
         publication.event_key = arena_format(&batch->mem, "stray.%s", event->key);
     count(intake->options.figures, event);
     prove(intake, &publication);
+    if (event->echo && !publication.resolves_seq)
+        intake->options.on_echo(intake->options.owner, event);
     if (event->ephemeral) { /* never stored, so there is nothing to wait for */
         bus_mention(intake->options.bus, &publication);
         return;

@@ -36,6 +36,8 @@ struct intake_options {
     void *owner;
     /* An event proved that we sent this; `message_id` is what the network calls it, NULL when it did not say. */
     void (*on_proof)(void *owner, uint64_t seq, uint32_t target, const char *message_id);
+    /* The business wrote this, and nothing says by itself whether it was us. */
+    void (*on_echo)(void *owner, const struct event *event);
     void (*on_idle)(void *owner); /* the last batch is answered */
 };
 

@@ -4,6 +4,7 @@
 #include "send.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "mark.h"
 
@@ -145,10 +146,13 @@ static void advance(struct send *send);
 
 static void note_message(struct send *send, const char *message_id)
 {
-    if (message_id)
+    if (message_id) {
         send->message_ids[send->n_message_ids++] = message_id;
+        sender_note_id(send->parcel->sender, message_id);
+    }
     send->next++;
     send->tries = 0;
+    send->is_proven = false;
 }
 
 /* The part in hand again, here: the gateway would begin with the first. */
@@ -336,7 +340,22 @@ void send_wake(struct send *send)
         advance(send);
 }
 
-/* The mark is on the last part: its return proves all of them. */
+bool send_is_at_last_part(const struct send *send)
+{
+    for (size_t later = send->next + 1; later < send->requests.n_requests; later++)
+        if (send->requests.requests[later].is_message)
+            return false;
+    return true;
+}
+
+bool send_says(const struct send *send, size_t account, const char *user_id, const char *words)
+{
+    bool is_away = send->state == SEND_OUT || send->state == SEND_IN_DOUBT;
+
+    return is_away && send->account == account && send->user_id && strcmp(send->user_id, user_id) == 0 &&
+           request_of(send)->words && strcmp(request_of(send)->words, words) == 0;
+}
+
 void send_prove(struct send *send, const char *message_id)
 {
     struct parcel *parcel = send->parcel;
@@ -348,8 +367,10 @@ void send_prove(struct send *send, const char *message_id)
         return;
     }
     metric_add(parcel->sender->options.figures->unknown_resolved, 1);
+    sender_unpark(parcel->sender, send);
+    send->state = SEND_WAITING;
     note_message(send, copy);
-    send_end(send, TREFOIL_OUTCOME_SENT, NULL);
+    advance(send);
 }
 
 /* ---- the beginning ---------------------------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ struct send {
     uint64_t began_ms;
     uint64_t due_ms;  /* WAITING, IN_DOUBT */
     struct list node; /* in sender.waiting or sender.held */
-    bool is_proven;   /* the proof came before the answer */
+    bool is_proven;   /* the proof that the present request was taken came before its answer */
     const char *proof_id;
     struct trefoil_target_outcome outcome;
     struct trefoil_message notice; /* the receipt that tells the author */
@@ -62,6 +62,8 @@ struct sender {
     struct list held;    /* sends */
     size_t n_sends, n_held;
     bool is_stopped;
+    uint64_t sent_ids[SENDER_SENT_IDS]; /* hashes of the newest message ids the network gave us */
+    size_t n_sent_ids;
     uint64_t random; /* state of a small generator, for jitter only */
     uv_timer_t timer;
 };
@@ -75,8 +77,14 @@ void send_wake(struct send *send);
 /* Ends it now with this outcome and reason (constant words). */
 void send_end(struct send *send, enum trefoil_outcome outcome, const char *reason);
 
-/* Proof for one that is out or in doubt. */
+/* Proof, for one that is out or in doubt, that its present request was taken. */
 void send_prove(struct send *send, const char *message_id);
+
+/* The present request is the last that is a message: its mark stands for all. */
+bool send_is_at_last_part(const struct send *send);
+
+/* It is out or in doubt, to this person, with these words. */
+bool send_says(const struct send *send, size_t account, const char *user_id, const char *words);
 
 /* Nothing of it has reached the network. */
 bool send_is_untouched(const struct send *send);
@@ -84,6 +92,9 @@ bool send_is_untouched(const struct send *send);
 /* Wakes `send` at `due_ms`. */
 void sender_park(struct sender *sender, struct send *send, enum send_state state, uint64_t due_ms);
 void sender_unpark(struct sender *sender, struct send *send);
+
+/* The network calls a message of ours this. */
+void sender_note_id(struct sender *sender, const char *message_id);
 
 /* Keeps `send` for the goodbye. */
 void sender_hold(struct sender *sender, struct send *send);

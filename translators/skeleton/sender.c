@@ -200,8 +200,47 @@ static struct send *find_send(struct sender *sender, uint64_t seq, uint32_t targ
 void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const char *message_id)
 {
     struct send *send = find_send(sender, seq, target);
-    if (send && (send->state == SEND_OUT || send->state == SEND_IN_DOUBT))
+    bool is_away = send && (send->state == SEND_OUT || send->state == SEND_IN_DOUBT);
+
+    if (is_away && send_is_at_last_part(send))
         send_prove(send, message_id);
+}
+
+static uint64_t id_hash(const struct sender *sender, const char *message_id)
+{
+    return bytes_hash(bytes_of_text(message_id)) ^ sender->limiter.pairs.seed;
+}
+
+void sender_note_id(struct sender *sender, const char *message_id)
+{
+    sender->sent_ids[sender->n_sent_ids++ % SENDER_SENT_IDS] = id_hash(sender, message_id);
+}
+
+static bool is_known_id(const struct sender *sender, const char *message_id)
+{
+    uint64_t hash = id_hash(sender, message_id);
+
+    for (size_t i = 0; i < SENDER_SENT_IDS && i < sender->n_sent_ids; i++)
+        if (sender->sent_ids[i] == hash)
+            return true;
+    return false;
+}
+
+void sender_prove_words(struct sender *sender, const char *account, const char *user_id, const char *words,
+                        const char *message_id)
+{
+    long index = accounts_find(sender->options.accounts, account);
+
+    if (index < 0 || is_known_id(sender, message_id))
+        return;
+    list_for_each (node, &sender->parcels) {
+        struct parcel *parcel = container_of(node, struct parcel, node);
+        for (size_t i = 0; i < parcel->n_sends; i++)
+            if (send_says(&parcel->sends[i], (size_t) index, user_id, words)) {
+                send_prove(&parcel->sends[i], message_id);
+                return;
+            }
+    }
 }
 
 void sender_resume(struct sender *sender, size_t account)

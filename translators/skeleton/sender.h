@@ -25,6 +25,7 @@
 #define SENDER_HOLD_MS 1000 /* longer waits are the gateway's: it parks the room without holding memory */
 #define SENDER_REPLY_MAX_BYTES (256u << 10)
 #define SENDER_CONNECTIONS_MAX 32
+#define SENDER_SENT_IDS 1024 /* remembered, so that the echo of one message is no proof of the next like it */
 
 struct sender;
 
@@ -50,6 +51,11 @@ void sender_take(struct sender *sender, const struct trefoil_delivery *delivery)
 
 /* The network proved that this target was sent to. */
 void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const char *message_id);
+
+/* The business said these words to this person, and the network calls them `message_id`: our own send coming back, when
+ * one whose answer is out or was lost said just that. For networks whose echoes return no mark. */
+void sender_prove_words(struct sender *sender, const char *account, const char *user_id, const char *words,
+                        const char *message_id);
 
 /* The account's credentials were replaced: what waited for that goes at once. */
 void sender_resume(struct sender *sender, size_t account);

@@ -324,6 +324,40 @@ static void test_proof_that_comes_before_the_answer_is_lost_counts(void **state)
     assert_string_equal(scene->bus.ids[0], "proven");
 }
 
+static void test_echo_of_the_same_words_is_proof_where_no_mark_comes_back(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.unknown_wait_ms = 2000;
+    scene->script[0] = 0;
+    deliver(scene, "Hello");
+    while (metric_value(scene->figures.requests[2]) < 1)
+        uv_run(&scene->loop, UV_RUN_ONCE);
+    sender_prove_words(scene->sender, "echo/100", "ana", "Goodbye", "echo-1");
+    sender_prove_words(scene->sender, "echo/100", "ben", "Hello", "echo-2");
+    sender_prove_words(scene->sender, "echo/200", "ana", "Hello", "echo-3");
+    assert_int_equal(scene->bus.n_outcomes, 0);
+    sender_prove_words(scene->sender, "echo/100", "ana", "Hello", "echo-4");
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_string_equal(scene->bus.ids[0], "echo-4");
+}
+
+static void test_echo_of_an_earlier_message_proves_nothing_about_the_next_like_it(void **state)
+{
+    struct scene *scene = *state;
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "ok" };
+    scene->script[0] = 200;
+    deliver_kind(scene, &message, SEQ);
+    wait_for_outcome(scene);
+    scene->script[1] = -1;
+    deliver_kind(scene, &message, SEQ + 1);
+    wait_for_request(scene, 2);
+    sender_prove_words(scene->sender, "echo/100", "ana", "ok", "m1");
+    http_drop(&scene->silent);
+    while (scene->bus.n_outcomes < 2)
+        uv_run(&scene->loop, UV_RUN_DEFAULT);
+    assert_int_equal(scene->bus.outcomes[1].outcome, TREFOIL_OUTCOME_DEFERRED);
+}
+
 static void test_lost_answer_without_proof_is_resent_by_policy(void **state)
 {
     struct scene *scene = *state;
@@ -432,6 +466,8 @@ int main(void)
         in_scene(test_message_of_which_a_part_is_refused_was_sent_and_says_what_is_lost),
         in_scene(test_lost_answer_waits_for_proof_and_is_not_repeated),
         in_scene(test_proof_that_comes_before_the_answer_is_lost_counts),
+        in_scene(test_echo_of_the_same_words_is_proof_where_no_mark_comes_back),
+        in_scene(test_echo_of_an_earlier_message_proves_nothing_about_the_next_like_it),
         in_scene(test_lost_answer_without_proof_is_resent_by_policy),
         in_scene(test_lost_answer_without_proof_can_be_given_up),
         in_scene(test_refused_token_stops_the_account_until_it_is_replaced),

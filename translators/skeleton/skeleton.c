@@ -200,6 +200,17 @@ static void on_proof(void *owner, uint64_t seq, uint32_t target, const char *mes
     sender_prove(skeleton->sender, seq, target, message_id);
 }
 
+static void on_echo(void *owner, const struct event *event)
+{
+    struct skeleton *skeleton = owner;
+    const struct trefoil_message *message = &event->message;
+
+    if (event->account && event->user_id && message->message_id && message->kind == TREFOIL_KIND_TEXT &&
+        message->body.text.body)
+        sender_prove_words(skeleton->sender, event->account, event->user_id, message->body.text.body,
+                           message->message_id);
+}
+
 static unsigned why_not_ready(void *owner, const char **reasons, unsigned room)
 {
     struct skeleton *skeleton = owner;
@@ -293,6 +304,7 @@ static int open_intake(struct skeleton *skeleton)
         .confirm_wait_ms = (uint32_t) skeleton->settings.confirm_wait_ms,
         .owner = skeleton,
         .on_proof = on_proof,
+        .on_echo = on_echo,
         .on_idle = on_idle,
     };
     int r = intake_open(&skeleton->loop, &options, &skeleton->intake);

@@ -60,8 +60,9 @@ struct request {
     const char *path;         /* "/v25.0/106540000000002/messages" */
     const char *content_type; /* "application/json" */
     struct bytes body;
-    bool best_effort; /* typing, read marks: an error is counted, not retried */
-    bool is_message;  /* its answer carries a message id */
+    bool best_effort;  /* typing, read marks: an error is counted, not retried */
+    bool is_message;   /* its answer carries a message id */
+    const char *words; /* as an echo will show them, where echoes return no mark: the next best proof; NULL: none */
 };
 
 #define TRANSLATOR_LOST_MAX 16
