@@ -25,6 +25,19 @@ def test_text_reaches_the_other_two_networks_once_with_the_speakers_name():
         assert ok, text
 
 
+def test_name_that_comes_late_costs_the_first_message_its_name_and_nothing_else():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        stack.control("faults", {"network": "messenger", "fault": "slow", "delay": 2500})
+        say(stack, "messenger", "before the name")
+        assert "Someone" in wait_for_text(stack, "whatsapp", "before the name")["text"]
+        wait_until(lambda: stack.metric("messenger", "trefoil_profiles_total", result="named") == 1, "the name")
+        stack.control("faults", {"clear": True})
+        say(stack, "messenger", "after the name")
+        assert NAMES["messenger"] in wait_for_text(stack, "whatsapp", "after the name")["text"]
+
+
 def test_three_networks_in_a_ring_with_echoes_show_each_message_once():
     with Stack() as stack:
         stack.start_all()
