@@ -36,7 +36,7 @@ static int open_all(struct broker *broker, const struct peer *peer, const struct
     if (subscription->n_seats == 0 && (is_new || wish->start != START_AT_SAVED)) {
         window_deinit(&subscription->window);
         subscription->n_gaps = 0;
-        subscription->floor = subscription_start(broker, wish->start, wish->start_at);
+        subscription->floor = subscription_start(broker, (int) wish->start, wish->start_at);
         subscription->cursor = subscription->floor + 1;
         subscription->is_dirty = true;
     }
