@@ -29,7 +29,7 @@ def test_name_that_comes_late_costs_the_first_message_its_name_and_nothing_else(
     with Stack() as stack:
         stack.start_all()
         room_of_three(stack)
-        stack.control("faults", {"network": "messenger", "fault": "slow", "delay": 2500})
+        stack.control("faults", {"network": "messenger", "fault": "slow", "delay_ms": 2500})
         say(stack, "messenger", "before the name")
         assert "Someone" in wait_for_text(stack, "whatsapp", "before the name")["text"]
         wait_until(lambda: stack.metric("messenger", "trefoil_profiles_total", result="named") == 1, "the name")
