@@ -83,7 +83,7 @@ class Stack:
     """Use as a context manager: everything is killed and removed at the end (kept when KEEP is set)."""
 
     def __init__(self, bin_dir=None, env=None):
-        self.bin = bin_dir or os.environ.get("TREFOIL_BIN") or os.path.join(TOP, "build/release/bin")
+        self.bin = os.path.abspath(bin_dir or os.environ.get("TREFOIL_BIN") or os.path.join(TOP, "build/release/bin"))
         self.dir = tempfile.mkdtemp(prefix="trefoil-test-", dir=os.environ.get("TREFOIL_TEST_DIR"))
         self.base = free_port_base()
         self.env = dict(os.environ, **(env or {}))
