@@ -157,6 +157,26 @@ static void test_returned_delivery_goes_to_another_and_is_no_attempt(void **stat
     assert_false(last(game, heir)->maybe_sent);
 }
 
+/* An account without a valid token waits for days if it must, and burns nothing. */
+static void test_delivery_returned_for_later_waits_and_is_no_attempt(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    for (size_t times = 1; times <= GATEWAY_ATTEMPTS_MAX + 5; times++) {
+        const struct game_handed *handed = last(game, messenger);
+
+        assert_int_equal(game_count(game, messenger), times);
+        assert_int_equal(handed->attempt, 1);
+        game_returned(game, messenger, handed->seq, handed->first_target, 5000);
+        game_pass_ms(game, 4000);
+        assert_int_equal(game_count(game, messenger), times);
+        game_pass_ms(game, 2000);
+    }
+}
+
 static void test_unknown_outcome_is_doubted_and_then_tried_again(void **state)
 {
     struct game *game = *state;
@@ -362,6 +382,7 @@ int main(void)
         ON_PAPER(test_vanished_holder_is_doubted_then_somebody_else_is_told_it_may_be_sent),
         ON_PAPER(test_same_replica_coming_back_gets_its_delivery_at_once),
         ON_PAPER(test_returned_delivery_goes_to_another_and_is_no_attempt),
+        ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),

@@ -79,13 +79,15 @@ static void tell(struct answer *answer, const struct outcome *outcome)
         break;
     default:
         broker->tally.returned++;
+        if (outcome->retry_ms > 0 && broker->now_ms + outcome->retry_ms > entry->retry_at_ms)
+            entry->retry_at_ms = broker->now_ms + outcome->retry_ms;
         break;
     }
-    if (outcome->kind != OUTCOME_IS_RETURNED)
+    if (outcome->kind != OUTCOME_IS_RETURNED || outcome->retry_ms > 0)
         trace_note(broker, entry->seq,
                    &(struct hop){ .target = outcome->target,
                                   .outcome = (uint8_t) outcome->kind,
-                                  .what = bytes_of_text(outcome->kind == OUTCOME_IS_DEFERRED ? "deferred" : "unknown"),
+                                  .what = bytes_of_text(outcome->kind == OUTCOME_IS_UNKNOWN ? "unknown" : "deferred"),
                                   .text = outcome->reason });
 }
 
@@ -111,13 +113,12 @@ static void turn(struct answer *answer)
     dispatch_away(broker, answer->record, entry, false);
     dispatch_release(entry);
     entry->state = ENTRY_WAITING;
-    if (entry->any_deferred) {
+    if (!entry->any_deferred && entry->attempts > 0)
+        entry->attempts--; /* returned: it was no attempt */
+    if (entry->retry_at_ms > 0)
         dispatch_park(broker, subscription, entry, entry->retry_at_ms);
-        return;
-    }
-    if (entry->attempts > 0)
-        entry->attempts--; /* returned untouched: it was no attempt */
-    lines_wake(&subscription->lines, entry->line);
+    else
+        lines_wake(&subscription->lines, entry->line);
 }
 
 static int take_answer(struct answer *answer)

@@ -311,6 +311,11 @@ void game_deferred(struct game *game, struct peer *peer, uint64_t seq, uint32_t 
     answer(game, peer, seq, &(struct outcome){ .target = target, .kind = OUTCOME_IS_DEFERRED, .retry_ms = retry_ms });
 }
 
+void game_returned(struct game *game, struct peer *peer, uint64_t seq, uint32_t target, uint32_t retry_ms)
+{
+    answer(game, peer, seq, &(struct outcome){ .target = target, .kind = OUTCOME_IS_RETURNED, .retry_ms = retry_ms });
+}
+
 const struct game_handed *game_next(const struct game *game, const struct peer *peer, size_t *at)
 {
     while (*at < game->n_handed) {

@@ -79,6 +79,7 @@ struct id game_room_of_three(struct game *game);
 void game_outcome(struct game *game, struct peer *peer, uint64_t seq, uint32_t target, enum outcome_kind kind,
                   const char *ref);
 void game_deferred(struct game *game, struct peer *peer, uint64_t seq, uint32_t target, uint32_t retry_ms);
+void game_returned(struct game *game, struct peer *peer, uint64_t seq, uint32_t target, uint32_t retry_ms);
 
 /* Everything handed to the peer since the index, in order; NULL at the end. */
 const struct game_handed *game_next(const struct game *game, const struct peer *peer, size_t *at);

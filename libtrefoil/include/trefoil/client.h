@@ -154,7 +154,7 @@ enum trefoil_outcome {
     TREFOIL_OUTCOME_DEFERRED,
     TREFOIL_OUTCOME_BOUNCED,
     TREFOIL_OUTCOME_UNKNOWN,
-    TREFOIL_OUTCOME_RETURNED,
+    TREFOIL_OUTCOME_RETURNED, /* not now, and not for its own sake: no attempt is counted */
 };
 
 struct trefoil_target_outcome {
@@ -163,7 +163,7 @@ struct trefoil_target_outcome {
     const char *account;            /* of the target: the ids below are known by it */
     const char *const *message_ids; /* what the network called the parts it became */
     size_t n_message_ids;
-    uint32_t retry_ms; /* DEFERRED: not before */
+    uint32_t retry_ms; /* DEFERRED, RETURNED: not before */
     uint32_t code, subcode;
     const char *reason;      /* constant words, never content */
     const char *const *lost; /* what could not be expressed */
