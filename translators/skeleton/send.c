@@ -40,7 +40,8 @@ static void report(struct send *send)
     send->state = SEND_DONE;
     metric_sub(sender->options.figures->under_way, 1);
     if (!is_ephemeral(send)) {
-        metric_add(sender->options.figures->sends[send->outcome.outcome], 1);
+        bool is_for_later = send->outcome.outcome == TREFOIL_OUTCOME_RETURNED && send->outcome.retry_ms;
+        metric_add(sender->options.figures->sends[is_for_later ? TREFOIL_OUTCOME_DEFERRED : send->outcome.outcome], 1);
         for (size_t i = 0; send->outcome.outcome == TREFOIL_OUTCOME_SENT && i < send->outcome.n_lost; i++)
             figures_lost(sender->options.figures, send->outcome.lost[i]);
         bus_outcome(sender->options.bus, parcel->handle, parcel->seq, &send->outcome);
@@ -140,6 +141,14 @@ static void defer(struct send *send, uint64_t retry_ms, const char *reason)
     send_end(send, TREFOIL_OUTCOME_DEFERRED, reason);
 }
 
+/* For later through no fault of its own: the account or the pair has to wait. It may, for days, without being given up
+ * for too many attempts. */
+static void set_aside(struct send *send, uint64_t retry_ms, const char *reason)
+{
+    send->outcome.retry_ms = retry_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) retry_ms;
+    send_end(send, TREFOIL_OUTCOME_RETURNED, reason);
+}
+
 /* ---- the way ---------------------------------------------------------------------------------------------------- */
 
 static void advance(struct send *send);
@@ -188,6 +197,8 @@ static void take_deferral(struct send *send, const struct verdict *verdict)
         try_part_again(send, retry_ms, verdict->reason);
     else if (verdict->bounded && parcel->attempt >= TRANSLATOR_BOUNDED_TRIES)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
+    else if (verdict->pause != PAUSE_NONE && !verdict->bounded)
+        set_aside(send, retry_ms, verdict->reason);
     else
         defer(send, retry_ms, verdict->reason);
 }
@@ -325,7 +336,7 @@ static void advance(struct send *send)
         metric_add(sender->options.figures->ephemeral_dropped, 1);
         send_end(send, TREFOIL_OUTCOME_DEFERRED, NULL);
     } else if (wait_ms > SENDER_HOLD_MS && send_is_untouched(send)) {
-        defer(send, wait_ms, "waits for its turn");
+        set_aside(send, wait_ms, "waits for its turn");
     } else {
         sender_park(sender, send, SEND_WAITING, sender_now(sender) + wait_ms);
     }
@@ -413,7 +424,7 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
     if (sender->is_stopped) {
         sender_hold(sender, send);
     } else if (!send->is_ours) {
-        defer(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
+        set_aside(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
     } else if (delivery->unreadable) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "cannot be opened");
     } else if (delivery->maybe_sent && sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
