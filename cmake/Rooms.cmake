@@ -49,6 +49,9 @@ function(add_room room)
 endfunction()
 
 function(add_house_test name source room libs folder)
+  if(NOT TREFOIL_TESTS)
+    return()
+  endif()
   add_executable(${name} ${source})
   target_compile_definitions(${name} PRIVATE TESTDATA="${folder}/testdata" SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE room_${room} ${libs} house_flags cmocka)
@@ -68,24 +71,20 @@ endfunction()
 
 # add_translator(<name> [SOURCES further.c …] [USES room…]): by file name, what is pure and what is not.
 #   <name>_decode.c <name>_encode.c <name>_judge.c <name>.c    the map: pure; defines `<name>_ops`
-#   main.c                                                     the process; without it only the map is built and tested
+#   main.c                                                     the process
 # Every map inherits the conformance suite, which plays its testdata/, and the fuzz target decode_<name>.
 function(add_translator name)
   cmake_parse_arguments(T "" "" "SOURCES;USES" ${ARGN})
   add_room(${name} DIR . PURE USES base trefoil skeleton_types formats ${T_USES} TEST_USES map_kit
     SOURCES ${name}.c ${name}_decode.c ${name}_encode.c ${name}_judge.c ${T_SOURCES})
-  if(EXISTS ${PROJECT_SOURCE_DIR}/tests/conformance/suite.c)
+  add_program(trefoil-${name} SOURCES main.c USES ${name} skeleton skeleton_types trefoil base)
+  if(TREFOIL_TESTS)
     add_house_test(${name}.conformance ${PROJECT_SOURCE_DIR}/tests/conformance/suite.c ${name}
       "room_base;room_trefoil;room_skeleton_types;room_map_kit" ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_definitions(${name}.conformance PRIVATE NETWORK_OPS=${name}_ops)
-  endif()
-  if(EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/decode.c)
     add_fuzz(decode_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/decode.c USES ${name} base trefoil skeleton_types
       CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/testdata)
     target_compile_definitions(fuzz_decode_${name} PRIVATE NETWORK_OPS=${name}_ops)
-  endif()
-  if(TARGET room_skeleton AND TARGET room_client AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/main.c)
-    add_program(trefoil-${name} SOURCES main.c USES ${name} skeleton skeleton_types trefoil base)
   endif()
 endfunction()
 
@@ -93,6 +92,9 @@ endfunction()
 # With clang and TREFOIL_FUZZ a libFuzzer target build/<preset>/fuzz/<name>; else a program that runs its corpus once,
 # as a test.
 function(add_fuzz name source)
+  if(NOT TREFOIL_TESTS)
+    return()
+  endif()
   cmake_parse_arguments(F "" "" "USES;LIBS;CORPUS" ${ARGN})
   list(TRANSFORM F_USES PREPEND room_)
   add_executable(fuzz_${name} ${source})
