@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "core/id.h"
+#include "gateway.h"
 
 #define KEEPER_MEMORY_BYTES ((size_t) 16 << 20)
 #define ROSTER_KEY "bundle"
+#define WRAP_KEY_KEPT_MS (24ull * 3600 * 1000) /* past its end, when nobody wraps to it any more */
 
 void keeper_init(struct keeper *keeper, const uint8_t *root_pk)
 {
@@ -42,8 +44,9 @@ static int read_file(const char *path, struct arena *mem, struct bytes *ret)
     return r;
 }
 
-/* The wrap keys of two bundles under one roster, none twice: the newer ones of the same service and generation win. */
-static int merge(struct keeper *keeper, struct bytes roster_signed, const struct trust *const *from, size_t n_from,
+/* The wrap keys of two bundles under one roster, none twice and none that is over: the newer ones of the same service
+ * and generation win. */
+static int merge(uint64_t now_ms, struct bytes roster_signed, const struct trust *const *from, size_t n_from,
                  struct arena *mem, struct bytes *ret)
 {
     size_t room = 1, n = 0;
@@ -54,11 +57,10 @@ static int merge(struct keeper *keeper, struct bytes roster_signed, const struct
     const struct wrap_key **keys = arena_array(mem, room, sizeof(*keys));
     if (!wraps || !keys)
         return -ENOMEM;
-    (void) keeper;
     for (size_t i = 0; i < n_from; i++)
         for (size_t j = 0; j < from[i]->n_wrap_keys; j++) {
             const struct wrap_key *key = &from[i]->wrap_keys[j];
-            bool is_known = false;
+            bool is_known = now_ms > key->not_after_ms && now_ms - key->not_after_ms > WRAP_KEY_KEPT_MS;
 
             for (size_t k = 0; k < n && !is_known; k++)
                 is_known = keys[k]->generation == key->generation && bytes_equal(keys[k]->service, key->service);
@@ -68,6 +70,20 @@ static int merge(struct keeper *keeper, struct bytes roster_signed, const struct
             wraps[n++] = from[i]->wrap_keys_signed[j];
         }
     return trust_bundle_write(roster_signed, wraps, n, mem, ret);
+}
+
+/* Wrap keys in a bundle that those in force know nothing of. */
+static bool has_new_key(const struct keeper *keeper, const struct trust *trust)
+{
+    for (size_t i = 0; i < trust->n_wrap_keys; i++) {
+        bool is_known = false;
+
+        for (size_t j = 0; j < keeper->trust.n_wrap_keys && !is_known; j++)
+            is_known = bytes_equal(trust->wrap_keys_signed[i], keeper->trust.wrap_keys_signed[j]);
+        if (!is_known)
+            return true;
+    }
+    return false;
 }
 
 /* Takes over a bundle: verified once more as a whole, kept in memory and in the open batch. */
@@ -110,15 +126,12 @@ static int combine(struct keeper *keeper, struct bytes bundle, struct tables *ta
         const struct trust *const both[2] = { &trust, &keeper->trust };
         struct bytes roster = step == -ESTALE ? keeper->trust.roster_signed : trust.roster_signed;
 
-        r = merge(keeper, roster, both, 2, &mem, &merged);
+        r = merge(gateway_now_ms(), roster, both, 2, &mem, &merged);
     }
     bool is_new = r == 0 && (step == ROSTER_NEXT || step == ROSTER_LATER || !bytes_equal(merged, keeper->bundle));
     if (is_new) {
-        size_t n_before = keeper->trust.n_wrap_keys;
-        uint64_t version_before = keeper->trust.roster.version;
-
+        is_new = step == ROSTER_NEXT || step == ROSTER_LATER || has_new_key(keeper, &trust);
         r = adopt(keeper, merged, tables);
-        is_new = r == 0 && (keeper->trust.roster.version != version_before || keeper->trust.n_wrap_keys != n_before);
     }
     arena_deinit(&mem);
     return r < 0 ? r : is_new;
@@ -207,7 +220,7 @@ int keeper_put_wrap(struct keeper *keeper, struct bytes wrap_key, struct tables 
     if (r == 0 && keeper->trust.n_wrap_keys >= SEAL_WRAP_KEYS_MAX)
         r = -ENOSPC;
     if (r == 0)
-        r = merge(keeper, keeper->trust.roster_signed, both, 2, &mem, &merged);
+        r = merge(gateway_now_ms(), keeper->trust.roster_signed, both, 2, &mem, &merged);
     if (r == 0)
         r = adopt(keeper, merged, tables);
     arena_deinit(&mem);

@@ -89,6 +89,35 @@ static void show_store(struct gateway *gateway)
                (double) facts.last_commit_us / 1e6);
 }
 
+/* Negative once it is over. */
+static double seconds_left(uint64_t end_ms, uint64_t now_ms)
+{
+    return (double) ((int64_t) end_ms - (int64_t) now_ms) / 1000;
+}
+
+/* Whoever watches these renews in time: after the end of either nothing more goes. */
+static void show_ends(struct gateway *gateway)
+{
+    const struct trust *trust = &gateway->keeper.trust;
+    uint64_t now_ms = gateway_now_ms();
+
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_roster_expires_seconds", "Until the roster in force ends."),
+               seconds_left(trust->roster.not_after_ms, now_ms));
+    for (size_t i = 0; i < trust->roster.n_services; i++) {
+        const struct roster_service *service = &trust->roster.services[i];
+        uint64_t end_ms = 0;
+
+        for (size_t j = 0; j < trust->n_wrap_keys; j++)
+            if (bytes_equal(trust->wrap_keys[j].service, service->id) && trust->wrap_keys[j].not_after_ms > end_ms)
+                end_ms = trust->wrap_keys[j].not_after_ms;
+        if (end_ms > 0)
+            metric_set(metrics_gauge(gateway->metrics, "trefoil_wrap_key_expires_seconds",
+                                     "Until the newest wrap key of a service ends.",
+                                     METRIC_LABEL("service", service->name)),
+                       seconds_left(end_ms, now_ms));
+    }
+}
+
 static void refresh(void *owner)
 {
     const struct watch *watch = owner;
@@ -118,6 +147,7 @@ static void refresh(void *owner)
     total(gateway, "trefoil_held_total", "Echoes and receipts held.", broker->tally.held);
     total(gateway, "trefoil_pruned_total", "Journal records dropped at the end of their retention.",
           broker->tally.pruned);
+    show_ends(gateway);
     show_subscriptions(gateway);
     show_store(gateway);
 }

@@ -158,6 +158,14 @@ bool trefoil_client_is_connected(const trefoil_client *client)
     return client->connection.state == CONNECTION_UP && client->membership.is_known;
 }
 
+void trefoil_client_expiry(const trefoil_client *client, uint64_t *ret_roster_ms, uint64_t *ret_wrap_key_ms)
+{
+    const struct wrap_secret *wrap = keyring_newest_wrap(client->keyring);
+
+    *ret_roster_ms = client->membership.is_known ? client->membership.trust.roster.not_after_ms : 0;
+    *ret_wrap_key_ms = wrap ? wrap->not_after_ms : 0;
+}
+
 enum trefoil_status trefoil_client_channel(trefoil_client *client, const char *name, struct trefoil_id *ret)
 {
     if (!client->membership.is_known)

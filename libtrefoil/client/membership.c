@@ -85,12 +85,12 @@ int membership_untold_wrap(const struct membership *membership, uint64_t now_ms)
     for (size_t i = 0; i < keyring->n_wraps; i++) {
         const struct wrap_secret *secret = &keyring->wraps[i];
 
-        if (now_ms > secret->not_after_ms || secret->not_before_ms > now_ms + SEAL_CLOCK_SKEW_MS)
+        if (now_ms > secret->not_after_ms || is_told(membership, secret))
             continue;
         if (newest < 0 || secret->generation > keyring->wraps[newest].generation)
             newest = (int) i;
     }
-    return newest >= 0 && !is_told(membership, &keyring->wraps[newest]) ? newest : -1;
+    return newest;
 }
 
 const struct roster_channel *membership_channel(const struct membership *membership, const char *name)

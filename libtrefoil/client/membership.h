@@ -31,7 +31,8 @@ enum membership_change { MEMBERSHIP_SAME, MEMBERSHIP_NEW_KEYS, MEMBERSHIP_NEW_RO
 must_use_ int membership_take(struct membership *membership, struct bytes bundle, uint64_t now_ms,
                               enum membership_change *ret);
 
-/* The index in the keyring of our newest wrap key, when nobody has been told of it yet; else -1. */
+/* The index in the keyring of our newest wrap key that has not ended and that nobody has been told of; else -1. One
+ * that begins later counts: others change over to it by themselves when its time has come. */
 int membership_untold_wrap(const struct membership *membership, uint64_t now_ms);
 
 /* The channel of this name we are in; with NULL the only one. NULL: none, or not just one. */

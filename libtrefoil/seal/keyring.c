@@ -49,6 +49,49 @@ int keyring_generate(const char *service_name, const uint8_t *tenant, const uint
     return 0;
 }
 
+const struct wrap_secret *keyring_newest_wrap(const struct keyring *keyring)
+{
+    const struct wrap_secret *newest = NULL;
+
+    for (size_t i = 0; i < keyring->n_wraps; i++)
+        if (!newest || keyring->wraps[i].generation > newest->generation)
+            newest = &keyring->wraps[i];
+    return newest;
+}
+
+int keyring_add_wrap(struct keyring *keyring, uint64_t not_before_ms, uint64_t not_after_ms)
+{
+    const struct wrap_secret *newest = keyring_newest_wrap(keyring);
+    uint32_t generation = newest ? newest->generation + 1 : 1;
+
+    if (not_before_ms >= not_after_ms || generation == 0)
+        return -EINVAL;
+    if (keyring->n_wraps == SEAL_WRAP_GENERATIONS)
+        return -ENOSPC;
+    struct wrap_secret *wrap = &keyring->wraps[keyring->n_wraps];
+    if (crypto_box_keypair(wrap->pk, wrap->sk) != 0)
+        return -EIO;
+    wrap->generation = generation;
+    wrap->not_before_ms = not_before_ms;
+    wrap->not_after_ms = not_after_ms;
+    keyring->n_wraps++;
+    return 0;
+}
+
+size_t keyring_drop_wraps(struct keyring *keyring, uint64_t before_ms)
+{
+    const struct wrap_secret *newest = keyring_newest_wrap(keyring);
+    uint32_t kept_generation = newest ? newest->generation : 0;
+    size_t n = keyring->n_wraps, kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (keyring->wraps[i].not_after_ms >= before_ms || keyring->wraps[i].generation == kept_generation)
+            keyring->wraps[kept++] = keyring->wraps[i];
+    sodium_memzero(&keyring->wraps[kept], (n - kept) * sizeof(keyring->wraps[0]));
+    keyring->n_wraps = kept;
+    return n - kept;
+}
+
 const struct channel_secret *keyring_channel(const struct keyring *keyring, const uint8_t *channel)
 {
     for (size_t i = 0; i < keyring->n_channels; i++)

@@ -52,6 +52,15 @@ struct keyring *keyring_free(struct keyring *keyring);
 must_use_ int keyring_generate(const char *service_name, const uint8_t *tenant, const uint8_t *root_pk, uint64_t now_ms,
                                struct keyring **ret);
 
+/* Adds the next generation of wrap key, good for the time given. -EINVAL, -ENOSPC, -EIO. */
+must_use_ int keyring_add_wrap(struct keyring *keyring, uint64_t not_before_ms, uint64_t not_after_ms);
+
+/* The highest generation, borrowed; NULL without any. */
+const struct wrap_secret *keyring_newest_wrap(const struct keyring *keyring);
+
+/* Wipes wrap keys that ended before `before_ms`, but never the newest. Returns how many. */
+size_t keyring_drop_wraps(struct keyring *keyring, uint64_t before_ms);
+
 /* Adds fresh token and event keys for a channel. -ENOSPC. */
 must_use_ int keyring_add_channel(struct keyring *keyring, const struct channel_secret *secret);
 void channel_secret_generate(const uint8_t *channel, struct channel_secret *ret);

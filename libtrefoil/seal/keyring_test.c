@@ -119,6 +119,28 @@ static void test_keyring_others_can_read_is_not_loaded(void **state)
     assert_int_equal(keyring_load("/nowhere/at/all", &back), -ENOENT);
 }
 
+static void test_next_wrap_key_keeps_the_old_ones_until_they_are_dropped(void **state)
+{
+    struct scene *scene = *state;
+    struct keyring *keyring = scene->keyring;
+    const uint64_t first_end_ms = keyring->wraps[0].not_after_ms;
+
+    assert_int_equal(keyring_add_wrap(keyring, 2000, 2000), -EINVAL);
+    assert_int_equal(keyring_add_wrap(keyring, 2000, first_end_ms + 5000), 0);
+    assert_int_equal(keyring->n_wraps, 2);
+    assert_ptr_equal(keyring_newest_wrap(keyring), &keyring->wraps[1]);
+    assert_int_equal(keyring->wraps[1].generation, 2);
+    assert_memory_not_equal(keyring->wraps[0].sk, keyring->wraps[1].sk, SEAL_KEY_BYTES);
+    assert_int_equal(keyring_drop_wraps(keyring, first_end_ms), 0);
+    assert_int_equal(keyring_drop_wraps(keyring, UINT64_MAX), 1); /* never the newest */
+    assert_int_equal(keyring->n_wraps, 1);
+    assert_int_equal(keyring->wraps[0].generation, 2);
+    assert_true(sodium_is_zero(keyring->wraps[1].sk, SEAL_KEY_BYTES));
+    for (unsigned i = 1; i < SEAL_WRAP_GENERATIONS; i++)
+        assert_int_equal(keyring_add_wrap(keyring, 1, 2), 0);
+    assert_int_equal(keyring_add_wrap(keyring, 1, 2), -ENOSPC);
+}
+
 static void test_existing_keyring_is_replaced_only_on_purpose(void **state)
 {
     struct scene *scene = *state;
@@ -162,6 +184,7 @@ int main(void)
         SCENE(test_truncated_or_mismatched_keyring_is_refused),
         SCENE(test_saved_keyring_is_private_and_loads),
         SCENE(test_keyring_others_can_read_is_not_loaded),
+        SCENE(test_next_wrap_key_keeps_the_old_ones_until_they_are_dropped),
         SCENE(test_existing_keyring_is_replaced_only_on_purpose),
         SCENE(test_root_key_survives_the_file_and_is_never_overwritten),
         SCENE(test_file_that_is_no_root_key_is_refused),

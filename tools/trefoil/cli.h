@@ -15,7 +15,7 @@
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 #define CLI_OPTIONS_MAX 16 /* of one command, the global ones included */
-#define CLI_ARGUMENTS_MAX 8
+#define CLI_ARGUMENTS_MAX 64
 #define CLI_MEMORY_MAX_BYTES (64u << 20)
 
 struct cli_option {

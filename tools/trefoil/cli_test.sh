@@ -47,6 +47,19 @@ before=$(cat run/root.pub run/trust.bundle run/keys/* | sha256sum)
 expect 1 "is there already: a tenant lives in run" -- init run
 check "a second init changes nothing" test "$before" = "$(cat run/root.pub run/trust.bundle run/keys/* | sha256sum)"
 
+# wrap keys
+expect 0 "generation 1 +from" -- keys show run/keys/echo-bot.keyring
+expect 0 "echo-bot: generation 2, .*; in run/trust.bundle" -- keys renew run/keys/echo-bot.keyring run/keys/gateway.keyring
+expect 0 "generation 2 .*.not yet" -- keys show run/keys/echo-bot.keyring
+expect 0 "echo-bot +generation 2" -- roster show --dir run
+expect 0 "whatsapp: good until" -- keys renew --due 10d run/keys/whatsapp.keyring
+expect 0 "whatsapp +generation 1" -- roster show --dir run
+expect 2 "--after soon; allowed" -- keys renew --after soon run/keys/whatsapp.keyring
+expect 1 "is no keyring" -- keys show run/root.key
+check "a renewed keyring is its owner's alone" test "$(stat -c %a run/keys/echo-bot.keyring)" = 600
+cp -p run/keys/echo-bot.keyring alone.keyring
+expect 0 "no bundle at ../trust.bundle" -- keys renew alone.keyring
+
 # roster
 expect 0 "whatsapp +translator, addresses +whatsapp/106540000000002, whatsapp/106540000000007" -- roster show
 expect 0 '^\{"version":1,.*"services":\[.*"channels":\[.*\]\}$' -- roster show --json

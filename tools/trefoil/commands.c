@@ -42,6 +42,13 @@ static const struct cli_option push_options[] = {
     { 0 },
 };
 
+static const struct cli_option renew_options[] = {
+    { "bundle", "FILE", "the trust bundle to add the new key to; default: trust.bundle where the keyring lies" },
+    { "after", "TIME", "when others begin to use it: restart every replica before; default 1h" },
+    { "due", "TIME", "only keyrings whose newest key ends within this time; for a daily job" },
+    { 0 },
+};
+
 static const struct cli_option channel_options[] = {
     CHANNEL,
     { 0 },
@@ -101,6 +108,14 @@ const struct cli_command cli_commands[] = {
     { "roster push", NULL, 0, 0, "send the signed roster to the gateway",
       "The gateway takes it when it is newer than its own and signed by the root it pins.\n", push_options,
       command_roster_push },
+    { "keys renew", "KEYRING...", 1, CLI_ARGUMENTS_MAX, "give services their next wrap keys",
+      "Others wrap message keys to a service's wrap key, which is good for 30 days. This adds the next one to the\n"
+      "keyring, keeps older ones for as long as messages under them are kept, and adds its public half to the\n"
+      "bundle. Then restart the service, one replica after the other: each tells the gateway of it.\n\n"
+      "  trefoil keys renew --due 10d run/keys/*.keyring\n",
+      renew_options, command_keys_renew },
+    { "keys show", "KEYRING...", 1, CLI_ARGUMENTS_MAX, "the wrap keys of keyrings, and how long they are good",
+      "Generations and times; never a secret.\n", NULL, command_keys_show },
     { "room list", NULL, 0, 0, "rooms, their names, and who is in them", NULL, json_options, command_room_list },
     { "room create", "NAME", 1, 1, "make a room; prints its id",
       "The name is sealed: the gateway keeps it without reading it.\n", channel_options, command_room_create },

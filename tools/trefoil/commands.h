@@ -10,6 +10,8 @@ must_use_ int command_roster_sign(struct cli *cli);
 must_use_ int command_roster_add(struct cli *cli);
 must_use_ int command_roster_remove(struct cli *cli);
 must_use_ int command_roster_push(struct cli *cli);
+must_use_ int command_keys_renew(struct cli *cli);
+must_use_ int command_keys_show(struct cli *cli);
 must_use_ int command_room_list(struct cli *cli);
 must_use_ int command_room_create(struct cli *cli);
 must_use_ int command_room_join(struct cli *cli);

@@ -29,11 +29,15 @@ const char *tenant_path(struct cli *cli, const char *dir, const char *name)
 
 const char *tenant_dir(struct cli *cli)
 {
-    const char *dir = cli_option(cli, "dir"), *keyring = cli->keyring, *end;
+    const char *dir = cli_option(cli, "dir");
 
-    if (dir)
-        return dir;
-    end = strrchr(keyring, '/');
+    return dir ? dir : tenant_dir_of(cli, cli->keyring);
+}
+
+const char *tenant_dir_of(struct cli *cli, const char *keyring)
+{
+    const char *end = strrchr(keyring, '/');
+
     if (!end)
         return "..";
     if (end - keyring >= 5 && strncmp(end - 5, "/keys", 5) == 0)
@@ -142,6 +146,14 @@ int tenant_open(struct cli *cli, const char *dir, struct tenant *ret)
         return cli_fail(cli, "cannot open %s: %s", path, strerror(-r));
     ret->dir = dir;
     return CLI_OK;
+}
+
+int tenant_open_bundle(struct cli *cli, const char *path, const uint8_t *root_pk, struct trust *ret)
+{
+    struct bytes bundle;
+    int r = read_file(cli, path, SEAL_BUNDLE_MAX_BYTES, &bundle);
+
+    return r < 0 ? r : trust_open(bundle, root_pk, 0, &cli->mem, ret);
 }
 
 /* What the roster says about the ring's owner, copied out of guarded memory. */

@@ -38,6 +38,12 @@ const char *tenant_path(struct cli *cli, const char *dir, const char *name);
 /* The folder in --dir, or else the one the keyring lies in (DIR/keys/x.keyring); NULL after a complaint. */
 const char *tenant_dir(struct cli *cli);
 
+/* The folder a keyring of this path lies in; NULL when out of memory. */
+const char *tenant_dir_of(struct cli *cli, const char *keyring);
+
+/* A bundle alone, verified with a root's key from elsewhere. As trust_open(), -errno, -EFBIG. */
+must_use_ int tenant_open_bundle(struct cli *cli, const char *path, const uint8_t *root_pk, struct trust *ret);
+
 /* Reads and verifies root.pub and trust.bundle. CLI_OK, or CLI_FAILED after a complaint. */
 must_use_ int tenant_open(struct cli *cli, const char *dir, struct tenant *ret);
 

@@ -275,6 +275,11 @@ const char *bus_service(const struct bus *bus)
     return trefoil_client_service(bus->client);
 }
 
+void bus_expiry(const struct bus *bus, uint64_t *ret_roster_ms, uint64_t *ret_wrap_key_ms)
+{
+    trefoil_client_expiry(bus->client, ret_roster_ms, ret_wrap_key_ms);
+}
+
 void bus_post(struct bus *bus, struct post *post)
 {
     post->ticket = 0;

@@ -58,6 +58,9 @@ struct bus *bus_close(struct bus *bus);
 bool bus_is_connected(const struct bus *bus);
 const char *bus_service(const struct bus *bus);
 
+/* When the roster and our newest wrap key end, in Unix ms; 0: not known. */
+void bus_expiry(const struct bus *bus, uint64_t *ret_roster_ms, uint64_t *ret_wrap_key_ms);
+
 /* Publishes at once or when there is credit, in order. `on_done` is called exactly once, never inside this call. */
 void bus_post(struct bus *bus, struct post *post);
 

@@ -25,6 +25,7 @@ struct figures {
     struct metric *request_seconds;
     struct metric *profiles[3]; /* named, nameless, failed */
     struct metric *connected, *under_way;
+    struct metric *roster_expires, *wrap_key_expires;
 };
 
 /* -ENOMEM. */

@@ -15,6 +15,7 @@
 #include "daemon/admin.h"
 #include "daemon/confine.h"
 #include "daemon/log.h"
+#include "expiry.h"
 #include "intake.h"
 #include "notices.h"
 #include "sender.h"
@@ -43,6 +44,7 @@ struct skeleton {
     struct sender *sender;
     struct admin *admin;
     struct notices notices;
+    struct expiry expiry;
     uv_signal_t on_term, on_int, on_hup;
     uv_timer_t refresh, deadline;
     bool is_draining, is_closed;
@@ -77,6 +79,7 @@ static void on_refresh(uv_timer_t *timer)
 {
     struct skeleton *skeleton = timer->data;
     accounts_refresh(&skeleton->accounts);
+    expiry_look(&skeleton->expiry, skeleton->bus, expiry_now_ms());
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
@@ -403,6 +406,7 @@ static int live(struct skeleton *skeleton)
     skeleton->accounts.on_renewed = on_account_renewed;
     for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
         figures_account(&skeleton->figures, &skeleton->accounts.accounts[i]);
+    skeleton->expiry = expiry_make(&skeleton->figures, &skeleton->log);
     uv_loop_init(&skeleton->loop);
     start_handles(skeleton);
     int r = open_all(skeleton);

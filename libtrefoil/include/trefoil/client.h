@@ -57,6 +57,10 @@ const char *trefoil_client_error(const trefoil_client *client);
 const char *trefoil_client_service(const trefoil_client *client);
 bool trefoil_client_is_connected(const trefoil_client *client);
 
+/* When the roster in force and this service's newest wrap key end, in Unix ms; 0 while there is none. After that nothing
+ * more goes: warn somebody in time (`trefoil roster sign`, `trefoil keys renew` and a restart). */
+void trefoil_client_expiry(const trefoil_client *client, uint64_t *ret_roster_ms, uint64_t *ret_wrap_key_ms);
+
 /* The channel called `name` in the roster, or NULL for the only one this service is in. OK or NOT_IN_ROSTER, also before
  * the first CONNECTED event, for the roster comes with it. */
 enum trefoil_status trefoil_client_channel(trefoil_client *client, const char *name, struct trefoil_id *ret);
