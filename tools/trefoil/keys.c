@@ -209,9 +209,9 @@ static void show_ring(const struct keyring *ring, uint64_t now_ms)
         const struct wrap_secret *wrap = &ring->wraps[i];
         printf("  generation %-4" PRIu32 " from %s until %s%s\n", wrap->generation,
                text_of_time(wrap->not_before_ms, from), text_of_time(wrap->not_after_ms, until),
-               wrap->not_after_ms < now_ms      ? " (over; opens what is older)"
+               wrap->not_after_ms < now_ms    ? " (over; opens what is older)"
                : wrap->not_before_ms > now_ms ? " (not yet)"
-                                                : "");
+                                              : "");
     }
 }
 

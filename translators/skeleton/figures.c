@@ -49,8 +49,8 @@ static void init_bus(struct figures *f)
     f->unreadable = metrics_counter(all, "trefoil_deliveries_unreadable_total", "Deliveries that could not be opened.");
     f->connected = metrics_gauge(all, "trefoil_bus_connected", "1 while the gateway has welcomed us.");
     f->roster_expires = metrics_gauge(all, "trefoil_roster_expires_seconds", "Until the roster in force ends.");
-    f->wrap_key_expires = metrics_gauge(all, "trefoil_wrap_key_expires_seconds",
-                                        "Until the newest wrap key of this service ends.");
+    f->wrap_key_expires =
+        metrics_gauge(all, "trefoil_wrap_key_expires_seconds", "Until the newest wrap key of this service ends.");
 }
 
 static void init_profiles(struct figures *f)
