@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/dead.h"
+#include "core/pending.h"
 
 static char *text_of(struct arena *mem, struct bytes bytes)
 {
@@ -229,9 +230,13 @@ static void add_counter(struct gateway *gateway, Trefoil__Answer *answer, const 
 int asks_audit(struct gateway *gateway, const Trefoil__Audit *ask, Trefoil__Answer *answer)
 {
     struct id channel = id_from(frame_bytes(ask->channel));
+    struct pending pending;
 
     if (!members_channel(gateway->broker.members, &channel))
         return -ENOENT;
+    int r = pending_count(&gateway->broker, &channel, GATEWAY_AUDIT_STEPS, &pending);
+    if (r < 0)
+        return r;
     const struct counts *counts = audit_of(&gateway->broker.audit, &channel);
     answer->counters = arena_array(&gateway->frame, 16, sizeof(*answer->counters));
     if (!answer->counters)
@@ -244,7 +249,8 @@ int asks_audit(struct gateway *gateway, const Trefoil__Audit *ask, Trefoil__Answ
     add_counter(gateway, answer, "sent", counts->sent);
     add_counter(gateway, answer, "bounced", counts->bounced);
     add_counter(gateway, answer, "dead", counts->dead);
-    add_counter(gateway, answer, "pending", counts_pending(counts));
+    add_counter(gateway, answer, "pending", pending.targets);
+    add_counter(gateway, answer, "pending_at_least", !pending.is_whole);
     add_counter(gateway, answer, "ephemeral", counts->ephemeral);
     return 0;
 }

@@ -64,5 +64,8 @@
 /* Answers. */
 #define GATEWAY_LIST_MAX 256 /* rooms or dead letters per answer */
 #define GATEWAY_HOPS_PER_ENVELOPE 64
+#define GATEWAY_AUDIT_STEPS (1u << 17)        /* entries, rows and records one audit looks at */
+#define GATEWAY_AUDIT_GLANCE_STEPS (1u << 13) /* the same for /metrics … */
+#define GATEWAY_AUDIT_GLANCE_MS 2000          /* … at most this often */
 
 #endif

@@ -1,5 +1,5 @@
-/* Law 6, per channel: received = published + duplicate + rejected; targets = sent + bounced + dead + pending.
- * All counters of a channel are one row, so that a stored row always adds up. Never forgets.
+/* Law 6, per channel: received = published + duplicate + rejected; targets = sent + bounced + dead + pending. Pending is
+ * not kept here: pending.h counts it where it waits. All counters of a channel are one row, of one moment. Never forgets.
  */
 #ifndef TREFOIL_CORE_AUDIT_H
 #define TREFOIL_CORE_AUDIT_H
@@ -29,11 +29,6 @@ void audit_deinit(struct audit *audit);
 
 /* The counters of a channel, read from the store the first time; never NULL. Marked dirty: whoever asks counts. */
 struct counts *audit_of(struct audit *audit, const struct id *channel);
-
-static inline uint64_t counts_pending(const struct counts *counts)
-{
-    return counts->targets - counts->sent - counts->bounced - counts->dead;
-}
 
 /* Puts what changed into the open batch. */
 void audit_flush(struct audit *audit);

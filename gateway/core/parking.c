@@ -86,6 +86,7 @@ static int key_seq(struct bytes key, uint64_t *ret)
 struct reading {
     struct parked *rows;
     size_t n_rows, room_for;
+    struct id last_room;
 };
 
 static int read_one(void *context, struct bytes key, struct bytes value)
@@ -95,6 +96,7 @@ static int read_one(void *context, struct bytes key, struct bytes value)
 
     if (key_seq(key, &seq) < 0 || parse(seq, value, &reading->rows[reading->n_rows]) < 0)
         return -EBADMSG;
+    reading->last_room = id_from(bytes_slice(key, 2 * (size_t) ID_BYTES, ID_BYTES));
     return ++reading->n_rows == reading->room_for;
 }
 
@@ -103,11 +105,35 @@ int parking_read(struct broker *broker, const struct subscription *subscription,
 {
     struct key prefix = room_key(subscription, &line->room);
     struct key after = row_key(subscription, &line->room, line->stored_after);
-    struct reading reading = { ret, 0, room_for };
+    struct reading reading = { .rows = ret, .room_for = room_for };
     int r = broker->tables.ops->scan(broker->tables.owner, TABLE_PARKED, key_bytes(&prefix),
                                      line->stored_after ? key_bytes(&after) : BYTES_EMPTY, read_one, &reading);
 
     return r < 0 ? r : (int) reading.n_rows;
+}
+
+static struct key subscription_key(const struct subscription *subscription)
+{
+    struct key key = { .size = 0 };
+
+    key_put(&key, id_bytes(&subscription->channel));
+    key_put(&key, id_bytes(&subscription->service));
+    return key;
+}
+
+int parking_walk(struct broker *broker, const struct subscription *subscription, struct parking_place *place,
+                 struct parked *ret, size_t room_for)
+{
+    struct key prefix = subscription_key(subscription), after = row_key(subscription, &place->room, place->seq);
+    struct reading reading = { .rows = ret, .room_for = room_for };
+    int r = broker->tables.ops->scan(broker->tables.owner, TABLE_PARKED, key_bytes(&prefix),
+                                     place->seq ? key_bytes(&after) : BYTES_EMPTY, read_one, &reading);
+
+    if (r < 0)
+        return r;
+    if (reading.n_rows > 0)
+        *place = (struct parking_place){ reading.last_room, ret[reading.n_rows - 1].seq };
+    return (int) reading.n_rows;
 }
 
 struct rooms_walk {
@@ -135,9 +161,7 @@ int parking_rooms(struct broker *broker, const struct subscription *subscription
                   int (*each)(void *context, const struct id *room, const struct parked *first), void *context)
 {
     struct rooms_walk walk = { each, context, { { 0xff } } };
-    struct key prefix = { .size = 0 };
+    struct key prefix = subscription_key(subscription);
 
-    key_put(&prefix, id_bytes(&subscription->channel));
-    key_put(&prefix, id_bytes(&subscription->service));
     return broker->tables.ops->scan(broker->tables.owner, TABLE_PARKED, key_bytes(&prefix), BYTES_EMPTY, visit, &walk);
 }

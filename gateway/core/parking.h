@@ -25,6 +25,16 @@ must_use_ int parking_get(struct broker *broker, const struct subscription *subs
 must_use_ int parking_read(struct broker *broker, const struct subscription *subscription, const struct line *line,
                            struct parked *ret, size_t room_for);
 
+/* Where a walk over all rows of a subscription is; zero: before the first. */
+struct parking_place {
+    struct id room;
+    uint64_t seq;
+};
+
+/* The next rows of the whole subscription: how many, or -errno. Moves the place on. */
+must_use_ int parking_walk(struct broker *broker, const struct subscription *subscription, struct parking_place *place,
+                           struct parked *ret, size_t room_for);
+
 /* Every room that has something parked, once, with its first row. */
 must_use_ int parking_rooms(struct broker *broker, const struct subscription *subscription,
                             int (*each)(void *context, const struct id *room, const struct parked *first),

@@ -50,6 +50,23 @@ static void test_a_lost_target_is_named_as_missing(void **state unused_)
     free(text);
 }
 
+static void test_a_count_that_stopped_may_be_short_and_never_too_much(void **state unused_)
+{
+    struct trefoil_counter counters[] = {
+        { "received", 1 }, { "published", 1 }, { "duplicate", 0 }, { "rejected", 0 }, { "targets", 9 },
+        { "sent", 1 },     { "bounced", 0 },   { "dead", 0 },      { "pending", 5 },  { "pending_at_least", 1 },
+    };
+    char *text = NULL;
+
+    assert_true(audit(counters, ARRAY_SIZE(counters), &text));
+    assert_non_null(strstr(text, "pending at least 5   ok as far as counted"));
+    free(text);
+    counters[8].value = 9;
+    assert_false(audit(counters, ARRAY_SIZE(counters), &text));
+    assert_non_null(strstr(text, "DOES NOT ADD UP: 1 too many"));
+    free(text);
+}
+
 static void test_a_counter_nobody_told_is_no_proof(void **state unused_)
 {
     const struct trefoil_counter counters[] = { { "received", 0 }, { "published", 0 } };
@@ -65,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_books_that_add_up_show_both_equations),
         cmocka_unit_test(test_a_lost_target_is_named_as_missing),
+        cmocka_unit_test(test_a_count_that_stopped_may_be_short_and_never_too_much),
         cmocka_unit_test(test_a_counter_nobody_told_is_no_proof),
     };
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
