@@ -127,20 +127,6 @@ static int ask_unlink(struct gateway *gateway, const Trefoil__Unlink *ask, Trefo
     return r;
 }
 
-static int ask_forget(struct gateway *gateway, const Trefoil__Forget *ask, Trefoil__Answer *answer)
-{
-    struct address *address;
-    struct id channel;
-    int r = find_channel(gateway, ask->channel, &channel);
-
-    if (r == 0)
-        r = directory_address(&gateway->broker.directory, &channel, frame_bytes(ask->address), &address);
-    if (r == 0)
-        r = directory_forget(&gateway->broker.directory, address);
-    answer->count = r == 0;
-    return r;
-}
-
 static int ask_retry(struct gateway *gateway, const Trefoil__DeadRetry *ask, Trefoil__Answer *answer)
 {
     struct id channel = id_from(frame_bytes(ask->channel));
@@ -190,7 +176,7 @@ static int answer_question(struct gateway *gateway, const Trefoil__Ask *ask, Tre
     case TREFOIL__ASK__QUESTION_UNLINK:
         return ask_unlink(gateway, ask->unlink, answer, room);
     case TREFOIL__ASK__QUESTION_FORGET:
-        return ask_forget(gateway, ask->forget, answer);
+        return asks_forget(gateway, ask->forget, answer);
     case TREFOIL__ASK__QUESTION_DEAD_LIST:
         return asks_dead_list(gateway, ask->dead_list, answer);
     case TREFOIL__ASK__QUESTION_DEAD_SHOW:

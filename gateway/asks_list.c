@@ -215,7 +215,7 @@ int asks_dead_show(struct gateway *gateway, const Trefoil__DeadShow *ask, Trefoi
     return 0;
 }
 
-static void add_counter(struct gateway *gateway, Trefoil__Answer *answer, const char *name, uint64_t value)
+void asks_counter(struct gateway *gateway, Trefoil__Answer *answer, const char *name, uint64_t value)
 {
     Trefoil__CounterIs *counter = arena_alloc(&gateway->frame, sizeof(*counter));
 
@@ -241,16 +241,16 @@ int asks_audit(struct gateway *gateway, const Trefoil__Audit *ask, Trefoil__Answ
     answer->counters = arena_array(&gateway->frame, 16, sizeof(*answer->counters));
     if (!answer->counters)
         return -ENOMEM;
-    add_counter(gateway, answer, "received", counts->received);
-    add_counter(gateway, answer, "published", counts->published);
-    add_counter(gateway, answer, "duplicate", counts->duplicate);
-    add_counter(gateway, answer, "rejected", counts->rejected);
-    add_counter(gateway, answer, "targets", counts->targets);
-    add_counter(gateway, answer, "sent", counts->sent);
-    add_counter(gateway, answer, "bounced", counts->bounced);
-    add_counter(gateway, answer, "dead", counts->dead);
-    add_counter(gateway, answer, "pending", pending.targets);
-    add_counter(gateway, answer, "pending_at_least", !pending.is_whole);
-    add_counter(gateway, answer, "ephemeral", counts->ephemeral);
+    asks_counter(gateway, answer, "received", counts->received);
+    asks_counter(gateway, answer, "published", counts->published);
+    asks_counter(gateway, answer, "duplicate", counts->duplicate);
+    asks_counter(gateway, answer, "rejected", counts->rejected);
+    asks_counter(gateway, answer, "targets", counts->targets);
+    asks_counter(gateway, answer, "sent", counts->sent);
+    asks_counter(gateway, answer, "bounced", counts->bounced);
+    asks_counter(gateway, answer, "dead", counts->dead);
+    asks_counter(gateway, answer, "pending", pending.targets);
+    asks_counter(gateway, answer, "pending_at_least", !pending.is_whole);
+    asks_counter(gateway, answer, "ephemeral", counts->ephemeral);
     return 0;
 }

@@ -64,6 +64,7 @@
 /* Answers. */
 #define GATEWAY_LIST_MAX 256 /* rooms or dead letters per answer */
 #define GATEWAY_HOPS_PER_ENVELOPE 64
+#define GATEWAY_FORGET_RECORDS (1u << 14)     /* journal records one step of forgetting reads */
 #define GATEWAY_AUDIT_STEPS (1u << 17)        /* entries, rows and records one audit looks at */
 #define GATEWAY_AUDIT_GLANCE_STEPS (1u << 13) /* the same for /metrics … */
 #define GATEWAY_AUDIT_GLANCE_MS 2000          /* … at most this often */

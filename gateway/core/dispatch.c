@@ -243,11 +243,13 @@ static int place(struct broker *broker, struct subscription *subscription, const
     struct entry *entry;
 
     arena_reset(&broker->scratch);
-    if (is_unsure) {
+    if (is_unsure || record->seq <= subscription->settled) {
         drop_settled(broker, record->seq, &left);
-        if (target_set_is_empty(&left) || parking_get(broker, subscription, &record->room, record->seq, &row) == 0)
+        if (target_set_is_empty(&left))
             return 0;
     }
+    if (is_unsure && parking_get(broker, subscription, &record->room, record->seq, &row) == 0)
+        return 0;
     bool is_new = !lines_of(&subscription->lines, &record->room);
     if (lines_open(&subscription->lines, &record->room, &line) < 0)
         return -EAGAIN;

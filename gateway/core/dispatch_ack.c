@@ -131,7 +131,7 @@ static int take_answer(struct answer *answer)
 
         if (!target_set_has(&ours, outcome->target))
             continue;
-        if (outcome->kind == OUTCOME_IS_SENT || outcome->kind == OUTCOME_IS_BOUNCED)
+        if (outcome->kind == OUTCOME_IS_SENT || outcome->kind == OUTCOME_IS_BOUNCED || outcome->kind == OUTCOME_IS_DEAD)
             r = settle(answer, outcome);
         else
             tell(answer, outcome);
@@ -191,5 +191,24 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
     if (line->not_before_ms == 0)
         lines_wake(&subscription->lines, line);
     dispatch_note(broker, subscription, record->seq, "retried", "dead letter put back by hand");
+    return 0;
+}
+
+int dispatch_forget(struct broker *broker, struct subscription *subscription, const struct record *record,
+                    const struct outcome *outcome)
+{
+    struct parked row;
+    int r = dispatch_ack(broker, subscription, &(struct answer_item){ NULL, record->seq, outcome, 1 });
+
+    if (record->seq > subscription->settled)
+        subscription->settled = record->seq;
+    if (r < 0 || lines_find(&subscription->lines, record->seq) ||
+        parking_get(broker, subscription, &record->room, record->seq, &row) < 0)
+        return r;
+    target_set_take(&row.left, outcome->target);
+    if (target_set_is_empty(&row.left))
+        parking_delete(broker, subscription, &record->room, record->seq);
+    else
+        parking_put(broker, subscription, &record->room, &row);
     return 0;
 }

@@ -257,17 +257,52 @@ int ledger_ref_for(struct ledger *ledger, const struct record *related, struct b
     return r == -ENOENT ? 0 : r;
 }
 
-/* Deletes the ref unless it belongs to a newer envelope by now. */
-static int forget_ref(struct ledger *ledger, const struct record *record, struct bytes ref)
+int ledger_forget_ref(struct ledger *ledger, const struct record *record, struct bytes ref)
 {
     struct key key = ref_key(&record->channel, ref);
     uint64_t seq;
     uint32_t target;
     int r = ledger_find(ledger, &record->channel, ref, &seq, &target);
 
-    if (r == 0 && seq == record->seq)
+    if (r == 0 && seq == record->seq) {
         tables_delete(ledger->tables, TABLE_REFS, key_bytes(&key));
+        return 1;
+    }
     return r == -ENOENT ? 0 : r;
+}
+
+static int forget_refs(struct ledger *ledger, const struct record *record, const struct ending *ending,
+                       size_t *ret_n_refs)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ending->n_refs; i++) {
+        int r = ledger_forget_ref(ledger, record, ending->refs[i]);
+        if (r < 0)
+            return r;
+        n += (unsigned) r;
+    }
+    *ret_n_refs = n;
+    return 0;
+}
+
+int ledger_forget(struct ledger *ledger, const struct record *record, uint32_t target, size_t *ret_n_refs,
+                  bool *ret_had_letter)
+{
+    struct dead_letter letter;
+    struct ending ending;
+    uint64_t id = dead_id(record->seq, target);
+    int r = ledger_ending(ledger, record->seq, target, &ending);
+
+    if (r == 0)
+        r = forget_refs(ledger, record, &ending, ret_n_refs);
+    if (r < 0)
+        return r;
+    ending.n_refs = 0;
+    *ret_had_letter = dead_get(ledger->tables, ledger->scratch, id, &letter) == 0;
+    if (*ret_had_letter)
+        dead_delete(ledger->tables, id);
+    return write_ending(ledger, record->seq, target, &ending);
 }
 
 static int prune_target(struct ledger *ledger, const struct record *record, uint32_t target, uint64_t now_ms)
@@ -276,12 +311,13 @@ static int prune_target(struct ledger *ledger, const struct record *record, uint
     struct key key = sent_key(record->seq, target);
     struct outcome outcome = { .target = target, .kind = OUTCOME_IS_DEAD, .reason = bytes_of_text(why) };
     struct ending ending;
+    size_t n_refs;
     int r = ledger_settle(ledger, record, &outcome, &(struct handed){ .now_ms = now_ms });
 
     if (r >= 0)
         r = ledger_ending(ledger, record->seq, target, &ending);
-    for (size_t i = 0; r == 0 && i < ending.n_refs; i++)
-        r = forget_ref(ledger, record, ending.refs[i]);
+    if (r == 0)
+        r = forget_refs(ledger, record, &ending, &n_refs);
     if (r < 0)
         return r;
     tables_delete(ledger->tables, TABLE_SENT, key_bytes(&key));
@@ -292,9 +328,9 @@ static int prune_target(struct ledger *ledger, const struct record *record, uint
 
 int ledger_prune(struct ledger *ledger, const struct record *record, uint64_t now_ms)
 {
-    int r = record->ref.size > 0 ? forget_ref(ledger, record, record->ref) : 0;
+    int r = record->ref.size > 0 ? ledger_forget_ref(ledger, record, record->ref) : 0;
 
-    for (uint32_t i = 0; r == 0 && i < record->n_targets; i++)
+    for (uint32_t i = 0; r >= 0 && i < record->n_targets; i++)
         r = prune_target(ledger, record, i, now_ms);
-    return r;
+    return r < 0 ? r : 0;
 }

@@ -57,6 +57,13 @@ void ledger_remember(struct ledger *ledger, const struct id *channel, struct byt
 must_use_ int ledger_ref_for(struct ledger *ledger, const struct record *related, struct bytes address,
                              struct bytes *ret);
 
+/* Deletes the ref unless it belongs to a newer envelope by now: 1 when it went, else 0. */
+must_use_ int ledger_forget_ref(struct ledger *ledger, const struct record *record, struct bytes ref);
+
+/* Leaves of a target's ending the fact and nothing by which a network knows it: no refs, no dead letter. */
+must_use_ int ledger_forget(struct ledger *ledger, const struct record *record, uint32_t target, size_t *ret_n_refs,
+                            bool *ret_had_letter);
+
 /* Removes everything about a record that is about to be pruned; targets still pending die of `expired` first. */
 must_use_ int ledger_prune(struct ledger *ledger, const struct record *record, uint64_t now_ms);
 

@@ -23,10 +23,11 @@ struct subscription {
     char name[GATEWAY_NAME_MAX_BYTES + 1];
     bool targets; /* TARGETS; else ALL */
     bool is_durable, is_dirty;
-    uint64_t floor;  /* everything up to here is dealt with, or waits in the store by itself */
-    uint64_t cursor; /* first sequence not looked at */
-    uint64_t unsure; /* TARGETS: up to here an earlier life of the gateway may have handed out */
-    uint64_t saved;  /* the floor in the store */
+    uint64_t floor;   /* everything up to here is dealt with, or waits in the store by itself */
+    uint64_t cursor;  /* first sequence not looked at */
+    uint64_t unsure;  /* TARGETS: up to here an earlier life of the gateway may have handed out */
+    uint64_t settled; /* TARGETS: up to here targets may have ended before their turn: forgotten */
+    uint64_t saved;   /* the floor in the store */
     struct list seats;
     unsigned n_seats;
     struct window window;                 /* ALL */
@@ -84,6 +85,10 @@ must_use_ int dispatch_ack(struct broker *broker, struct subscription *subscript
 /* A dead letter's target back into its line. -EAGAIN: it is out just now. */
 must_use_ int dispatch_retry(struct broker *broker, struct subscription *subscription, const struct record *record,
                              uint32_t target);
+
+/* Ends a pending target by itself, wherever it waits. */
+must_use_ int dispatch_forget(struct broker *broker, struct subscription *subscription, const struct record *record,
+                              const struct outcome *outcome);
 
 /* Targets of a record that are this service's. */
 struct target_set dispatch_targets(const struct broker *broker, const struct subscription *subscription,

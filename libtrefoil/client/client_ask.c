@@ -119,6 +119,7 @@ static int ask_persons(struct trefoil_client *client, const struct trefoil_ask *
         forget.channel = id_of(&ask->channel);
         forget.address = address;
         forget.account = text_of(ask->address.account);
+        forget.after = ask->after;
         wire->forget = &forget;
         return send(client, wire, TREFOIL__ASK__QUESTION_FORGET);
     }

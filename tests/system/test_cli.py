@@ -71,6 +71,30 @@ def test_what_is_sent_is_tailed_traced_and_booked():
         assert done.returncode == 1, done.stdout
 
 
+def test_a_person_is_forgotten_and_the_books_still_balance():
+    with Stack() as stack:
+        gateway_only(stack)
+        stack.make_room("Trefoil", ("whatsapp", PEOPLE["whatsapp"]), ("messenger", PEOPLE["messenger"]))
+        for i in range(3):
+            stack.cli("send", "Trefoil", f"m{i}")
+        address = f"{ACCOUNTS['whatsapp']}/{PEOPLE['whatsapp']}"
+        text = stack.cli("forget", address).stdout
+        lines = {line.split(None, 1)[1]: int(line.split()[0]) for line in text.splitlines() if line.startswith("  ")}
+        assert lines["address in the directory"] == 1 and lines["pending deliveries"] == 3, text
+        assert "3 sealed messages by or to this person stay in the journal" in text, text
+        assert [m["user_id"] for m in rooms(stack)[0]["members"]] == [PEOPLE["messenger"]]
+        good, text = stack.audit()
+        assert good and "dead 3 + pending 3" in text, text
+        assert "No dead letters" in stack.cli("dead", "list").stdout
+        stack.kill("gateway")
+        stack.again("gateway")
+        wait_until(lambda: stack.ready("gateway"), "gateway ready again", 20)
+        good, text = stack.audit()
+        assert good and "dead 3 + pending 3" in text, text
+        done = stack.cli("forget", address, check=False)
+        assert done.returncode == 1 and "no such thing" in done.stderr, done.stderr
+
+
 def test_a_named_tail_goes_on_where_it_stopped():
     with Stack() as stack:
         gateway_only(stack)

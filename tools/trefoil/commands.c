@@ -144,6 +144,11 @@ const struct cli_command cli_commands[] = {
       "received = published + duplicate + rejected, and targets = sent + bounced + dead + pending.\n"
       "Exits with 1 when they do not.\n",
       channel_options, command_audit },
+    { "forget", "ADDRESS", 1, 1, "forget a person: what goes now, and what dies when",
+      "ADDRESS is NETWORK/ACCOUNT-ID/USER-ID, any one of the person's. Directory entries, references, dead\n"
+      "letters and pending deliveries go at once; what was said stays sealed in the journal until its\n"
+      "retention is over. Who writes again is somebody new.\n",
+      channel_options, command_forget },
     { "completion", NULL, 0, 0, "print a completion for bash", "  source <(trefoil completion)\n", NULL,
       command_completion },
     { 0 },

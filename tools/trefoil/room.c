@@ -92,22 +92,12 @@ int command_room_create(struct cli *cli)
     return r;
 }
 
-static int read_address(struct cli *cli, const char *text, struct trefoil_address *ret)
-{
-    if (text_to_address(text, &cli->mem, ret) < 0)
-        return cli_misuse(cli,
-                          "'%s' is no address; allowed: NETWORK/ACCOUNT-ID/USER-ID, as "
-                          "whatsapp/106540000000002/15551230001",
-                          text);
-    return CLI_OK;
-}
-
 int command_room_join(struct cli *cli)
 {
     struct trefoil_ask ask = { .question = TREFOIL_ASK_ROOM_JOIN };
     const struct trefoil_answer *answer;
     struct bus bus = { 0 };
-    int r = read_address(cli, cli->arguments[1], &ask.address);
+    int r = rooms_read_address(cli, cli->arguments[1], &ask.address);
 
     if (r == CLI_OK)
         r = bus_open(cli, &bus);
@@ -127,7 +117,7 @@ int command_room_leave(struct cli *cli)
     struct trefoil_ask ask = { .question = TREFOIL_ASK_ROOM_LEAVE };
     const struct trefoil_answer *answer;
     struct bus bus = { 0 };
-    int r = read_address(cli, cli->arguments[0], &ask.address);
+    int r = rooms_read_address(cli, cli->arguments[0], &ask.address);
 
     if (r == CLI_OK)
         r = bus_open(cli, &bus);

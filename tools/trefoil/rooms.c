@@ -64,3 +64,13 @@ int rooms_find(struct bus *bus, const char *text, struct trefoil_id *ret)
     *ret = search.room;
     return CLI_OK;
 }
+
+int rooms_read_address(struct cli *cli, const char *text, struct trefoil_address *ret)
+{
+    if (text_to_address(text, &cli->mem, ret) < 0)
+        return cli_misuse(cli,
+                          "'%s' is no address; allowed: NETWORK/ACCOUNT-ID/USER-ID, as "
+                          "whatsapp/106540000000002/15551230001",
+                          text);
+    return CLI_OK;
+}

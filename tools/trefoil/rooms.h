@@ -13,4 +13,7 @@ must_use_ int rooms_walk(struct bus *bus, int (*each)(void *context, const struc
 /* The room with this id (32 hex digits) or this name. CLI_FAILED after a complaint: none, or several of the name. */
 must_use_ int rooms_find(struct bus *bus, const char *text, struct trefoil_id *ret);
 
+/* Somebody to put into one. CLI_USAGE after a complaint. */
+must_use_ int rooms_read_address(struct cli *cli, const char *text, struct trefoil_address *ret);
+
 #endif

@@ -265,7 +265,7 @@ enum trefoil_question {
     TREFOIL_ASK_ROOM_LEAVE,      /* address */
     TREFOIL_ASK_LINK,            /* address, other, name: the evidence */
     TREFOIL_ASK_UNLINK,          /* address */
-    TREFOIL_ASK_FORGET,          /* address */
+    TREFOIL_ASK_FORGET,          /* address; after: counter "next" of the answer before */
     TREFOIL_ASK_DEAD_LIST,       /* after; limit */
     TREFOIL_ASK_DEAD_SHOW,       /* id */
     TREFOIL_ASK_DEAD_RETRY,      /* id, or all */
