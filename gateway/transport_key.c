@@ -16,9 +16,8 @@ static int find(struct bytes file, uint8_t *ret)
     struct proto_reader reader = proto_reader_make(file);
     struct proto_field field;
     struct bytes secret;
-    int r;
 
-    while ((r = proto_next(&reader, &field)) > 0)
+    while (proto_next(&reader, &field) > 0)
         if (field.number == KEYRING_TRANSPORT_SK)
             return proto_take_bytes(&field, SEAL_KEY_BYTES, SEAL_KEY_BYTES, &secret) < 0
                        ? -EBADMSG

@@ -12,7 +12,7 @@
 
 static struct verdict verdict_of(int r)
 {
-    if (r > 0 && r == REJECT_IS_NO_SUCH_ROOM)
+    if (r == REJECT_IS_NO_SUCH_ROOM)
         return (struct verdict){ VERDICT_REJECTED, REJECT_IS_NO_SUCH_ROOM, "no such room in this channel" };
     if (r > 0)
         return (struct verdict){ VERDICT_REJECTED, (enum reject) r, "the header asks for what cannot be" };

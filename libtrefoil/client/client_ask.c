@@ -47,7 +47,7 @@ static int send(struct trefoil_client *client, Trefoil__Ask *wire, Trefoil__Ask_
     return connection_send(&client->connection, TREFOIL__FRAME__BODY_ASK, wire);
 }
 
-static int ask_rooms(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask *wire)
+static int ask_rooms(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
 {
     Trefoil__RoomCreate create = TREFOIL__ROOM_CREATE__INIT;
     Trefoil__RoomList list = TREFOIL__ROOM_LIST__INIT;
@@ -62,33 +62,33 @@ static int ask_rooms(struct trefoil_client *client, const struct trefoil_ask *as
         create.channel = id_of(&ask->channel);
         if (has_room)
             create.room = id_of(&ask->room);
-        wire->room_create = &create;
+        wire.room_create = &create;
         r = note_of(client, ask, &create.name_sealed);
-        return r < 0 ? r : send(client, wire, TREFOIL__ASK__QUESTION_ROOM_CREATE);
+        return r < 0 ? r : send(client, &wire, TREFOIL__ASK__QUESTION_ROOM_CREATE);
     case TREFOIL_ASK_ROOM_LIST:
         list.channel = id_of(&ask->channel);
         if (has_room)
             list.after = id_of(&ask->room);
         list.limit = ask->limit;
-        wire->room_list = &list;
-        return send(client, wire, TREFOIL__ASK__QUESTION_ROOM_LIST);
+        wire.room_list = &list;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_ROOM_LIST);
     case TREFOIL_ASK_ROOM_JOIN:
         join.channel = id_of(&ask->channel);
         join.room = id_of(&ask->room);
         join.account = text_of(ask->address.account);
-        wire->room_join = &join;
+        wire.room_join = &join;
         r = has_room ? address_of(client, ask, &ask->address, &join.address) : -EINVAL;
-        return r < 0 ? r : send(client, wire, TREFOIL__ASK__QUESTION_ROOM_JOIN);
+        return r < 0 ? r : send(client, &wire, TREFOIL__ASK__QUESTION_ROOM_JOIN);
     default:
         leave.channel = id_of(&ask->channel);
         leave.account = text_of(ask->address.account);
-        wire->room_leave = &leave;
+        wire.room_leave = &leave;
         r = address_of(client, ask, &ask->address, &leave.address);
-        return r < 0 ? r : send(client, wire, TREFOIL__ASK__QUESTION_ROOM_LEAVE);
+        return r < 0 ? r : send(client, &wire, TREFOIL__ASK__QUESTION_ROOM_LEAVE);
     }
 }
 
-static int ask_persons(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask *wire)
+static int ask_persons(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
 {
     Trefoil__Link link = TREFOIL__LINK__INIT;
     Trefoil__Unlink unlink = TREFOIL__UNLINK__INIT;
@@ -104,28 +104,28 @@ static int ask_persons(struct trefoil_client *client, const struct trefoil_ask *
         link.address = address;
         link.account = text_of(ask->address.account);
         link.to_account = text_of(ask->other.account);
-        wire->link = &link;
+        wire.link = &link;
         r = address_of(client, ask, &ask->other, &link.to_address);
         if (r == 0)
             r = note_of(client, ask, &link.evidence_sealed);
-        return r < 0 ? r : send(client, wire, TREFOIL__ASK__QUESTION_LINK);
+        return r < 0 ? r : send(client, &wire, TREFOIL__ASK__QUESTION_LINK);
     case TREFOIL_ASK_UNLINK:
         unlink.channel = id_of(&ask->channel);
         unlink.address = address;
         unlink.account = text_of(ask->address.account);
-        wire->unlink = &unlink;
-        return send(client, wire, TREFOIL__ASK__QUESTION_UNLINK);
+        wire.unlink = &unlink;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_UNLINK);
     default:
         forget.channel = id_of(&ask->channel);
         forget.address = address;
         forget.account = text_of(ask->address.account);
         forget.after = ask->after;
-        wire->forget = &forget;
-        return send(client, wire, TREFOIL__ASK__QUESTION_FORGET);
+        wire.forget = &forget;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_FORGET);
     }
 }
 
-static int ask_dead(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask *wire)
+static int ask_dead(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
 {
     Trefoil__DeadList list = TREFOIL__DEAD_LIST__INIT;
     Trefoil__DeadShow show = TREFOIL__DEAD_SHOW__INIT;
@@ -136,22 +136,22 @@ static int ask_dead(struct trefoil_client *client, const struct trefoil_ask *ask
         list.channel = id_of(&ask->channel);
         list.after = ask->after;
         list.limit = ask->limit;
-        wire->dead_list = &list;
-        return send(client, wire, TREFOIL__ASK__QUESTION_DEAD_LIST);
+        wire.dead_list = &list;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_DEAD_LIST);
     case TREFOIL_ASK_DEAD_SHOW:
         show.id = ask->id;
-        wire->dead_show = &show;
-        return send(client, wire, TREFOIL__ASK__QUESTION_DEAD_SHOW);
+        wire.dead_show = &show;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_DEAD_SHOW);
     default:
         retry.id = ask->id;
         retry.all = ask->all;
         retry.channel = id_of(&ask->channel);
-        wire->dead_retry = &retry;
-        return send(client, wire, TREFOIL__ASK__QUESTION_DEAD_RETRY);
+        wire.dead_retry = &retry;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_DEAD_RETRY);
     }
 }
 
-static int ask_the_rest(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask *wire)
+static int ask_the_rest(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
 {
     Trefoil__Trace trace = TREFOIL__TRACE__INIT;
     Trefoil__Audit audit = TREFOIL__AUDIT__INIT;
@@ -160,22 +160,22 @@ static int ask_the_rest(struct trefoil_client *client, const struct trefoil_ask 
     switch (ask->question) {
     case TREFOIL_ASK_TRACE:
         trace.envelope_id = id_of(&ask->envelope);
-        wire->trace = &trace;
-        return send(client, wire, TREFOIL__ASK__QUESTION_TRACE);
+        wire.trace = &trace;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_TRACE);
     case TREFOIL_ASK_AUDIT:
         audit.channel = id_of(&ask->channel);
-        wire->audit = &audit;
-        return send(client, wire, TREFOIL__ASK__QUESTION_AUDIT);
+        wire.audit = &audit;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_AUDIT);
     case TREFOIL_ASK_ROSTER_PUT:
         put.bundle = frame_binary(bytes_make(ask->bundle.data, ask->bundle.size));
-        wire->roster_put = &put;
-        return send(client, wire, TREFOIL__ASK__QUESTION_ROSTER_PUT);
+        wire.roster_put = &put;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_ROSTER_PUT);
     default:
         return -EINVAL;
     }
 }
 
-static int ask_one(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask *wire)
+static int ask_one(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
 {
     switch (ask->question) {
     case TREFOIL_ASK_ROOM_CREATE:
@@ -208,7 +208,7 @@ enum trefoil_status trefoil_client_ask(trefoil_client *client, const struct tref
     if (asks->n_open + asks->n_lost >= CLIENT_ASKS_MAX)
         return client_fail(client, TREFOIL_AGAIN, "too many questions without an answer");
     wire.ticket = asks->next;
-    int r = ask_one(client, ask, &wire);
+    int r = ask_one(client, ask, wire);
     arena_reset(&client->work);
     if (r == -EACCES)
         return client_fail(client, TREFOIL_NOT_IN_ROSTER, "this service does not hold the token key of the channel");

@@ -41,6 +41,12 @@ static void answer_bytes(struct http_exchange *exchange, const struct file *file
         return; /* dropped */
 }
 
+static void answer_missing(struct http_exchange *exchange, const char *text)
+{
+    if (http_answer(&exchange, 404, "text/plain", bytes_of_text(text)) < 0)
+        return; /* the connection is dropped: nothing is left to tell */
+}
+
 static void answer_from(const char *folder, struct http_exchange *exchange, const struct file *file)
 {
     char path[PATH_SIZE];
@@ -56,8 +62,8 @@ static void answer_from(const char *folder, struct http_exchange *exchange, cons
     }
     if (n >= 0)
         answer_bytes(exchange, file, bytes_make(room, (size_t) n));
-    else if (http_answer(&exchange, 404, "text/plain", bytes_of_text("no such file\n")) < 0)
-        exchange = NULL;
+    else
+        answer_missing(exchange, "no such file\n");
     free(room);
 }
 
@@ -72,6 +78,5 @@ void page_answer(const char *folder, struct http_exchange *exchange, const char 
             answer_bytes(exchange, &files[i], bytes_make(files[i].begin, (size_t) (files[i].end - files[i].begin)));
         return;
     }
-    if (http_answer(&exchange, 404, "text/plain", bytes_of_text("nothing here\n")) < 0)
-        exchange = NULL;
+    answer_missing(exchange, "nothing here\n");
 }
