@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ ACCOUNTS = {
     "instagram": "instagram/17841400000000005",
 }
 PEOPLE = {"whatsapp": "15551230001", "messenger": "6543210000000004", "instagram": "1234500000000006"}
+REPORT = re.compile(r"WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer|: runtime error: ")
 OFFSETS = {"whatsapp": 11, "messenger": 21, "instagram": 31}
 
 _libc = ctypes.CDLL(None)
@@ -87,6 +89,7 @@ class Stack:
         self.dir = tempfile.mkdtemp(prefix="trefoil-test-", dir=os.environ.get("TREFOIL_TEST_DIR"))
         self.base = free_port_base()
         self.env = dict(os.environ, **(env or {}))
+        self.env.setdefault("TSAN_OPTIONS", f"suppressions={TOP}/tests/tsan.supp")  # for such a build only
         self.processes = {}
         self.commands = {}
         subprocess.run([os.path.join(TOP, "deploy/make-stack"), self.dir, str(self.base), self.bin],
@@ -98,6 +101,8 @@ class Stack:
     def __exit__(self, kind, value, trace):
         for name in list(self.processes):
             self.kill(name)
+        if kind is None:
+            self._check_sanitizers()
         if kind is None and not os.environ.get("KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
         elif kind is not None:
@@ -107,6 +112,14 @@ class Stack:
                     tail = log.readlines()[-8:]
                 print(f"--- {name}\n" + "".join(tail))
         return False
+
+    def _check_sanitizers(self):
+        """A process may go on after a sanitizer's report, and we kill it before it exits: the logs tell."""
+        for name in sorted(os.listdir(os.path.join(self.dir, "log"))):
+            with open(os.path.join(self.dir, "log", name), errors="replace") as log:
+                lines = log.readlines()
+            at = next((i for i, line in enumerate(lines) if REPORT.search(line)), None)
+            assert at is None, f"{name} in {self.dir}:\n" + "".join(lines[at:at + 40])
 
     # --- processes
 
