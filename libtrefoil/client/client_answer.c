@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "wire/content.h"
 #include "wire/envelope.h"
 
 static void copy_id(ProtobufCBinaryData from, struct trefoil_id *to)
@@ -67,7 +66,6 @@ static int open_dead(struct trefoil_client *client, struct bytes bytes, const st
     uint8_t key_id[SEAL_KEY_ID_BYTES];
     struct envelope envelope;
     struct envelope_header header;
-    struct content_claims claims;
     struct opened opened;
 
     if (!message)
@@ -77,7 +75,7 @@ static int open_dead(struct trefoil_client *client, struct bytes bytes, const st
         return 0;
     struct open_request request = { bytes, header.channel, true };
     int r = envelope_open(client->reader, &request, &client->event_arena, &opened, key_id);
-    if (r == 0 && content_read(opened.content, &client->event_arena, message, &claims) == 0)
+    if (r == 0 && client_read_content(client, &opened, message) == 0)
         *ret = message;
     if (r == -EAGAIN && !client_refusal(client, bytes_make(key_id, sizeof(key_id)))) {
         if (client->wait == WAIT_NOTHING)

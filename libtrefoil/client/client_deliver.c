@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "seal/personal.h"
 #include "wire/content.h"
 
 #define ROSTER_GETS_MAX 3 /* for one key: then its grant is of a roster we shall not see */
@@ -116,10 +117,31 @@ static void show_unreadable(struct trefoil_client *client, struct bytes bytes, c
         (void) show_header(client, &header);
 }
 
+int client_read_content(struct trefoil_client *client, const struct opened *opened, struct trefoil_message *ret)
+{
+    const struct channel_secret *secret = keyring_channel(client->keyring, opened->header.channel.data);
+    struct trefoil_message message;
+    struct content_claims claims;
+    struct bytes personal;
+    int r = content_read(opened->content, &client->event_arena, &message, &claims);
+
+    if (r == 0 && secret && claims.personal.size > 0) {
+        const struct personal_part part = { opened->header.id, claims.personal };
+
+        r = personal_open(secret, &part, &client->event_arena, &personal);
+        if (r == 0)
+            r = content_join(personal, &client->event_arena, &message);
+        else if (r == -ENOKEY) /* of a generation we do not have any more: as without the role */
+            r = 0;
+    }
+    if (r == 0)
+        *ret = message;
+    return r;
+}
+
 static int show_opened(struct trefoil_client *client, const struct opened *opened)
 {
-    struct content_claims claims;
-    int r = content_read(opened->content, &client->event_arena, &client->delivery.message, &claims);
+    int r = client_read_content(client, opened, &client->delivery.message);
 
     if (r == -ENOMEM)
         return r;

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "client/clock.h"
+#include "seal/personal.h"
 #include "wire/content.h"
 
 int client_token(struct trefoil_client *client, const uint8_t *channel, const struct token_plain *plain,
@@ -135,6 +136,25 @@ static enum trefoil_status check(struct trefoil_client *client, const struct tre
     return TREFOIL_OK;
 }
 
+/* Whoever holds the token key seals what is personal once more; nobody else knows anything personal. */
+static int write_content(struct trefoil_client *client, const struct envelope_header *header,
+                         const struct trefoil_message *message, struct bytes *ret)
+{
+    const struct channel_secret *secret = keyring_channel(client->keyring, header->channel.data);
+    const struct random random = random_system();
+    struct content_claims claims = { header->id, header->channel, client->keyring->service_name,
+                                     arena_text(&client->work, header->account), BYTES_EMPTY };
+    struct trefoil_message readable = *message;
+    struct personal_part part = { header->id, BYTES_EMPTY };
+    int r = claims.account ? 0 : -ENOMEM;
+
+    if (r == 0 && secret)
+        r = content_split(message, &client->work, &readable, &part.bytes);
+    if (r == 0 && part.bytes.size > 0)
+        r = personal_seal(secret, &part, &random, &client->work, &claims.personal);
+    return r < 0 ? r : content_write(&readable, &claims, &client->work, ret);
+}
+
 static int seal(struct trefoil_client *client, struct sender *sender, const struct trefoil_publication *publication,
                 struct bytes *ret_envelope, struct bytes *ret_content)
 {
@@ -143,9 +163,7 @@ static int seal(struct trefoil_client *client, struct sender *sender, const stru
 
     if (r < 0)
         return r;
-    struct content_claims claims = { header.id, header.channel, client->keyring->service_name,
-                                     publication->from.account };
-    r = content_write(publication->message, &claims, &client->work, ret_content);
+    r = write_content(client, &header, publication->message, ret_content);
     if (r < 0)
         return r;
     return envelope_seal(sender, &header, *ret_content, &client->work, ret_envelope);

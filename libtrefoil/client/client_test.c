@@ -276,7 +276,7 @@ static struct bytes sealed_by_writer(const char *text, struct bytes *ret_grant)
     header.id = bytes_make(id, SEAL_ID_BYTES);
     header.channel = bytes_make(scene.channel, SEAL_ID_BYTES);
     header.created_ms = clock_wall_ms();
-    struct content_claims claims = { header.id, header.channel, "writer", NULL };
+    struct content_claims claims = { header.id, header.channel, "writer", NULL, BYTES_EMPTY };
     assert_int_equal(trust_open(bundle_of(2, BOT, scene.root_seed), scene.root_pk, 1, &scene.arena, &trust), 0);
     assert_int_equal(sender_new(scene.rings[WRITER], scene.channel, replica, random_system(), &sender), 0);
     assert_int_equal(sender_renew(sender, &trust, clock_wall_ms(), &scene.arena, ret_grant), 0);

@@ -115,6 +115,11 @@ void client_refuse_key(struct trefoil_client *client, struct bytes key_id, const
 void client_get_grant(struct trefoil_client *client, const uint8_t *key_id);
 void client_grant_is(struct trefoil_client *client, const Trefoil__GrantIs *answer);
 
+/* What was opened, as far as this service may read it; the personal part is put back where it holds the token key.
+ * -EBADMSG, -EMSGSIZE (none of it is to be shown), -ENOMEM. */
+must_use_ int client_read_content(struct trefoil_client *client, const struct opened *opened,
+                                  struct trefoil_message *ret);
+
 /* client_publish.c: a token into the work arena; empty text: empty token. -ENOKEY (not in this role), … */
 must_use_ int client_token(struct trefoil_client *client, const uint8_t *channel, const struct token_plain *plain,
                            struct bytes *ret);

@@ -18,6 +18,7 @@ struct token_key {
     uint8_t generation;
     uint8_t key[SEAL_KEY_BYTES];
     uint8_t mac[SEAL_KEY_BYTES], enc[SEAL_KEY_BYTES]; /* derived, by token_key_derive() */
+    uint8_t personal[SEAL_KEY_BYTES];                 /* likewise: of personal parts */
 };
 
 struct channel_secret {

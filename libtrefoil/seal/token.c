@@ -21,6 +21,8 @@ void token_key_derive(const uint8_t *channel, struct token_key *key)
 
     if (r == 0)
         r = labelled_hash(&HASH_INPUT(LABEL_TOKEN_ENC, secret, id, generation), key->enc, sizeof(key->enc));
+    if (r == 0)
+        r = labelled_hash(&HASH_INPUT(LABEL_PRIVATE, secret, id, generation), key->personal, sizeof(key->personal));
     assert(r == 0); /* all sizes are ours */
 }
 
@@ -68,7 +70,7 @@ int token_seal(const struct channel_secret *secret, const struct token_plain *pl
     return 0;
 }
 
-static const struct token_key *key_of_generation(const struct channel_secret *secret, uint8_t generation)
+const struct token_key *token_key_of_generation(const struct channel_secret *secret, uint8_t generation)
 {
     for (size_t i = 0; i < secret->n_token_keys; i++)
         if (secret->token_keys[i].generation == generation)
@@ -98,7 +100,7 @@ int token_open(const struct channel_secret *secret, struct bytes account, struct
 
     if (!envelope_is_token(token))
         return -EBADMSG;
-    const struct token_key *key = key_of_generation(secret, token.data[0]);
+    const struct token_key *key = token_key_of_generation(secret, token.data[0]);
     if (!key)
         return -ENOKEY;
     const struct bytes sealed = bytes_slice(token, SEAL_TOKEN_KEY_BYTES, token.size);

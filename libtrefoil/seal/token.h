@@ -36,7 +36,10 @@ struct bytes token_table_key(struct bytes token);
 void token_event_id(const struct channel_secret *secret, struct bytes account, struct bytes event_key,
                     uint8_t ret[SEAL_ID_BYTES]);
 
-/* Derives mac and enc of a key whose generation and key are set. */
+/* Derives all that is made of a key whose generation and key are set. */
 void token_key_derive(const uint8_t *channel, struct token_key *key);
+
+/* Borrowed; NULL when that generation is not ours. */
+const struct token_key *token_key_of_generation(const struct channel_secret *secret, uint8_t generation);
 
 #endif

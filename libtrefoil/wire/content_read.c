@@ -374,6 +374,7 @@ int content_read(struct bytes bytes, struct arena *arena, struct trefoil_message
     if (content->author)
         take_author(&page, content->author, &message.author);
     take_frame(&page, content, &message);
+    claims.personal = bytes_make(content->personal.data, content->personal.len);
     if (content->referral)
         take_referral(&page, content->referral, &message);
     take_body(&page, content, &message);

@@ -29,7 +29,7 @@ static struct content_claims claims(void)
 {
     struct bytes id = bytes_make(id_bytes, sizeof(id_bytes));
 
-    return (struct content_claims){ id, id, "whatsapp", "whatsapp/106540000000002" };
+    return (struct content_claims){ id, id, "whatsapp", "whatsapp/106540000000002", id };
 }
 
 static const struct trefoil_referral referral = { "ad", "23", "https://x", "Head", "Body", "ref", "clid" };

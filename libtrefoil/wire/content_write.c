@@ -431,6 +431,8 @@ int content_write(const struct trefoil_message *message, const struct content_cl
     put_claims(&sheet, claims, &content);
     put_author(&sheet, &message->author, &content);
     put_frame(&sheet, message, &content);
+    content.personal = binary_of(&sheet, (struct trefoil_bytes){ claims->personal.data, claims->personal.size },
+                                 SEAL_CONTENT_MAX_BYTES);
     if (message->referral)
         put_referral(&sheet, message->referral, &content);
     put_body(&sheet, message, &content);
