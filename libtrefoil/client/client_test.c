@@ -17,6 +17,7 @@
 #include <zmq.h>
 
 #include "client/clock.h"
+#include "seal/personal.h"
 #include "seal/roster_sign.h"
 #include "seal/sender.h"
 #include "wire/content.h"
@@ -107,6 +108,7 @@ static int setup(unused_ void **state)
 {
     static const char *const names[N_SERVICES] = { "bot", "writer" };
     char endpoint[64];
+    struct channel_secret secret;
     struct trefoil_options options = { .endpoint = endpoint, .keyring_file = scene.file, .reconnect_ms = 50 };
 
     scene.arena = ARENA_EMPTY(64 << 20);
@@ -114,6 +116,7 @@ static int setup(unused_ void **state)
     root_key_generate(scene.root_seed, scene.root_pk);
     randombytes_buf(scene.tenant, sizeof(scene.tenant));
     randombytes_buf(scene.channel, sizeof(scene.channel));
+    channel_secret_generate(scene.channel, &secret);
     crypto_box_keypair(scene.pk, scene.sk);
     zmq_msg_init(&scene.peer);
     bind_far(endpoint, sizeof(endpoint));
@@ -121,6 +124,7 @@ static int setup(unused_ void **state)
         assert_int_equal(
             keyring_generate(names[i], scene.tenant, scene.root_pk, clock_wall_ms() - 60000, &scene.rings[i]), 0);
         memcpy(scene.rings[i]->gateway_transport_pk, scene.pk, SEAL_KEY_BYTES);
+        assert_int_equal(keyring_add_channel(scene.rings[i], &secret), 0);
     }
     snprintf(scene.file, sizeof(scene.file), "/tmp/trefoil-client-%d.keyring", getpid());
     assert_int_equal(keyring_save(scene.rings[BOT], scene.file, true), 0);
@@ -262,9 +266,42 @@ static void deliver(uint32_t handle, uint64_t seq, struct bytes envelope)
     say(TREFOIL__FRAME__BODY_DELIVER, &body);
 }
 
-/* An honest envelope of the other service, and its grant. */
-static struct bytes sealed_by_writer(const char *text, struct bytes *ret_grant)
+enum personal { NOT_PERSONAL, GOOD, FLIPPED, CUT, OF_ANOTHER_ENVELOPE, OF_ANOTHER_MESSAGE, OF_A_GONE_GENERATION };
+
+/* "user" as the author, sealed for who holds the token key; or what somebody with bad intentions makes of it. */
+static struct bytes personal_of(struct bytes id, enum personal how)
 {
+    static const uint8_t another[SEAL_ID_BYTES] = { 1 };
+    const struct channel_secret *secret = keyring_channel(scene.rings[WRITER], scene.channel);
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TYPING, .author.user_id = "user" }, readable;
+    const struct trefoil_media media = { .network_id = "of a media" };
+    const struct random random = random_system();
+    struct personal_part part = { id, BYTES_EMPTY };
+    struct bytes sealed;
+
+    if (how == NOT_PERSONAL)
+        return BYTES_EMPTY;
+    if (how == OF_ANOTHER_MESSAGE) {
+        message.kind = TREFOIL_KIND_MEDIA;
+        message.body.media = (struct trefoil_media_list){ NULL, &media, 1 };
+    }
+    if (how == OF_ANOTHER_ENVELOPE)
+        part.envelope_id = bytes_make(another, sizeof(another));
+    assert_int_equal(content_split(&message, &scene.arena, &readable, &part.bytes), 0);
+    assert_int_equal(personal_seal(secret, &part, &random, &scene.arena, &sealed), 0);
+    if (how == FLIPPED)
+        ((uint8_t *) (uintptr_t) sealed.data)[sealed.size / 2] ^= 1;
+    if (how == OF_A_GONE_GENERATION)
+        ((uint8_t *) (uintptr_t) sealed.data)[0] ^= 0x80;
+    if (how == CUT)
+        sealed.size--;
+    return sealed;
+}
+
+/* An envelope of the other service, and its grant. */
+static struct bytes sealed_with(const char *text, enum personal how, struct bytes *ret_grant)
+{
+    static const struct trefoil_media media[2];
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = text };
     uint8_t replica[SEAL_REPLICA_BYTES] = { 7 }, *id = arena_alloc(&scene.arena, SEAL_ID_BYTES);
     struct envelope_header header = { .audience = ENVELOPE_SERVICES, .class_ = ENVELOPE_DURABLE };
@@ -277,6 +314,11 @@ static struct bytes sealed_by_writer(const char *text, struct bytes *ret_grant)
     header.channel = bytes_make(scene.channel, SEAL_ID_BYTES);
     header.created_ms = clock_wall_ms();
     struct content_claims claims = { header.id, header.channel, "writer", NULL, BYTES_EMPTY };
+    claims.personal = personal_of(header.id, how);
+    if (how == OF_ANOTHER_MESSAGE) {
+        message.kind = TREFOIL_KIND_MEDIA;
+        message.body.media = (struct trefoil_media_list){ text, media, 2 };
+    }
     assert_int_equal(trust_open(bundle_of(2, BOT, scene.root_seed), scene.root_pk, 1, &scene.arena, &trust), 0);
     assert_int_equal(sender_new(scene.rings[WRITER], scene.channel, replica, random_system(), &sender), 0);
     assert_int_equal(sender_renew(sender, &trust, clock_wall_ms(), &scene.arena, ret_grant), 0);
@@ -284,6 +326,12 @@ static struct bytes sealed_by_writer(const char *text, struct bytes *ret_grant)
     assert_int_equal(envelope_seal(sender, &header, content, &scene.arena, &envelope), 0);
     (void) sender_free(sender);
     return envelope;
+}
+
+/* An honest one without anything personal. */
+static struct bytes sealed_by_writer(const char *text, struct bytes *ret_grant)
+{
+    return sealed_with(text, NOT_PERSONAL, ret_grant);
 }
 
 static void test_roster_of_another_root_is_not_believed(unused_ void **state)
@@ -393,6 +441,41 @@ static void test_tampered_envelope_is_shown_as_unreadable(unused_ void **state)
     assert_true(strlen(scene.event.delivery->why) > 0);
 }
 
+static void show_with(uint32_t handle, uint64_t seq, enum personal how)
+{
+    Trefoil__GrantIs is = TREFOIL__GRANT_IS__INIT;
+    struct bytes grant;
+
+    deliver(handle, seq, sealed_with("words", how, &grant));
+    is.key_id = hear(TREFOIL__FRAME__BODY_GRANT_GET)->grant_get->key_id;
+    is.grant = frame_binary(grant);
+    is.stored = 1;
+    say(TREFOIL__FRAME__BODY_GRANT_IS, &is);
+    expect(TREFOIL_EVENT_DELIVERY);
+}
+
+static void test_personal_part_is_shown_whole_or_the_delivery_is_unreadable(unused_ void **state)
+{
+    static const enum personal bad[] = { FLIPPED, CUT, OF_ANOTHER_ENVELOPE, OF_ANOTHER_MESSAGE };
+    uint64_t seq = 1;
+
+    connect_client();
+    uint32_t handle = subscribe();
+    show_with(handle, seq++, GOOD);
+    assert_string_equal(scene.event.delivery->message.author.user_id, "user");
+    assert_string_equal(scene.event.delivery->message.body.text.body, "words");
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        show_with(handle, seq++, bad[i]);
+        assert_true(scene.event.delivery->unreadable);
+        assert_int_equal(scene.event.delivery->message.kind, TREFOIL_KIND_NONE);
+        assert_null(scene.event.delivery->message.author.user_id);
+    }
+    show_with(handle, seq++, OF_A_GONE_GENERATION); /* the key is destroyed: readable, without who it was */
+    assert_false(scene.event.delivery->unreadable);
+    assert_null(scene.event.delivery->message.author.user_id);
+    assert_string_equal(scene.event.delivery->message.body.text.body, "words");
+}
+
 static void test_unanswered_question_and_unconfirmed_publication_survive_the_connection(unused_ void **state)
 {
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "kept" };
@@ -476,6 +559,7 @@ int main(void)
         TEST(test_gateway_that_breaks_the_protocol_is_left),
         TEST(test_delivery_waits_for_its_grant_and_nothing_overtakes_it),
         TEST(test_tampered_envelope_is_shown_as_unreadable),
+        TEST(test_personal_part_is_shown_whole_or_the_delivery_is_unreadable),
         TEST(test_unanswered_question_and_unconfirmed_publication_survive_the_connection),
         TEST(test_publishing_stops_at_the_window_and_goes_on_with_credit),
         TEST(test_open_refuses_what_is_no_keyring),

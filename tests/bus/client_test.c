@@ -112,6 +112,52 @@ static void test_service_reads_everything_and_speaks_into_the_room(unused_ void 
     assert_string_equal(note.relates, "m.1");
 }
 
+#define MARK STAGE_MARK
+
+static void test_only_services_with_addresses_see_anything_personal(unused_ void **state)
+{
+    static const char *const marks[] = { MARK, MARK };
+    static const struct trefoil_span mention = { TREFOIL_SPAN_MENTION, 0, 1, MARK };
+    static const struct trefoil_media media = { .kind = TREFOIL_MEDIA_IMAGE, .network_id = MARK, .network_url = MARK };
+    const struct trefoil_message bodies[] = {
+        { .kind = TREFOIL_KIND_TEXT, .body.text = { "@you", &mention, 1 } },
+        { .kind = TREFOIL_KIND_REACTION, .body.reaction = { MARK, "!", false } },
+        { .kind = TREFOIL_KIND_RETRACT, .body.retract.target = MARK },
+        { .kind = TREFOIL_KIND_RECEIPT, .body.receipt = { .targets = marks, .n_targets = 2 } },
+        { .kind = TREFOIL_KIND_MEDIA, .body.media = { "look", &media, 1 } },
+        { .kind = TREFOIL_KIND_SYSTEM, .body.system = { TREFOIL_SYSTEM_NUMBER_CHANGED, MARK, MARK, MARK } },
+        { .kind = TREFOIL_KIND_UNSUPPORTED,
+          .body.unsupported = { "poll", "new", { (const uint8_t *) MARK, sizeof(MARK) - 1 } } },
+    };
+    struct player *bot = stage_enter(&stage, BOT), *ana = &stage.players[WHATSAPP];
+
+    (void) everybody_in();
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+        struct trefoil_message message = bodies[i];
+        struct trefoil_publication publication = { .channel = ana->channel, .audience = TREFOIL_AUDIENCE_ROOM };
+        struct note note;
+
+        publication.message = &message;
+        publication.from = (struct trefoil_address){ player_accounts[WHATSAPP], "ana" };
+        message.author = (struct trefoil_author){ "whatsapp", MARK, "Ana", MARK, marks, marks, 2 };
+        message.message_id = message.in_reply_to = message.replaces = message.thread = message.group_id = MARK;
+        message.extra_keys = message.extra_values = marks;
+        message.n_extras = 2;
+        stage_publish(&stage, WHATSAPP, &publication);
+        do {
+            note = stage_await(&stage, BOT, TREFOIL_EVENT_DELIVERY);
+            assert_int_equal(trefoil_client_ack(bot->client, note.handle, note.seq), TREFOIL_OK);
+            assert_false(note.unreadable);
+            assert_false(note.has_mark);
+        } while (note.kind != message.kind || strcmp(note.name, "Ana") != 0);
+        do
+            note = stage_await(&stage, MESSENGER, TREFOIL_EVENT_DELIVERY);
+        while (note.kind != message.kind);
+        assert_true(note.has_mark);
+        stage_sent(&stage, MESSENGER, &note, "m.1");
+    }
+}
+
 static void test_echo_bot_answers_into_the_room_also_after_being_killed(unused_ void **state)
 {
     pid_t bot = stage_start(&stage, bot_program, "echo-bot");
@@ -394,6 +440,7 @@ int main(int argc, char **argv)
         TEST(test_text_crosses_and_its_reply_quotes_the_right_message),
         TEST(test_same_event_again_is_a_duplicate_and_goes_nowhere),
         TEST(test_service_reads_everything_and_speaks_into_the_room),
+        TEST(test_only_services_with_addresses_see_anything_personal),
         TEST(test_echo_bot_answers_into_the_room_also_after_being_killed),
         TEST(test_room_names_and_members_come_back_in_clear_to_who_may_see_them),
         TEST(test_gateway_killed_with_publications_out_loses_and_doubles_nothing),

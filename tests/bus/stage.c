@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "wire/content.h"
 
 #define PATIENCE_MS 15000
 
@@ -209,6 +210,22 @@ void stage_change_roster(struct stage *stage, const char *what, const char *name
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from) ? (from) : "")
 
+/* Written out, every field of a message is in the bytes. */
+static bool has_mark(const struct trefoil_message *message)
+{
+    static const uint8_t id[SEAL_ID_BYTES];
+    const struct content_claims claims = { bytes_make(id, sizeof(id)), bytes_make(id, sizeof(id)), "", "",
+                                           BYTES_EMPTY };
+    struct arena arena = ARENA_EMPTY(CONTENT_MEMORY_MAX_BYTES);
+    struct bytes bytes = BYTES_EMPTY;
+
+    if (message->kind != TREFOIL_KIND_NONE)
+        assert_int_equal(content_write(message, &claims, &arena, &bytes), 0);
+    const bool has = bytes.size > 0 && memmem(bytes.data, bytes.size, STAGE_MARK, strlen(STAGE_MARK));
+    arena_deinit(&arena);
+    return has;
+}
+
 static void note_delivery(struct note *note, const struct trefoil_delivery *delivery)
 {
     note->handle = delivery->handle;
@@ -218,6 +235,9 @@ static void note_delivery(struct note *note, const struct trefoil_delivery *deli
     note->envelope = delivery->envelope;
     note->room = delivery->room;
     note->unreadable = delivery->unreadable;
+    note->kind = delivery->message.kind;
+    COPY(note->name, delivery->message.author.name);
+    note->has_mark = has_mark(&delivery->message);
     COPY(note->words, delivery->why);
     COPY(note->sender, delivery->sender);
     COPY(note->from, delivery->from.user_id);

@@ -12,6 +12,7 @@
 enum player_name { WHATSAPP, MESSENGER, BOT, ADMIN, CRM, N_PLAYERS };
 
 #define NOTES_MAX 4096
+#define STAGE_MARK "PERSONALMARK"
 
 /* What a player has seen, copied. */
 struct note {
@@ -21,9 +22,11 @@ struct note {
     uint32_t reason, handle, attempt, target;
     uint64_t seq;
     struct trefoil_id envelope, room, relates_id;
+    enum trefoil_kind kind;
+    char name[64]; /* of the author */
     char sender[64], text[256], user[64], from[64], relates[64], last[64];
     size_t n_targets;
-    bool unreadable, ok, more;
+    bool unreadable, ok, more, has_mark; /* STAGE_MARK is somewhere in the message */
     uint64_t count;
     char words[256];
     size_t n_rooms, n_members, n_dead, n_hops, n_counters;
