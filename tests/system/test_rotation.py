@@ -247,3 +247,19 @@ def test_a_service_that_is_added_reads_what_comes_from_then_on():
         assert set(range(first, count)) <= read, f"from {first}: {sorted(read)}"
         assert 0 not in read and unreadable(stack, "crm"), "it opened what was said before it came"
         print(f"{'':10} {count} messages, read from #{min(read)}; {len(unreadable(stack, 'crm'))} before it came stay closed")
+
+
+def test_ends_that_come_near_are_told_in_time():
+    week = 7 * 24 * 3600
+    with Stack() as stack:
+        stack.start("gateway")
+        wait_until(lambda: stack.ready("gateway"), "gateway ready", 20)
+        stack.start("whatsapp")
+        wait_until(lambda: stack.metric("whatsapp", "trefoil_roster_expires_seconds") > week, "the figures", 20)
+        assert stack.metric("whatsapp", "trefoil_wrap_key_expires_seconds") > 3 * week
+        assert "ends-soon" not in log_of(stack, "whatsapp")
+        stack.cli("roster", "sign", "--valid", "6d", "--push")
+        wait_until(lambda: log_of(stack, "whatsapp").count("roster-ends-soon") == 1, "the warning", 20)
+        for name in ("gateway", "whatsapp"):
+            assert 0 < stack.metric(name, "trefoil_roster_expires_seconds") < week, name
+        assert stack.ready("gateway") and "wrap-key-ends-soon" not in log_of(stack, "whatsapp")
