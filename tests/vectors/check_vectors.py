@@ -413,6 +413,18 @@ def token_open(keys, channel, generation, account, token):
     return kind, plain[3 : 3 + size]
 
 
+# --- personal parts ---------------------------------------------------------------------------------------------------
+
+
+def open_personal(key, generation, channel, envelope_id, sealed):
+    need(len(sealed) > 41 and sealed[0] == generation, "form")
+    key = blake(32, "trefoil.private", channel, bytes([generation]), key=key)
+    try:
+        return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[25:], envelope_id + channel, sealed[1:25], key)
+    except CryptoError:
+        raise Refused("cipher") from None
+
+
 # --- one ciphertext, two keys -----------------------------------------------------------------------------------------
 
 
@@ -532,6 +544,25 @@ def check_tokens(v):
         refuses("token: " + t["name"], None, token_open, keys, un(t["channel"]), t["generation"], un(t["account"]),
                 un(t["token"]))
     return len(v["tokens"]) + len(v["event_ids"]), len(v["refused"]) + flips
+
+
+def check_personal(v):
+    flips = 0
+    for p in v["personal"]:
+        place = un(p["key"]), p["generation"], un(p["channel"]), un(p["envelope_id"])
+        sealed = un(p["sealed"])
+        derived = blake(32, "trefoil.private", place[2], bytes([place[1]]), key=place[0])
+        same(derived.hex(), p["k_private"], "key of personal parts")
+        same(open_personal(*place, sealed).hex(), p["plain"], "personal part")
+        refuses("another envelope's personal part", "cipher", open_personal, *place[:3], bytes(16), sealed)
+        for size in range(len(sealed)):
+            refuses("short personal part", None, open_personal, *place, sealed[:size])
+        for bit in range(8 * len(sealed)):
+            flipped = bytearray(sealed)
+            flipped[bit // 8] ^= 1 << bit % 8
+            refuses(f"personal part bit {bit}", None, open_personal, *place, bytes(flipped))
+            flips += 1
+    return len(v["personal"]), 1 + flips
 
 
 def plain(value):
@@ -662,6 +693,7 @@ def check_salamander(header):
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     for kind, check in (("hashes", check_hashes), ("padding", check_padding), ("tokens", check_tokens),
+                        ("personal", check_personal),
                         ("rosters", check_rosters), ("grants", check_grants), ("envelopes", check_envelopes)):
         good, refused = check(json.loads((folder / f"{kind}.json").read_text()))
         print(f"{kind}: {good} derived again, {refused} refused")

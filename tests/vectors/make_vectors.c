@@ -16,6 +16,7 @@ int main(int argc, char **argv)
     write_vectors(&vectors, "hashes.json", hash_vectors(&vectors));
     write_vectors(&vectors, "padding.json", padding_vectors(&vectors));
     write_vectors(&vectors, "tokens.json", token_vectors(&vectors));
+    write_vectors(&vectors, "personal.json", personal_vectors(&vectors));
     write_vectors(&vectors, "rosters.json", roster_vectors(&vectors));
     write_vectors(&vectors, "grants.json", grant_vectors(&vectors));
     write_vectors(&vectors, "envelopes.json", envelope_vectors(&vectors));

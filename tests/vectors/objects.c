@@ -6,6 +6,7 @@
 
 #include "seal/envelope_keys.h"
 #include "seal/padding.h"
+#include "seal/personal.h"
 #include "trust/hash.h"
 #include "vectors_json.h"
 
@@ -155,6 +156,34 @@ json_t *token_vectors(struct vectors *vectors)
     put(object, "tokens", list);
     put(object, "event_ids", events);
     put(object, "refused", refused);
+    return object;
+}
+
+json_t *personal_vectors(struct vectors *vectors)
+{
+    struct world *world = vectors->world;
+    struct channel_secret secret = world->keyrings[WORLD_WHATSAPP]->channels[0];
+    struct world_random draws = { 0 }; /* of their own, so that the other vectors stay as they are */
+    const struct random random = world_random(&draws);
+    const struct personal_part plain = { world_header(world).id, bytes_of_text("a serialized Personal") };
+    json_t *object = json_object(), *list = json_array();
+    struct bytes sealed;
+
+    for (size_t generations = 1; generations <= 2; generations++) {
+        const struct token_key *key = &secret.token_keys[generations - 1];
+        json_t *item = add(list, generations == 1 ? "older generation" : "newest generation");
+
+        secret.n_token_keys = generations;
+        must(personal_seal(&secret, &plain, &random, &world->arena, &sealed) == 0);
+        put(item, "channel", hex_of(secret.channel, SEAL_ID_BYTES));
+        put_hex(item, "envelope_id", plain.envelope_id);
+        put_u64(item, "generation", key->generation);
+        put(item, "key", hex_of(key->key, SEAL_KEY_BYTES));
+        put(item, "k_private", hex_of(key->personal, SEAL_KEY_BYTES));
+        put_hex(item, "plain", plain.bytes);
+        put_hex(item, "sealed", sealed);
+    }
+    put(object, "personal", list);
     return object;
 }
 

@@ -36,6 +36,7 @@ struct bytes flipped(struct world *world, struct bytes bytes, size_t bit);
 json_t *hash_vectors(struct vectors *vectors);
 json_t *padding_vectors(struct vectors *vectors);
 json_t *token_vectors(struct vectors *vectors);
+json_t *personal_vectors(struct vectors *vectors);
 json_t *roster_vectors(struct vectors *vectors);
 json_t *grant_vectors(struct vectors *vectors);
 json_t *envelope_vectors(struct vectors *vectors);
