@@ -255,6 +255,7 @@ def test_ends_that_come_near_are_told_in_time():
         stack.start("gateway")
         wait_until(lambda: stack.ready("gateway"), "gateway ready", 20)
         stack.start("whatsapp")
+        wait_until(lambda: stack.ready("whatsapp"), "whatsapp ready", 20)
         wait_until(lambda: stack.metric("whatsapp", "trefoil_roster_expires_seconds") > week, "the figures", 20)
         assert stack.metric("whatsapp", "trefoil_wrap_key_expires_seconds") > 3 * week
         assert "ends-soon" not in log_of(stack, "whatsapp")
