@@ -512,6 +512,33 @@ static void test_unanswered_question_and_unconfirmed_publication_survive_the_con
     assert_int_equal(trefoil_client_next(scene.client, 0, &scene.event), TREFOIL_NOTHING);
 }
 
+/* The same roster with a new wrap key of a reader: nobody is told, nothing is lost. */
+static void test_stale_rejection_is_sealed_again_under_a_new_key(unused_ void **state)
+{
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "again" };
+    struct trefoil_publication publication = { .audience = TREFOIL_AUDIENCE_SERVICES, .message = &message };
+    Trefoil__Rejection rejection = TREFOIL__REJECTION__INIT, *rejections[] = { &rejection };
+    Trefoil__Confirm confirm = TREFOIL__CONFIRM__INIT;
+    struct keyring *reader = scene.rings[WRITER];
+
+    connect_client();
+    assert_int_equal(trefoil_client_channel(scene.client, NULL, &publication.channel), TREFOIL_OK);
+    assert_int_equal(trefoil_client_publish(scene.client, &publication, &rejection.ticket), TREFOIL_OK);
+    Trefoil__Publish *first = hear(TREFOIL__FRAME__BODY_PUBLISH)->publish;
+    rejection.reason = TREFOIL__REJECT_REASON__REJECT_STALE_ROSTER;
+    confirm.n_rejected = 1;
+    confirm.rejected = rejections;
+    say(TREFOIL__FRAME__BODY_CONFIRM, &confirm);
+    (void) hear(TREFOIL__FRAME__BODY_ROSTER_GET);
+    assert_int_equal(keyring_add_wrap(reader, scene.now_ms, scene.now_ms + HOUR_MS), 0);
+    reader->wraps[0] = reader->wraps[--reader->n_wraps];
+    tell_roster(bundle_of(2, BOT, scene.root_seed));
+    store_grant();
+    Trefoil__Publish *again = hear(TREFOIL__FRAME__BODY_PUBLISH)->publish;
+    assert_int_equal(again->first_ticket, first->first_ticket);
+    assert_false(bytes_equal(frame_bytes(first->envelopes[0]), frame_bytes(again->envelopes[0])));
+}
+
 static void test_publishing_stops_at_the_window_and_goes_on_with_credit(unused_ void **state)
 {
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "x" };
@@ -561,6 +588,7 @@ int main(void)
         TEST(test_tampered_envelope_is_shown_as_unreadable),
         TEST(test_personal_part_is_shown_whole_or_the_delivery_is_unreadable),
         TEST(test_unanswered_question_and_unconfirmed_publication_survive_the_connection),
+        TEST(test_stale_rejection_is_sealed_again_under_a_new_key),
         TEST(test_publishing_stops_at_the_window_and_goes_on_with_credit),
         TEST(test_open_refuses_what_is_no_keyring),
     };
