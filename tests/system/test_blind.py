@@ -57,7 +57,11 @@ class Tap:
         import socket
         while True:
             near, _ = self.server.accept()
-            far = socket.create_connection(("127.0.0.1", self.forward))
+            try:
+                far = socket.create_connection(("127.0.0.1", self.forward))
+            except OSError:  # the gateway is not up yet: they come again
+                near.close()
+                continue
             for a, b in ((near, far), (far, near)):
                 threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
 
