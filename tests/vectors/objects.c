@@ -276,6 +276,10 @@ json_t *roster_vectors(struct vectors *vectors)
     write_corpus(vectors, "roster", "first", world->trust.roster_signed);
     write_corpus(vectors, "roster", "second", second.roster_signed);
     write_corpus(vectors, "roster", "wrap_key", world->trust.wrap_keys_signed[0]);
+    write_corpus(vectors, "roster", "bundle", world->bundle);
+    struct bytes body;
+    must(roster_write(world_roster(world, 2), &world->arena, &body) == 0);
+    write_corpus(vectors, "roster", "body", body);
     return object;
 }
 
@@ -350,7 +354,10 @@ static void add_envelope(struct vectors *vectors, json_t *list, struct sender *s
     put_hex(object, "salt", envelope.salt);
     put_hex(object, "commit", envelope.commit);
     put_hex(object, "content", content);
-    write_corpus(vectors, "sealed", arena_format(&world->arena, "%zu", content.size), bytes);
+    const char *size = arena_format(&world->arena, "%zu", content.size);
+    write_corpus(vectors, "sealed", size, bytes);
+    write_corpus(vectors, "sealed", arena_format(&world->arena, "%s-header", size), envelope.header);
+    write_corpus(vectors, "sealed", arena_format(&world->arena, "%s-content", size), content);
 }
 
 static void add_full_header(struct vectors *vectors, json_t *list, struct sender *sender)

@@ -12,9 +12,9 @@ enum {
     EVENTS_PER_TURN = 256, /* then the webhooks and the network get a turn */
 };
 
-/* Of RejectReason in control.proto: refusals that a human ends by signing a better roster. The network keeps what it
- * has for days; so does whoever waits. */
-enum { REJECT_NOT_WRITER = 2, REJECT_NOT_YOUR_ACCOUNT = 3 };
+/* Of RejectReason in control.proto. The first two are ended by a human who signs a better roster: the network keeps for
+ * days what it has, so they are no end. The last is the gateway's ordinary way to wait for a send. */
+enum { REJECT_NOT_WRITER = 2, REJECT_NOT_YOUR_ACCOUNT = 3, REJECT_HELD_TOO_LONG = 11 };
 
 struct bus {
     struct trefoil_client *client;
@@ -132,7 +132,8 @@ static void take(struct bus *bus, const struct trefoil_event *event)
         finish(bus, event->ticket, event->duplicate ? POST_DUPLICATE : POST_CONFIRMED);
         break;
     case TREFOIL_EVENT_REJECTED:
-        trouble(bus, event->text);
+        if (event->reason != REJECT_HELD_TOO_LONG)
+            trouble(bus, event->text);
         finish(bus, event->ticket, may_end(event) ? POST_RETRY : POST_REFUSED);
         break;
     case TREFOIL_EVENT_DELIVERY:

@@ -15,6 +15,8 @@ static void init_webhooks(struct figures *f)
     f->handshakes = metrics_counter(f->metrics, name, help, METRIC_LABEL("result", "handshake"));
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         f->refused[i] = metrics_counter(f->metrics, name, help, METRIC_LABEL("result", refusals[i]));
+    f->signature_failures = metrics_counter(f->metrics, "trefoil_webhook_signature_failures_total",
+                                            "Webhook requests without a signature of ours.");
     f->confirm_seconds = metrics_histogram(f->metrics, "trefoil_webhook_confirm_seconds",
                                            "From a webhook's body to the gateway's durable confirm of all of it.");
 }
@@ -105,6 +107,13 @@ void figures_deinit(struct figures *figures)
 {
     metrics_free(figures->metrics);
     *figures = (struct figures){ 0 };
+}
+
+void figures_refusal(struct figures *figures, enum webhook_refusal refusal)
+{
+    metric_add(figures->refused[refusal], 1);
+    if (refusal == WEBHOOK_UNSIGNED || refusal == WEBHOOK_FORGED)
+        metric_add(figures->signature_failures, 1);
 }
 
 void figures_account(struct figures *figures, const struct account *account)

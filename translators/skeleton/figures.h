@@ -13,7 +13,7 @@ struct figures {
     struct metrics *metrics;
     struct metric *answered_200, *answered_503;
     struct metric *handshakes;
-    struct metric *refused[WEBHOOK_N_REFUSALS];
+    struct metric *refused[WEBHOOK_N_REFUSALS], *signature_failures;
     struct metric *events[TREFOIL_N_KINDS];
     struct metric *unsupported, *malformed, *undecoded, *strays;
     struct metric *published, *confirmed, *duplicate, *deferred, *rejected;
@@ -31,6 +31,9 @@ struct figures {
 /* -ENOMEM. */
 must_use_ int figures_init(struct figures *figures);
 void figures_deinit(struct figures *figures);
+
+/* A request that went no further. */
+void figures_refusal(struct figures *figures, enum webhook_refusal refusal);
 
 /* One of the states of this account is 1, the others 0. */
 void figures_account(struct figures *figures, const struct account *account);

@@ -181,7 +181,7 @@ static void on_gone(void *owner, struct http_exchange *exchange)
 static void on_refusal(void *owner, enum webhook_refusal refusal)
 {
     struct skeleton *skeleton = owner;
-    metric_add(skeleton->figures.refused[refusal], 1);
+    figures_refusal(&skeleton->figures, refusal);
 }
 
 static void on_handshake(void *owner)
