@@ -1,5 +1,5 @@
 /* HTTP requests on the loop, over libcurl's multi interface; one thread. Never retries, never follows redirects,
- * never interprets an answer.
+ * never interprets an answer. Bodies of any size stream in both directions.
  */
 #ifndef TREFOIL_DAEMON_HTTP_CLIENT_H
 #define TREFOIL_DAEMON_HTTP_CLIENT_H
@@ -34,12 +34,21 @@ enum http_result {
 struct http_reply {
     enum http_result result;
     int status;
-    struct bytes body;       /* valid during the callback */
+    struct bytes body;       /* valid during the callback; empty when it was streamed to on_bytes */
     uint32_t retry_after_ms; /* from Retry-After in seconds; 0: none */
-    const char *why;         /* constant words when not answered */
+    const char *content_type, *location, *disposition; /* headers of that meaning, NULL when absent; likewise valid */
+    uint64_t size_bytes;                               /* Content-Length; 0: not said */
+    bool is_refused; /* with HTTP_NOT_SENT: the guard forbids where it leads; trying again is vain */
+    const char *why; /* constant words when not answered */
 };
 
-struct http_call { /* copied by http_send() */
+/* Where a URL that strangers chose may lead: only http and https, and only to addresses of the public Internet, after
+ * the name was resolved: not to this host, private networks, link-local or metadata addresses, in any spelling. */
+struct http_guard {
+    const char *const *allowed; /* "host:port" that may be reached all the same; NULL-terminated; NULL: none */
+};
+
+struct http_call { /* copied by http_send(), but for what streams */
     const char *method;
     const char *url;
     const char *bearer; /* sent as "Authorization: Bearer …"; NULL: none; never logged */
@@ -47,8 +56,18 @@ struct http_call { /* copied by http_send() */
     const char *const *headers; /* further "Name: value" lines */
     size_t n_headers;
     struct bytes body;
-    uint32_t timeout_ms;
-    size_t max_reply_bytes; /* larger: HTTP_LOST */
+    uint32_t timeout_ms;            /* of the whole call */
+    uint32_t idle_ms;               /* longest silence in the middle of it; 0: only timeout_ms counts */
+    size_t max_reply_bytes;         /* larger: HTTP_LOST */
+    const struct http_guard *guard; /* NULL: anywhere; lives as long as the call */
+
+    /* The body piece by piece instead of `body`: fills at most `room` bytes, answers how many (0 never before
+     * `source_bytes` are given) or -errno, which ends the call. */
+    uint64_t source_bytes;
+    long (*source)(void *context, uint8_t *buffer, size_t room);
+
+    /* The answer piece by piece, when its status is 2xx: a negative answer ends the call as HTTP_LOST. */
+    int (*on_bytes)(void *context, struct bytes piece);
     void *context;
     void (*on_reply)(void *context,
                      const struct http_reply *reply); /* exactly once, on the loop, never inside http_send() */
@@ -56,6 +75,9 @@ struct http_call { /* copied by http_send() */
 
 /* -ENOMEM, -EINVAL (URL). */
 must_use_ int http_send(struct http_client *client, const struct http_call *call);
+
+/* The one call with this context, if it is still under way, ends without a callback. */
+void http_abandon(struct http_client *client, const void *context);
 
 /* Calls under way. */
 size_t http_client_n_calls(const struct http_client *client);

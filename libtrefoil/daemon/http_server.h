@@ -61,6 +61,14 @@ must_use_ int http_answer(struct http_exchange **exchange, unsigned status, cons
 must_use_ int http_answer_with(struct http_exchange **exchange, unsigned status, const char *content_type,
                                struct bytes body, const struct http_header *headers, size_t n_headers);
 
+/* An answer of known size, pulled piece by piece as the client takes it: `source` fills at most `room` bytes and answers
+ * how many, or -errno, which drops the connection. `on_end` exactly once, when all was taken or the client went away
+ * (on_gone is not called any more). The exchange is gone. */
+must_use_ int http_answer_source(struct http_exchange **exchange, unsigned status, const char *content_type,
+                                 uint64_t size_bytes, const struct http_header *headers, size_t n_headers,
+                                 void *context, long (*source)(void *context, uint8_t *buffer, size_t room),
+                                 void (*on_end)(void *context));
+
 /* Accepts the request and drops the connection without an answer: for the sandbox's faults. */
 void http_drop(struct http_exchange **exchange);
 

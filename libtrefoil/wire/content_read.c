@@ -169,7 +169,7 @@ static void take_choices(struct page *page, const Trefoil__Choices *in, struct t
         options[i].section = text_of(page, in->options[i]->section);
         options[i].url = text_of(page, in->options[i]->url);
     }
-    choices->shape = (enum trefoil_choice_shape) choice_of((int) in->shape, TREFOIL_CHOICE_LINK);
+    choices->shape = (enum trefoil_choice_shape) choice_of((int) in->shape, TREFOIL_CHOICE_FORM);
     choices->header = text_of(page, in->header);
     choices->body = text_of(page, in->body);
     choices->footer = text_of(page, in->footer);
@@ -180,7 +180,7 @@ static void take_choices(struct page *page, const Trefoil__Choices *in, struct t
 
 static void take_choice(struct page *page, const Trefoil__Choice *in, struct trefoil_choice *choice)
 {
-    choice->shape = (enum trefoil_choice_shape) choice_of((int) in->shape, TREFOIL_CHOICE_LINK);
+    choice->shape = (enum trefoil_choice_shape) choice_of((int) in->shape, TREFOIL_CHOICE_FORM);
     choice->id = text_of(page, in->id);
     choice->title = text_of(page, in->title);
     choice->description = text_of(page, in->description);
@@ -215,7 +215,7 @@ static void take_order(struct page *page, const Trefoil__Order *in, struct trefo
 
 static void take_system(struct page *page, const Trefoil__SystemChange *in, struct trefoil_system *change)
 {
-    change->kind = (enum trefoil_system_kind) choice_of((int) in->kind, TREFOIL_SYSTEM_CONTACT_SYNC);
+    change->kind = (enum trefoil_system_kind) choice_of((int) in->kind, TREFOIL_SYSTEM_CALL);
     change->from_id = text_of(page, in->from_id);
     change->to_id = text_of(page, in->to_id);
     change->text = text_of(page, in->text);
@@ -335,6 +335,8 @@ static void take_frame(struct page *page, const Trefoil__Content *in, struct tre
     message->by_business = in->by_business;
     message->standby = in->standby;
     message->is_edit = in->is_edit;
+    message->strict = in->strict;
+    message->purpose = (enum trefoil_purpose) choice_of((int) in->purpose, TREFOIL_PURPOSE_MARKETING);
     message->group_id = text_of(page, in->group_id);
     message->n_extras = count_of(page, in->n_extra_key, CONTENT_EXTRAS_MAX);
     message->extra_keys = texts_of(page, in->extra_key, message->n_extras);

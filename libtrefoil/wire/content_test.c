@@ -51,6 +51,8 @@ static struct trefoil_message message_of(enum trefoil_kind kind)
         .by_business = true,
         .standby = true,
         .is_edit = true,
+        .strict = true,
+        .purpose = TREFOIL_PURPOSE_HUMAN_AGENT,
         .referral = &referral,
         .extra_keys = words,
         .extra_values = words,

@@ -230,7 +230,7 @@ static void put_choices(struct sheet *sheet, const struct trefoil_choices *choic
 {
     NEW(Choices, out, choices);
     content->choices = out;
-    out->shape = (Trefoil__ChoiceShape) choice_of(sheet, (int) choices->shape, TREFOIL_CHOICE_LINK);
+    out->shape = (Trefoil__ChoiceShape) choice_of(sheet, (int) choices->shape, TREFOIL_CHOICE_FORM);
     out->header = text_of(sheet, choices->header);
     out->body = text_of(sheet, choices->body);
     out->footer = text_of(sheet, choices->footer);
@@ -255,7 +255,7 @@ static void put_choice(struct sheet *sheet, const struct trefoil_choice *choice,
 {
     NEW(Choice, out, choice);
     content->choice = out;
-    out->shape = (Trefoil__ChoiceShape) choice_of(sheet, (int) choice->shape, TREFOIL_CHOICE_LINK);
+    out->shape = (Trefoil__ChoiceShape) choice_of(sheet, (int) choice->shape, TREFOIL_CHOICE_FORM);
     out->id = text_of(sheet, choice->id);
     out->title = text_of(sheet, choice->title);
     out->description = text_of(sheet, choice->description);
@@ -298,7 +298,7 @@ static void put_system(struct sheet *sheet, const struct trefoil_system *change,
 {
     NEW(SystemChange, out, system_change);
     content->system = out;
-    out->kind = (Trefoil__SystemKind) choice_of(sheet, (int) change->kind, TREFOIL_SYSTEM_CONTACT_SYNC);
+    out->kind = (Trefoil__SystemKind) choice_of(sheet, (int) change->kind, TREFOIL_SYSTEM_CALL);
     out->from_id = text_of(sheet, change->from_id);
     out->to_id = text_of(sheet, change->to_id);
     out->text = text_of(sheet, change->text);
@@ -415,6 +415,8 @@ static void put_frame(struct sheet *sheet, const struct trefoil_message *message
     content->by_business = message->by_business;
     content->standby = message->standby;
     content->is_edit = message->is_edit;
+    content->strict = message->strict;
+    content->purpose = (Trefoil__Purpose) choice_of(sheet, (int) message->purpose, TREFOIL_PURPOSE_MARKETING);
     content->group_id = text_of(sheet, message->group_id);
     content->extra_key = texts_of(sheet, message->extra_keys, message->n_extras, CONTENT_EXTRAS_MAX);
     content->n_extra_key = message->n_extras;

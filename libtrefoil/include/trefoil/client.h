@@ -73,6 +73,14 @@ struct trefoil_address {
 
 enum trefoil_audience { TREFOIL_AUDIENCE_ROOM = 1, TREFOIL_AUDIENCE_AUTHOR = 2, TREFOIL_AUDIENCE_SERVICES = 3 };
 
+/* What is answered to somebody overtakes what is sent to many. */
+enum trefoil_lane { TREFOIL_LANE_REPLY = 0, TREFOIL_LANE_BULK = 1 };
+
+/* Whether a person wants to be written to unasked. */
+enum trefoil_consent { TREFOIL_CONSENT_UNSAID = 0, TREFOIL_CONSENT_WITHDRAWN = 1, TREFOIL_CONSENT_GIVEN = 2 };
+
+#define TREFOIL_ALIASES_MAX 4 /* of one publication */
+
 struct trefoil_publication {
     struct trefoil_id channel;
     enum trefoil_audience audience;
@@ -95,6 +103,12 @@ struct trefoil_publication {
     uint64_t resolves_seq;    /* 0, or the delivery whose outcome this proves … */
     uint32_t resolves_target; /* … and its target */
     uint64_t watermark_ms;
+    uint64_t opens_window_ms;     /* `from` acted at this time, and may be answered for a while; 0: opens nothing */
+    enum trefoil_consent consent; /* of `from` */
+    const char *const *aliases;   /* further user ids of `from` on the same account: one address from now on */
+    size_t n_aliases;             /* at most TREFOIL_ALIASES_MAX */
+
+    enum trefoil_lane lane;
 };
 
 /* Seals and queues; `*ret_ticket` (may be NULL) is repeated by the CONFIRMED or REJECTED event.
@@ -130,6 +144,8 @@ struct trefoil_target {
     const char *const *relates;     /* how this network knows what the message relates to; entries may be NULL */
     size_t n_relates;
     const char *last_message_id; /* newest message from this address, NULL when unknown */
+    uint64_t window_ms;          /* when this person acted last, Unix ms; 0: never, or not known */
+    bool consent_withdrawn;      /* asked not to be written to unasked */
 };
 
 struct trefoil_delivery {
@@ -146,6 +162,7 @@ struct trefoil_delivery {
     struct trefoil_address from; /* account NULL from services; user_id NULL without ROLE_ADDRESSES */
     bool echo;
     uint32_t room_size;
+    enum trefoil_lane lane;
     const struct trefoil_id *relates_ids; /* all-zero where unknown */
     size_t n_relates_ids;
     const struct trefoil_target *targets;
@@ -225,6 +242,26 @@ struct trefoil_counter {
     uint64_t value;
 };
 
+struct trefoil_capability {
+    const char *feature; /* "voice", "reply", … */
+    const char *support; /* rejected, dropped, fallback, partial, full */
+    const char *becomes; /* what arrives in its place; NULL: itself */
+    bool in_bytes;       /* texts are counted in bytes, else in code points; limits are 0 where there is none */
+    uint32_t max_text, max_count, max_sections, max_title, max_description, max_id, max_label, max_header, max_footer;
+    uint64_t max_bytes; /* of a file */
+    const char *const *mimes;
+    size_t n_mimes;
+};
+
+/* What the network of an account can express. */
+struct trefoil_capabilities {
+    const char *account; /* "network/account id" */
+    bool has_converter;  /* files are converted where networks disagree */
+    uint64_t since_ms;
+    const struct trefoil_capability *features;
+    size_t n_features;
+};
+
 struct trefoil_answer {
     bool ok;
     const char *text; /* why not */
@@ -237,6 +274,8 @@ struct trefoil_answer {
     size_t n_hops;
     const struct trefoil_counter *counters;
     size_t n_counters;
+    const struct trefoil_capabilities *capabilities;
+    size_t n_capabilities;
     bool more;
     uint64_t count;
 };
@@ -271,7 +310,9 @@ enum trefoil_question {
     TREFOIL_ASK_DEAD_RETRY,      /* id, or all */
     TREFOIL_ASK_TRACE,           /* envelope */
     TREFOIL_ASK_AUDIT,
-    TREFOIL_ASK_ROSTER_PUT, /* bundle */
+    TREFOIL_ASK_ROSTER_PUT,      /* bundle */
+    TREFOIL_ASK_CAPABILITY_PUT,  /* capabilities, of an account of the asker's own */
+    TREFOIL_ASK_CAPABILITY_LIST, /* of every account in the channel */
 };
 
 struct trefoil_ask {
@@ -283,6 +324,7 @@ struct trefoil_ask {
     uint32_t limit;
     bool all;
     struct trefoil_bytes bundle;
+    const struct trefoil_capabilities *capabilities;
 };
 
 /* One question, one ANSWER event with the same ticket. AGAIN when not connected. */

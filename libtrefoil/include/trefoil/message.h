@@ -157,7 +157,10 @@ enum trefoil_choice_shape {
     TREFOIL_CHOICE_BUTTONS,
     TREFOIL_CHOICE_LIST,
     TREFOIL_CHOICE_QUICK_REPLIES,
-    TREFOIL_CHOICE_LINK,
+    TREFOIL_CHOICE_LINK,         /* a button that opens a page */
+    TREFOIL_CHOICE_ASK_LOCATION, /* a button that sends where one is */
+    TREFOIL_CHOICE_ASK_CONTACT,  /* a button that sends one's number */
+    TREFOIL_CHOICE_FORM,         /* a form to be filled in; a choice's `data` is what was filled in */
 };
 
 struct trefoil_option {
@@ -206,6 +209,12 @@ enum trefoil_system_kind {
     TREFOIL_SYSTEM_POLICY,
     TREFOIL_SYSTEM_HISTORY,
     TREFOIL_SYSTEM_CONTACT_SYNC,
+    TREFOIL_SYSTEM_ACCOUNT_NOTICE, /* about the account: templates, quality, reviews */
+    TREFOIL_SYSTEM_FEEDBACK,
+    TREFOIL_SYSTEM_BOOKING,
+    TREFOIL_SYSTEM_LINKED,   /* the person linked, or unlinked, an account of ours elsewhere */
+    TREFOIL_SYSTEM_REFERRAL, /* came through a link or an advertisement, and said nothing yet */
+    TREFOIL_SYSTEM_CALL,
 };
 
 struct trefoil_system {
@@ -236,6 +245,14 @@ struct trefoil_unsupported {
     struct trefoil_bytes raw; /* the bytes as they came */
 };
 
+/* Why it is sent: some networks allow some things outside their reply windows. */
+enum trefoil_purpose {
+    TREFOIL_PURPOSE_NONE = 0,
+    TREFOIL_PURPOSE_HUMAN_AGENT, /* written by a human, to a person who asked */
+    TREFOIL_PURPOSE_UTILITY,
+    TREFOIL_PURPOSE_MARKETING,
+};
+
 /* Who wrote it. */
 struct trefoil_author {
     const char *network; /* "whatsapp", …; a service's own name for what services write */
@@ -257,6 +274,8 @@ struct trefoil_message {
     const char *fallback; /* one readable line for whoever cannot show the body */
     const char *group_id;
     bool forwarded, frequently_forwarded, by_business, standby, is_edit;
+    bool strict; /* better not at all than with something missing: a degradation is refused */
+    enum trefoil_purpose purpose;
     const struct trefoil_referral *referral; /* NULL when absent */
     const char *const *extra_keys;           /* network-only facts worth keeping, and their values */
     const char *const *extra_values;

@@ -1,5 +1,5 @@
 /* Grows the list of requests a map encodes into. Never frees: the arena it grows in dies as a whole. */
-#include "skeleton_types/translator.h"
+#include "skeleton_types/request.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The contract between the skeleton and a network: three pure functions and a handful of facts.
+/* The contract between the skeleton and a network: a few pure functions, a capability record and a handful of facts.
  * The skeleton owns the process; the network owns the meaning.
  */
 #ifndef TREFOIL_SKELETON_TYPES_TRANSLATOR_H
@@ -13,6 +13,8 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "skeleton_types/capability.h"
+#include "skeleton_types/request.h"
 
 /* One thing a network told us, ready to be published. Everything lives in the arena it was decoded into. */
 struct event {
@@ -26,6 +28,11 @@ struct event {
     bool echo;        /* the business wrote it in the user's thread */
     const char *mark; /* what we put into a send and got back (callback data, metadata); NULL */
     uint64_t watermark_ms;
+    uint64_t opens_window_ms;     /* the person acted at this time: reply windows count from it; 0: opens nothing */
+    enum trefoil_consent consent; /* the person asked not to be written to unasked, or took that back */
+    const char *const *alias_ids; /* other user ids of this person on this account, proven by the event itself (its
+                                    * `message.author.aliases` say the evidence): the gateway makes them one address */
+    size_t n_alias_ids;
     bool is_malformed;   /* counted; `message` is of KIND_UNSUPPORTED with the raw bytes */
     bool is_unsupported; /* well-formed, not translated; counted */
     struct trefoil_message message;
@@ -52,33 +59,17 @@ struct place {
                                   * message carries it, so that its return proves the whole message */
     const char *page_id;         /* the send path's id where it is not the account id (Instagram by Page) */
     const char *api_version;     /* "v25.0" */
+    uint32_t conversions;        /* bits 1 << enum conversion: what this process can convert */
+    bool has_public_url;         /* files can be offered at a URL of ours */
+    const uint8_t *options;      /* the configured value of each of the network's options, as an index into its values;
+                                  * NULL: the documented default of each */
 };
 
-/* One HTTP request to the network. The skeleton adds host, token and time-outs. */
-struct request {
-    const char *method;       /* "POST" */
-    const char *path;         /* "/v25.0/106540000000002/messages" */
-    const char *content_type; /* "application/json" */
-    struct bytes body;
-    bool best_effort;  /* typing, read marks: an error is counted, not retried */
-    bool is_message;   /* its answer carries a message id */
-    const char *words; /* as an echo will show them, where echoes return no mark: the next best proof; NULL: none */
-};
-
-#define TRANSLATOR_LOST_MAX 16
-
-struct request_list {
-    struct request *requests; /* to be sent in order, each after the answer to the one before */
-    size_t n_requests, room;
-    const char *lost[TRANSLATOR_LOST_MAX]; /* constant words for what this network cannot express */
-    size_t n_lost;
-};
-
-/* The next request, zeroed, or NULL when the arena is exhausted. */
-must_use_ struct request *request_list_add(struct request_list *list, struct arena *mem);
-
-/* Notes once that `word`, a constant, could not be expressed. */
-void request_list_lose(struct request_list *list, const char *word);
+/* The value of the network's option number `index`. */
+static inline unsigned place_option(const struct place *place, size_t index)
+{
+    return place->options ? place->options[index] : 0;
+}
 
 /* What the network answered. */
 struct reply {
@@ -112,7 +103,8 @@ struct decode_context {
     const char *const *account_ids; /* the parts after the slash */
     const char *const *page_ids;    /* same order; NULL entries where there is none */
     size_t n_accounts;
-    const char *app_id; /* our own application id, NULL when unknown: tells our echoes from others' */
+    const char *app_id;     /* our own application id, NULL when unknown: tells our echoes from others' */
+    const uint8_t *options; /* as in struct place */
 };
 
 /* Who somebody is, for networks that do not say so in their events. */
@@ -127,6 +119,29 @@ struct translator_limits {
     uint32_t pair_refill_ms; /* … and the time that earns one more */
 };
 
+/* How long after a person's last act the network lets the business write. 0: it does not limit. */
+struct translator_windows {
+    uint32_t open_s;      /* anything may be sent */
+    uint32_t agent_s;     /* what a human agent writes (TREFOIL_PURPOSE_HUMAN_AGENT) may be sent */
+    bool templates_after; /* templates may be sent at any time */
+};
+
+/* A point the network's documentation leaves open: its name, what it may be set to, the documented value first. */
+struct translator_option {
+    const char *name;
+    const char *const *values; /* NULL-terminated; at most 8 */
+    const char *what;          /* one line for a human */
+};
+
+#define TRANSLATOR_OPTIONS_MAX 16
+
+/* Where a file is that an event named. */
+struct located {
+    const char *url;
+    const char *mime, *name; /* NULL: not said */
+    uint64_t size_bytes;     /* 0: not said */
+};
+
 struct translator_ops {
     const char *name; /* address scheme on the bus; folder name; process name */
 
@@ -136,7 +151,8 @@ struct translator_ops {
      * body whole as one unsupported event. */
     int (*decode)(struct bytes body, const struct decode_context *context, struct arena *mem, struct event_list *ret);
 
-    /* Pure. One message becomes one request, or several when limits force a split, or none (nothing to say here).
+    /* Pure. One message becomes one request, or several when limits force a split, or none (nothing to say here). What
+     * it may do is read from `capabilities`, nowhere else; what it may not do exactly is noted in `lost`.
      * 0, -ENOMEM, -ENOTSUP (the network cannot express it at all: bounced, `lost` tells why). */
     int (*encode)(const struct trefoil_message *message, const struct place *place, struct arena *mem,
                   struct request_list *ret);
@@ -144,7 +160,18 @@ struct translator_ops {
     /* Pure and total: every reply has a verdict. */
     void (*judge)(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
 
+    const struct capability *capabilities; /* N_FEATURES of them, by enum feature */
     struct translator_limits limits;
+    struct translator_windows windows;
+    const struct translator_option *options; /* ended by one without a name; NULL: none */
+
+    /* Both or none: asks the network where a file is that has no URL, or whose URL no longer works; reading is total and
+     * leaves NULL what is not there. 0, -ENOMEM, -ENOTSUP (only the event's own URL will do). */
+    int (*ask_media)(const struct trefoil_media *media, const struct place *place, struct arena *mem,
+                     struct request *ret);
+    void (*read_media)(const struct reply *reply, struct arena *mem, struct located *ret);
+    const char *const *token_hosts; /* ends of host names that may be shown the access token when a file is fetched;
+                                     * NULL-terminated; NULL: none needs it */
 
     /* Both or none: asks the network who place->user_id is, and reads what it answers. Pure; reading is total and leaves
      * NULL what is not there. 0, -ENOMEM, -ENOTSUP (nothing can be asked about this user id). */
