@@ -178,6 +178,12 @@ void json_put_bool(struct json_writer *writer, const char *key, bool value)
     put(writer, bytes_of_text(value ? "true" : "false"));
 }
 
+void json_put_raw(struct json_writer *writer, const char *key, struct bytes json)
+{
+    begin(writer, key);
+    put(writer, json);
+}
+
 int json_written(const struct json_writer *writer, struct bytes *ret)
 {
     if (writer->failed)

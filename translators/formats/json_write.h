@@ -31,6 +31,9 @@ void json_put_slice(struct json_writer *writer, const char *key, struct bytes te
 void json_put_i64(struct json_writer *writer, const char *key, int64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 
+/* `json` is one value as somebody else wrote it, parsed and free of faults: the one thing that is not checked here. */
+void json_put_raw(struct json_writer *writer, const char *key, struct bytes json);
+
 /* What was written: 0, or -ENOMEM. */
 must_use_ int json_written(const struct json_writer *writer, struct bytes *ret);
 

@@ -6,23 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "files.h"
+#include "plain.h"
+
 static const struct text_limit name_limit = { TEXT_CODE_POINTS, OUTGOING_NAME_MAX_CHARS };
-
-static const char *kind_word(enum trefoil_kind kind)
-{
-    static const char *const words[TREFOIL_N_KINDS] = {
-        [TREFOIL_KIND_TEXT] = "text",         [TREFOIL_KIND_REACTION] = "reaction",
-        [TREFOIL_KIND_RETRACT] = "retract",   [TREFOIL_KIND_RECEIPT] = "receipt",
-        [TREFOIL_KIND_TYPING] = "typing",     [TREFOIL_KIND_PRESENCE] = "presence",
-        [TREFOIL_KIND_MEDIA] = "media",       [TREFOIL_KIND_LOCATION] = "location",
-        [TREFOIL_KIND_CONTACTS] = "contacts", [TREFOIL_KIND_CHOICES] = "choices",
-        [TREFOIL_KIND_CHOICE] = "choice",     [TREFOIL_KIND_TEMPLATE] = "template",
-        [TREFOIL_KIND_ORDER] = "order",       [TREFOIL_KIND_SYSTEM] = "system",
-        [TREFOIL_KIND_ACCOUNT] = "account",   [TREFOIL_KIND_UNSUPPORTED] = "unsupported",
-    };
-
-    return (size_t) kind < TREFOIL_N_KINDS && words[kind] ? words[kind] : "content";
-}
 
 /* NULL when it is no network but the name of a service of ours. */
 static const char *network_name(const char *network)
@@ -65,29 +52,91 @@ static const char *attribution(const struct trefoil_author *author, struct arena
     return arena_format(mem, "%s: ", name ? name : "Someone");
 }
 
-/* Kinds that say nothing to a person unless they bring a line of their own. */
-static bool is_silent(enum trefoil_kind kind)
+/* What words cannot be of a kind that has more than words. NULL: words are all there is to it. */
+static const char *lost_word(const struct trefoil_message *message)
 {
-    return kind == TREFOIL_KIND_NONE || kind == TREFOIL_KIND_PRESENCE || kind == TREFOIL_KIND_SYSTEM ||
-           kind == TREFOIL_KIND_ACCOUNT;
+    static const char *const words[TREFOIL_N_KINDS] = {
+        [TREFOIL_KIND_NONE] = "content",
+        [TREFOIL_KIND_REACTION] = "reaction→text",
+        [TREFOIL_KIND_RETRACT] = "retract→note",
+        [TREFOIL_KIND_RECEIPT] = "receipt",
+        [TREFOIL_KIND_TYPING] = "typing",
+        [TREFOIL_KIND_PRESENCE] = "presence",
+        [TREFOIL_KIND_MEDIA] = "media",
+        [TREFOIL_KIND_LOCATION] = "location→text",
+        [TREFOIL_KIND_CONTACTS] = "contacts→text",
+        [TREFOIL_KIND_CHOICE] = "choice→text",
+        [TREFOIL_KIND_TEMPLATE] = "template→text",
+        [TREFOIL_KIND_ORDER] = "order→text",
+        [TREFOIL_KIND_SYSTEM] = "system",
+        [TREFOIL_KIND_ACCOUNT] = "account",
+        [TREFOIL_KIND_UNSUPPORTED] = "unsupported",
+    };
+    static const char *const shapes[] = {
+        [TREFOIL_CHOICE_NONE] = "buttons→text",
+        [TREFOIL_CHOICE_BUTTONS] = "buttons→text",
+        [TREFOIL_CHOICE_LIST] = "list→text",
+        [TREFOIL_CHOICE_QUICK_REPLIES] = "quick replies→text",
+        [TREFOIL_CHOICE_LINK] = "link→text",
+        [TREFOIL_CHOICE_ASK_LOCATION] = "ask location→text",
+        [TREFOIL_CHOICE_ASK_CONTACT] = "ask contact→text",
+        [TREFOIL_CHOICE_FORM] = "form→text",
+    };
+    size_t shape = message->body.choices.shape;
+
+    if (message->kind == TREFOIL_KIND_CHOICES)
+        return shapes[shape < ARRAY_SIZE(shapes) ? shape : 0];
+    return (size_t) message->kind < TREFOIL_N_KINDS ? words[message->kind] : "content";
 }
 
-static const char *words_of(const struct trefoil_message *message, struct arena *mem, struct request_list *list)
+void outgoing_lose_kind(const struct trefoil_message *message, struct request_list *list)
 {
-    if (message->kind != TREFOIL_KIND_TEXT) {
-        const char *word = kind_word(message->kind);
+    const char *word = lost_word(message);
 
+    if (message->kind == TREFOIL_KIND_MEDIA && message->body.media.n_media > 0)
+        for (size_t i = 0; i < message->body.media.n_media; i++)
+            request_list_lose(list, files_lost_word(message->body.media.media[i].kind));
+    else if (word)
         request_list_lose(list, word);
-        return message->fallback          ? message->fallback
-               : is_silent(message->kind) ? NULL
-                                          : arena_format(mem, "[%s]", word);
-    }
-    if (message->body.text.n_spans > 0)
+    if (message->kind == TREFOIL_KIND_TEXT && message->body.text.n_spans > 0)
         request_list_lose(list, "formatting");
-    if (!message->is_edit)
-        return message->body.text.body;
-    request_list_lose(list, "edit");
-    return arena_format(mem, "✎ %s", message->body.text.body ? message->body.text.body : "");
+    if (message->is_edit)
+        request_list_lose(list, "edit→✎");
+}
+
+const char *outgoing_words(const struct trefoil_message *message, const struct place *place, struct arena *mem,
+                           const char *words)
+{
+    const char *speaker;
+
+    if (!words || !*words || !place->attribute)
+        return words;
+    speaker = attribution(&message->author, mem);
+    return speaker ? arena_format(mem, "%s%s", speaker, words) : NULL;
+}
+
+static bool is_relation(const struct trefoil_message *message)
+{
+    return message->kind == TREFOIL_KIND_REACTION || message->kind == TREFOIL_KIND_RETRACT;
+}
+
+/* The line for a relation says what it is about where it cannot be quoted. */
+static const char *relation_words(const struct trefoil_message *message, const struct place *place, struct arena *mem)
+{
+    const char *words = plain_relation(message, mem);
+
+    if (!words || message->kind != TREFOIL_KIND_REACTION || outgoing_target(place))
+        return words;
+    return arena_format(mem, "%s (an earlier message)", words);
+}
+
+const char *outgoing_quote(const struct trefoil_message *message, const struct place *place, struct request_list *list)
+{
+    const char *quote = outgoing_target(place);
+
+    if (!quote && !message->is_edit && !is_relation(message) && (message->in_reply_to || place->n_relates > 0))
+        request_list_lose(list, "reply");
+    return quote;
 }
 
 const char *outgoing_target(const struct place *place)
@@ -100,17 +149,11 @@ const char *outgoing_target(const struct place *place)
 int outgoing_make(const struct trefoil_message *message, const struct place *place, struct arena *mem,
                   struct request_list *list, struct outgoing *ret)
 {
-    const char *words = words_of(message, mem, list);
+    const char *words = is_relation(message) ? relation_words(message, place, mem) : plain_text(message, mem);
 
-    ret->quote = outgoing_target(place);
-    if (!ret->quote && !message->is_edit && (message->in_reply_to || place->n_relates > 0))
-        request_list_lose(list, "reply");
-    if (words && *words && place->attribute) {
-        const char *speaker = attribution(&message->author, mem);
-
-        words = speaker ? arena_format(mem, "%s%s", speaker, words) : NULL;
-    }
-    ret->text = bytes_of_text(words);
+    outgoing_lose_kind(message, list);
+    ret->quote = outgoing_quote(message, place, list);
+    ret->text = bytes_of_text(outgoing_words(message, place, mem, words));
     return mem->failed ? -ENOMEM : 0;
 }
 

@@ -17,11 +17,19 @@ struct outgoing {
     const char *quote; /* how this network knows the message answered; NULL: quote nothing */
 };
 
-/* What the message becomes as text: its body, an edit's "✎ ", another kind's fallback, with the speaker before it where
- * the place asks for that. Notes in `list` what is lost on the way. Empty text: nothing to say. 0, -ENOMEM.
+/* What the message becomes as text: the words of plain.h, with the speaker before them where the place asks for that.
+ * Notes in `list` what is lost on the way. Empty text: nothing to say. 0, -ENOMEM.
  */
 must_use_ int outgoing_make(const struct trefoil_message *message, const struct place *place, struct arena *mem,
                             struct request_list *list, struct outgoing *ret);
+
+/* The pieces of it, for whoever sends more than text: words with the speaker before them where the place asks for that
+ * (captions, questions); the message to quote, or NULL and a note where it is not known here; and the note that words
+ * stand for the kind. */
+const char *outgoing_words(const struct trefoil_message *message, const struct place *place, struct arena *mem,
+                           const char *words);
+const char *outgoing_quote(const struct trefoil_message *message, const struct place *place, struct request_list *list);
+void outgoing_lose_kind(const struct trefoil_message *message, struct request_list *list);
 
 /* One part of it as a request; the first has the quote, the last the mark. */
 struct outgoing_part {

@@ -1,0 +1,193 @@
+/* Chooses the shape of a file from tables. Never opens it, never believes more about it than it says. */
+#include "files.h"
+
+#include <string.h>
+
+#include "base/attributes.h"
+
+#define MIME_MAX_BYTES 127
+
+enum { ROUTE_MAX = 4 };
+
+/* The kinds a kind of file can go as, the best first. */
+struct route {
+    enum feature kinds[ROUTE_MAX];
+    size_t n_kinds;
+};
+
+static const struct route *route_of(enum feature feature)
+{
+    static const struct route routes[N_FEATURES] = {
+        [FEATURE_IMAGE] = { { FEATURE_IMAGE, FEATURE_FILE }, 2 },
+        [FEATURE_VIDEO] = { { FEATURE_VIDEO, FEATURE_FILE }, 2 },
+        [FEATURE_AUDIO] = { { FEATURE_AUDIO, FEATURE_FILE }, 2 },
+        [FEATURE_VOICE] = { { FEATURE_VOICE, FEATURE_AUDIO, FEATURE_FILE }, 3 },
+        [FEATURE_FILE] = { { FEATURE_FILE }, 1 },
+        [FEATURE_STICKER] = { { FEATURE_STICKER, FEATURE_IMAGE, FEATURE_FILE }, 3 },
+        [FEATURE_ANIMATED] = { { FEATURE_ANIMATED, FEATURE_VIDEO, FEATURE_IMAGE, FEATURE_FILE }, 4 },
+    };
+
+    return &routes[feature];
+}
+
+/* What a conversion makes, and of what. */
+static const struct making {
+    enum conversion conversion;
+    const char *mime, *from;
+} makings[] = {
+    { CONVERT_VOICE_OGG, "audio/ogg", "audio/" },     { CONVERT_AUDIO_M4A, "audio/mp4", "audio/" },
+    { CONVERT_IMAGE_JPEG, "image/jpeg", "image/" },   { CONVERT_STICKER_WEBP, "image/webp", "image/" },
+    { CONVERT_VIDEO_MP4, "video/mp4", "video/" },     { CONVERT_VIDEO_MP4, "video/mp4", "image/gif" },
+    { CONVERT_VIDEO_MP4, "video/mp4", "image/webp" },
+};
+
+/* The conversions that may be tried for a kind: each makes that kind and no other. */
+static bool makes(enum conversion conversion, enum feature feature)
+{
+    switch (feature) {
+    case FEATURE_VOICE:
+        return conversion == CONVERT_VOICE_OGG || conversion == CONVERT_AUDIO_M4A;
+    case FEATURE_AUDIO:
+        return conversion == CONVERT_AUDIO_M4A;
+    case FEATURE_IMAGE:
+        return conversion == CONVERT_IMAGE_JPEG;
+    case FEATURE_STICKER:
+        return conversion == CONVERT_STICKER_WEBP;
+    case FEATURE_VIDEO:
+    case FEATURE_ANIMATED:
+        return conversion == CONVERT_VIDEO_MP4;
+    default:
+        return false;
+    }
+}
+
+enum feature files_feature(enum trefoil_media_kind kind)
+{
+    static const enum feature features[] = {
+        [TREFOIL_MEDIA_NONE] = FEATURE_FILE,       [TREFOIL_MEDIA_IMAGE] = FEATURE_IMAGE,
+        [TREFOIL_MEDIA_VIDEO] = FEATURE_VIDEO,     [TREFOIL_MEDIA_AUDIO] = FEATURE_AUDIO,
+        [TREFOIL_MEDIA_VOICE] = FEATURE_VOICE,     [TREFOIL_MEDIA_FILE] = FEATURE_FILE,
+        [TREFOIL_MEDIA_STICKER] = FEATURE_STICKER, [TREFOIL_MEDIA_ANIMATED] = FEATURE_ANIMATED,
+    };
+
+    return (size_t) kind < ARRAY_SIZE(features) ? features[kind] : FEATURE_FILE;
+}
+
+const char *files_lost_word(enum trefoil_media_kind kind)
+{
+    static const char *const words[] = {
+        [TREFOIL_MEDIA_NONE] = "file→text",       [TREFOIL_MEDIA_IMAGE] = "image→text",
+        [TREFOIL_MEDIA_VIDEO] = "video→text",     [TREFOIL_MEDIA_AUDIO] = "audio→text",
+        [TREFOIL_MEDIA_VOICE] = "voice→text",     [TREFOIL_MEDIA_FILE] = "file→text",
+        [TREFOIL_MEDIA_STICKER] = "sticker→text", [TREFOIL_MEDIA_ANIMATED] = "animation→text",
+    };
+
+    return (size_t) kind < ARRAY_SIZE(words) ? words[kind] : words[TREFOIL_MEDIA_FILE];
+}
+
+/* What is said when a kind goes as another. */
+static const char *change_word(enum feature from, enum feature to)
+{
+    static const struct {
+        enum feature from, to;
+        const char *word;
+    } changes[] = {
+        { FEATURE_VOICE, FEATURE_AUDIO, "voice→audio" },        { FEATURE_VOICE, FEATURE_FILE, "voice→file" },
+        { FEATURE_AUDIO, FEATURE_FILE, "audio→file" },          { FEATURE_IMAGE, FEATURE_FILE, "image→file" },
+        { FEATURE_VIDEO, FEATURE_FILE, "video→file" },          { FEATURE_STICKER, FEATURE_IMAGE, "sticker→image" },
+        { FEATURE_STICKER, FEATURE_FILE, "sticker→file" },      { FEATURE_ANIMATED, FEATURE_VIDEO, "animation→video" },
+        { FEATURE_ANIMATED, FEATURE_IMAGE, "animation→image" }, { FEATURE_ANIMATED, FEATURE_FILE, "animation→file" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
+        if (changes[i].from == from && changes[i].to == to)
+            return changes[i].word;
+    return NULL;
+}
+
+/* "audio/ogg" of "Audio/OGG; codecs=opus"; NULL when nobody said, or what was said is no type. */
+static const char *bare_mime(const char *mime, struct arena *mem)
+{
+    size_t size = mime ? strcspn(mime, "; \t") : 0;
+    char *bare;
+
+    if (size == 0 || size > MIME_MAX_BYTES)
+        return NULL;
+    bare = arena_text(mem, bytes_make(mime, size));
+    for (char *c = bare; c && *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char) (*c - 'A' + 'a');
+    return bare;
+}
+
+static bool has_mime(const struct capability *cell, const char *mime)
+{
+    if (!cell->mimes)
+        return true;
+    for (const char *const *known = cell->mimes; mime && *known; known++)
+        if (strcmp(*known, mime) == 0)
+            return true;
+    return false;
+}
+
+static bool has_shape(const struct capability *cell, enum feature feature)
+{
+    const struct route *route = route_of(feature);
+
+    if (cell->support < SUPPORT_PARTIAL)
+        return false;
+    for (size_t i = 1; cell->becomes && i < route->n_kinds; i++)
+        if (strcmp(cell->becomes, feature_name(route->kinds[i])) == 0)
+            return false;
+    return true;
+}
+
+static bool is_from(const char *mime, const char *from)
+{
+    return !mime || strncmp(mime, from, strlen(from)) == 0;
+}
+
+/* The conversion that makes the kind take it, or NULL. */
+static const struct making *making_for(const struct capability *cell, enum feature feature, const struct place *place,
+                                       const char *mime)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(makings); i++)
+        if (makes(makings[i].conversion, feature) && (place->conversions >> makings[i].conversion & 1u) &&
+            is_from(mime, makings[i].from) && has_mime(cell, makings[i].mime))
+            return &makings[i];
+    return NULL;
+}
+
+void files_plan(const struct capability *capabilities, const struct place *place, const struct trefoil_media *media,
+                struct arena *mem, struct request_list *list, struct file_plan *ret)
+{
+    enum feature own = files_feature(media->kind);
+    const struct route *route = route_of(own);
+    const char *mime = bare_mime(media->mime, mem);
+    bool too_large = false;
+
+    *ret = (struct file_plan){ .as_words = true, .feature = own, .mime = mime };
+    for (size_t i = 0; ret->as_words && media->blob && i < route->n_kinds; i++) {
+        enum feature feature = route->kinds[i];
+        const struct capability *cell = &capabilities[feature];
+        const struct making *making = has_mime(cell, mime) ? NULL : making_for(cell, feature, place, mime);
+
+        if (!has_shape(cell, feature) || (!has_mime(cell, mime) && !making))
+            continue;
+        if (cell->max_bytes > 0 && media->size_bytes > cell->max_bytes) {
+            too_large = true;
+            continue;
+        }
+        *ret = (struct file_plan){ .feature = feature, .mime = making ? making->mime : mime };
+        ret->conversion = making ? making->conversion : CONVERT_NONE;
+    }
+    if (ret->as_words && too_large)
+        request_list_lose(list, "file too large");
+    if (ret->as_words)
+        request_list_lose(list, files_lost_word(media->kind));
+    else if (ret->feature != own)
+        request_list_lose(list, change_word(own, ret->feature));
+    if (!ret->as_words && ret->feature == FEATURE_FILE && media->name &&
+        capabilities[FEATURE_FILE_NAME].support < SUPPORT_PARTIAL)
+        request_list_lose(list, "file name");
+}
