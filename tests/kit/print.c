@@ -1,284 +1,253 @@
-/* Events and requests as text, one line per member that is set: what goldens hold. Never prints what is absent. */
+/* Events, requests and verdicts as JSON, indented and always in the same order: what goldens hold, and what a driver in
+ * any language compares with. Never prints what is absent.
+ */
 #include "kit.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/attributes.h"
+#include "document/document.h"
 
-struct page {
-    FILE *file;
-    char *text;
-    size_t size;
-};
+#define PAGE_FLAGS (JSON_INDENT(2) | JSON_REAL_PRECISION(15))
+#define BODY_ROOM 4096 /* for what stands in the slots of a body */
 
-static void open_page(struct page *page)
+static char *close_page(json_t *json, struct arena *mem)
 {
-    *page = (struct page){ 0 };
-    page->file = open_memstream(&page->text, &page->size);
-    if (!page->file)
-        abort();
-}
-
-static char *close_page(struct page *page, struct arena *mem)
-{
-    fclose(page->file);
-    char *copy = arena_text(mem, bytes_make(page->text, page->size));
-    free(page->text);
+    char *text = json_dumps(json, PAGE_FLAGS);
+    assert_non_null(text);
+    char *copy = arena_format(mem, "%s\n", text);
+    assert_non_null(copy);
+    free(text);
+    json_decref(json);
     return copy;
 }
 
-static void put_quoted(FILE *file, struct bytes bytes)
+static void put(json_t *object, const char *name, json_t *value)
 {
-    for (size_t i = 0; i < bytes.size; i++) {
-        uint8_t c = bytes.data[i];
-        if (c == '\n')
-            fputs("\\n", file);
-        else if (c == '\\')
-            fputs("\\\\", file);
-        else if (c < 0x20 || c == 0x7f)
-            fprintf(file, "\\x%02x", c);
-        else
-            fputc(c, file);
-    }
+    if (json_object_set_new(object, name, value) < 0)
+        fail_msg("%s cannot be printed", name);
 }
 
-static void put_text(FILE *file, const char *name, const char *text)
+static void put_text(json_t *object, const char *name, const char *text)
 {
-    if (!text)
-        return;
-    fprintf(file, "    %s = ", name);
-    put_quoted(file, bytes_of_text(text));
-    fputc('\n', file);
+    if (text)
+        put(object, name, json_string(text));
 }
 
-static void put_bytes(FILE *file, const char *name, struct bytes bytes)
-{
-    if (!bytes.size)
-        return;
-    fprintf(file, "    %s = ", name);
-    if (bytes_is_utf8(bytes))
-        put_quoted(file, bytes);
-    else
-        for (size_t i = 0; i < bytes.size; i++)
-            fprintf(file, "%02x", bytes.data[i]);
-    fputc('\n', file);
-}
-
-static void put_number(FILE *file, const char *name, uint64_t number)
+static void put_number(json_t *object, const char *name, uint64_t number)
 {
     if (number)
-        fprintf(file, "    %s = %" PRIu64 "\n", name, number);
+        put(object, name, json_integer((json_int_t) number));
 }
 
-static void put_flag(FILE *file, const char *name, bool flag)
+static void put_flag(json_t *object, const char *name, bool flag)
 {
     if (flag)
-        fprintf(file, "    %s\n", name);
+        put(object, name, json_true());
 }
 
-static void put_texts(FILE *file, const char *name, const char *const *texts, size_t n)
+static void put_texts(json_t *object, const char *name, const char *const *texts, size_t n)
 {
+    json_t *list = json_array();
+
     for (size_t i = 0; i < n; i++)
-        put_text(file, name, texts[i] ? texts[i] : "(none)");
+        json_array_append_new(list, texts[i] ? json_string(texts[i]) : json_null());
+    if (n)
+        put(object, name, list);
+    else
+        json_decref(list);
 }
 
-static const char *const kinds[] = {
-    "none",     "text",    "reaction", "retract",  "receipt", "typing", "presence", "media",       "location",
-    "contacts", "choices", "choice",   "template", "order",   "system", "account",  "unsupported",
-};
-static const char *const states[] = { "none", "sent", "delivered", "read", "played", "failed" };
-
-static void put_text_body(FILE *file, const struct trefoil_text *text)
+static const char *word_of(const char *const *words, size_t n, size_t at)
 {
-    put_text(file, "body", text->body);
-    for (size_t i = 0; i < text->n_spans; i++)
-        fprintf(file, "    span = style %d at %u for %u%s%s\n", (int) text->spans[i].style, text->spans[i].start,
-                text->spans[i].size, text->spans[i].target ? " to " : "",
-                text->spans[i].target ? text->spans[i].target : "");
+    return at < n ? words[at] : "?";
 }
 
-static void put_receipt(FILE *file, const struct trefoil_receipt *receipt)
+#define WORD(words, at) word_of(words, ARRAY_SIZE(words), (size_t) (at))
+
+static json_t *content_of(const struct trefoil_message *message, struct arena *mem)
 {
-    put_text(file, "state", (size_t) receipt->state < ARRAY_SIZE(states) ? states[receipt->state] : "?");
-    put_texts(file, "target", receipt->targets, receipt->n_targets);
-    put_number(file, "receipt.watermark_ms", receipt->watermark_ms);
-    put_number(file, "code", receipt->code);
-    put_number(file, "subcode", receipt->subcode);
-    put_text(file, "reason", receipt->reason);
-    put_text(file, "pricing_category", receipt->pricing_category);
+    const char *text;
+    int r = document_write(message, mem, &text);
+    if (r < 0)
+        fail_msg("a message of kind %s cannot be published: %d", trefoil_kind_name(message->kind), r);
+    return json_loads(text, 0, NULL);
 }
 
-static void put_media(FILE *file, const struct trefoil_media_list *list)
+static json_t *event_of(const struct event *event, struct arena *mem)
 {
-    put_text(file, "caption", list->caption);
-    for (size_t i = 0; i < list->n_media; i++) {
-        put_number(file, "media.kind", (uint64_t) list->media[i].kind);
-        put_text(file, "media.mime", list->media[i].mime);
-        put_text(file, "media.name", list->media[i].name);
-        put_text(file, "media.network_id", list->media[i].network_id);
-        put_text(file, "media.network_url", list->media[i].network_url);
-    }
-}
+    static const char *const audiences[] = { "none", "room", "author", "services" };
+    static const char *const consents[] = { NULL, "withdrawn", "given" };
+    json_t *object = json_object();
 
-static void put_system(FILE *file, const struct trefoil_system *system)
-{
-    put_number(file, "system.kind", (uint64_t) system->kind);
-    put_text(file, "from_id", system->from_id);
-    put_text(file, "to_id", system->to_id);
-    put_text(file, "text", system->text);
-}
-
-static void put_unsupported(FILE *file, const struct trefoil_unsupported *body)
-{
-    put_text(file, "network_kind", body->network_kind);
-    put_text(file, "reason", body->reason);
-    put_bytes(file, "raw", bytes_make(body->raw.data, body->raw.size));
-}
-
-static void put_body(FILE *file, const struct trefoil_message *message)
-{
-    switch (message->kind) {
-    case TREFOIL_KIND_TEXT:
-        put_text_body(file, &message->body.text);
-        break;
-    case TREFOIL_KIND_REACTION:
-        put_text(file, "target", message->body.reaction.target);
-        put_text(file, "emoji", message->body.reaction.emoji);
-        put_flag(file, "removed", message->body.reaction.removed);
-        break;
-    case TREFOIL_KIND_RETRACT:
-        put_text(file, "target", message->body.retract.target);
-        break;
-    case TREFOIL_KIND_RECEIPT:
-        put_receipt(file, &message->body.receipt);
-        break;
-    case TREFOIL_KIND_TYPING:
-        put_text(file, "typing", message->body.typing.on ? "on" : "off");
-        break;
-    case TREFOIL_KIND_MEDIA:
-        put_media(file, &message->body.media);
-        break;
-    case TREFOIL_KIND_SYSTEM:
-        put_system(file, &message->body.system);
-        break;
-    case TREFOIL_KIND_ACCOUNT:
-        put_number(file, "health", (uint64_t) message->body.account.health);
-        put_number(file, "code", message->body.account.code);
-        put_text(file, "next_action", message->body.account.next_action);
-        break;
-    case TREFOIL_KIND_UNSUPPORTED:
-        put_unsupported(file, &message->body.unsupported);
-        break;
-    default:
-        break;
-    }
-}
-
-static void put_author(FILE *file, const struct trefoil_author *author)
-{
-    put_text(file, "author.network", author->network);
-    put_text(file, "author.user_id", author->user_id);
-    put_text(file, "author.name", author->name);
-    put_text(file, "author.username", author->username);
-    put_texts(file, "author.alias", author->aliases, author->n_aliases);
-    put_texts(file, "author.evidence", author->alias_evidence, author->alias_evidence ? author->n_aliases : 0);
-}
-
-static void put_referral(FILE *file, const struct trefoil_referral *referral)
-{
-    if (!referral)
-        return;
-    put_text(file, "referral.source", referral->source);
-    put_text(file, "referral.source_id", referral->source_id);
-    put_text(file, "referral.url", referral->url);
-    put_text(file, "referral.headline", referral->headline);
-    put_text(file, "referral.ref", referral->ref);
-    put_text(file, "referral.click_id", referral->click_id);
-}
-
-static void put_message(FILE *file, const struct trefoil_message *message)
-{
-    put_text(file, "kind", (size_t) message->kind < ARRAY_SIZE(kinds) ? kinds[message->kind] : "?");
-    put_author(file, &message->author);
-    put_text(file, "message_id", message->message_id);
-    put_number(file, "sent_ms", message->sent_ms);
-    put_text(file, "in_reply_to", message->in_reply_to);
-    put_text(file, "replaces", message->replaces);
-    put_text(file, "thread", message->thread);
-    put_text(file, "fallback", message->fallback);
-    put_text(file, "group_id", message->group_id);
-    put_flag(file, "forwarded", message->forwarded);
-    put_flag(file, "frequently_forwarded", message->frequently_forwarded);
-    put_flag(file, "by_business", message->by_business);
-    put_flag(file, "standby", message->standby);
-    put_flag(file, "is_edit", message->is_edit);
-    put_referral(file, message->referral);
-    put_body(file, message);
+    put_text(object, "account", event->account);
+    put_text(object, "audience", WORD(audiences, event->audience));
+    put_text(object, "key", event->key);
+    put_text(object, "user_id", event->user_id);
+    put_flag(object, "echo", event->echo);
+    put_text(object, "mark", event->mark);
+    put_texts(object, "relates", event->relates, event->n_relates);
+    put_texts(object, "aliases", event->alias_ids, event->n_alias_ids);
+    put_number(object, "opens_window_ms", event->opens_window_ms);
+    put_text(object, "consent", WORD(consents, event->consent));
+    put_number(object, "watermark_ms", event->watermark_ms);
+    put_flag(object, "ephemeral", event->ephemeral);
+    put_flag(object, "malformed", event->is_malformed);
+    put_flag(object, "unsupported", event->is_unsupported);
+    put(object, "content", content_of(&event->message, mem));
+    return object;
 }
 
 char *kit_print_events(const struct event_list *list, struct arena *mem)
 {
-    static const char *const audiences[] = { "none", "room", "author", "services" };
-    struct page page;
+    json_t *events = json_array();
 
-    open_page(&page);
-    for (size_t i = 0; i < list->n_events; i++) {
-        const struct event *event = &list->events[i];
-        fprintf(page.file, "event %zu\n", i + 1);
-        put_text(page.file, "account", event->account);
-        put_text(page.file, "key", event->key);
-        put_text(page.file, "audience", (size_t) event->audience < 4 ? audiences[event->audience] : "?");
-        put_flag(page.file, "ephemeral", event->ephemeral);
-        put_text(page.file, "user_id", event->user_id);
-        put_texts(page.file, "relates", event->relates, event->n_relates);
-        put_flag(page.file, "echo", event->echo);
-        put_text(page.file, "mark", event->mark);
-        put_number(page.file, "watermark_ms", event->watermark_ms);
-        put_flag(page.file, "is_malformed", event->is_malformed);
-        put_flag(page.file, "is_unsupported", event->is_unsupported);
-        put_message(page.file, &event->message);
+    for (size_t i = 0; i < list->n_events; i++)
+        json_array_append_new(events, event_of(&list->events[i], mem));
+    return close_page(events, mem);
+}
+
+/* "<uploaded 0>" and "<url 2>" stand where the skeleton puts what it learns. */
+static struct bytes body_with_slots(const struct request *request, struct arena *mem)
+{
+    static const char *const kinds[] = { "uploaded", "url" };
+    struct writer writer =
+        writer_make(arena_alloc(mem, request->body.size + BODY_ROOM), request->body.size + BODY_ROOM);
+    size_t from = 0;
+
+    for (size_t i = 0; i < request->n_slots; i++) {
+        const struct slot *slot = &request->slots[i];
+        assert_in_range(slot->at, from, request->body.size);
+        writer_put(&writer, bytes_slice(request->body, from, slot->at - from));
+        writer_text(&writer, arena_format(mem, "<%s %zu>", WORD(kinds, slot->kind), slot->which));
+        from = slot->at;
     }
-    return close_page(&page, mem);
+    writer_put(&writer, bytes_slice(request->body, from, request->body.size));
+    assert_false(writer.overflow);
+    return writer_bytes(&writer);
+}
+
+static void put_body(json_t *object, const struct request *request, struct arena *mem)
+{
+    struct bytes body = body_with_slots(request, mem);
+    json_t *json = json_loadb((const char *) body.data, body.size, JSON_REJECT_DUPLICATES, NULL);
+
+    if (json)
+        put(object, "body", json);
+    else if (body.size)
+        put(object, "body", json_stringn((const char *) body.data, body.size));
+}
+
+static const char *const conversions[] = { NULL, "ogg voice", "m4a audio", "jpeg image", "webp sticker", "mp4 video" };
+
+static void put_slots(json_t *object, const struct request *request)
+{
+    json_t *slots = json_array();
+
+    for (size_t i = 0; i < request->n_slots; i++) {
+        json_t *slot = json_object();
+        put_text(slot, "kind", request->slots[i].kind == SLOT_UPLOADED ? "uploaded" : "url");
+        put(slot, "which", json_integer((json_int_t) request->slots[i].which));
+        put_text(slot, "conversion", WORD(conversions, request->slots[i].conversion));
+        put_text(slot, "mime", request->slots[i].mime);
+        json_array_append_new(slots, slot);
+    }
+    if (request->n_slots)
+        put(object, "slots", slots);
+    else
+        json_decref(slots);
+}
+
+static void put_upload(json_t *object, const struct upload *upload)
+{
+    json_t *inner = json_object(), *fields = json_object();
+
+    put(inner, "media", json_integer((json_int_t) upload->media));
+    put_text(inner, "conversion", WORD(conversions, upload->conversion));
+    for (size_t i = 0; i < upload->n_fields; i++)
+        put_text(fields, upload->fields[i].name, upload->fields[i].value);
+    put(inner, "fields", fields);
+    put_text(inner, "file_field", upload->file_field);
+    put_text(inner, "file_name", upload->file_name);
+    put_text(inner, "mime", upload->mime);
+    put(object, "upload", inner);
+}
+
+static json_t *request_of(const struct request *request, struct arena *mem)
+{
+    json_t *object = json_object();
+
+    put_text(object, "method", request->method);
+    put_text(object, "path", request->path);
+    put_text(object, "content_type", request->content_type);
+    put_flag(object, "is_message", request->is_message);
+    put_flag(object, "best_effort", request->best_effort);
+    put_text(object, "words", request->words);
+    put_slots(object, request);
+    if (request->upload)
+        put_upload(object, request->upload);
+    put_body(object, request, mem);
+    return object;
 }
 
 char *kit_print_requests(const struct request_list *list, struct arena *mem)
 {
-    struct page page;
+    json_t *object = json_object(), *requests = json_array();
 
-    open_page(&page);
-    for (size_t i = 0; i < list->n_requests; i++) {
-        const struct request *request = &list->requests[i];
-        fprintf(page.file, "request %zu\n    %s %s\n", i + 1, request->method, request->path);
-        put_text(page.file, "content_type", request->content_type);
-        put_flag(page.file, "best_effort", request->best_effort);
-        put_flag(page.file, "is_message", request->is_message);
-        put_text(page.file, "words", request->words);
-        put_bytes(page.file, "body", request->body);
-    }
-    for (size_t i = 0; i < list->n_lost; i++)
-        fprintf(page.file, "lost %s\n", list->lost[i]);
-    return close_page(&page, mem);
+    for (size_t i = 0; i < list->n_requests; i++)
+        json_array_append_new(requests, request_of(&list->requests[i], mem));
+    put(object, "requests", requests);
+    put_texts(object, "lost", list->lost, list->n_lost);
+    return close_page(object, mem);
 }
 
 char *kit_print_verdict(const struct verdict *verdict, struct arena *mem)
 {
     static const char *const outcomes[] = { "none", "sent", "deferred", "bounced", "unknown", "returned" };
-    static const char *const pauses[] = { "none", "pair", "account" };
-    struct page page;
+    static const char *const pauses[] = { NULL, "pair", "account" };
+    static const char *const healths[] = {
+        NULL, "starting", "connected", "degraded", "bad_credentials", "rate_limited", "policy_blocked", "stopped",
+    };
+    json_t *object = json_object();
 
-    open_page(&page);
-    put_text(page.file, "outcome", (size_t) verdict->outcome < ARRAY_SIZE(outcomes) ? outcomes[verdict->outcome] : "?");
-    put_text(page.file, "message_id", verdict->message_id);
-    put_number(page.file, "retry_ms", verdict->retry_ms);
-    if (verdict->pause)
-        put_text(page.file, "pause", (size_t) verdict->pause < ARRAY_SIZE(pauses) ? pauses[verdict->pause] : "?");
-    put_flag(page.file, "bounded", verdict->bounded);
-    put_number(page.file, "health", (uint64_t) verdict->health);
-    put_number(page.file, "code", verdict->code);
-    put_number(page.file, "subcode", verdict->subcode);
-    put_text(page.file, "reason", verdict->reason);
-    put_text(page.file, "next_action", verdict->next_action);
-    return close_page(&page, mem);
+    put_text(object, "outcome", WORD(outcomes, verdict->outcome));
+    put_text(object, "message_id", verdict->message_id);
+    put_number(object, "retry_ms", verdict->retry_ms);
+    put_text(object, "pause", WORD(pauses, verdict->pause));
+    put_flag(object, "bounded", verdict->bounded);
+    put_text(object, "health", WORD(healths, verdict->health));
+    put_number(object, "code", verdict->code);
+    put_number(object, "subcode", verdict->subcode);
+    put_text(object, "reason", verdict->reason);
+    put_text(object, "next_action", verdict->next_action);
+    return close_page(object, mem);
+}
+
+char *kit_print_message(const struct kit_message *message, struct arena *mem)
+{
+    json_t *object = json_object();
+
+    put_text(object, "name", message->name);
+    put_flag(object, "attribute", message->attribute);
+    put_texts(object, "relates", message->relates, message->n_relates);
+    if (message->message.kind != TREFOIL_KIND_NONE)
+        put(object, "content", content_of(&message->message, mem));
+    return close_page(object, mem);
+}
+
+char *kit_print_page(const char *const *names, const char *const *pages, size_t n, struct arena *mem)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < n; i++)
+        put(object, names[i], json_loads(pages[i], 0, NULL));
+    return close_page(object, mem);
 }
