@@ -21,6 +21,7 @@ struct frame {
     uint8_t *base;                 /* MAP: the struct; LIST and TEXTS: the struct the list goes to */
     uint64_t seen;                 /* MAP: one bit per key */
     uint8_t *items;                /* LIST: collected items; TEXTS: pointers */
+    uint32_t *lines;               /* where each began */
     size_t n_items, room, item_size;
     size_t line;
 };
@@ -213,13 +214,18 @@ static int add_item(struct walk *walk, size_t line, void **ret)
     if (frame->n_items == frame->room) {
         size_t room = frame->room > 0 ? frame->room * 2 : 4;
         uint8_t *items = arena_array(walk->mem, room, frame->item_size);
-        if (!items)
+        uint32_t *lines = arena_array(walk->mem, room, sizeof(*lines));
+        if (!items || !lines)
             return -ENOMEM;
-        if (frame->n_items > 0)
+        if (frame->n_items > 0) {
             memcpy(items, frame->items, frame->n_items * frame->item_size);
+            memcpy(lines, frame->lines, frame->n_items * sizeof(*lines));
+        }
         frame->items = items;
+        frame->lines = lines;
         frame->room = room;
     }
+    frame->lines[frame->n_items] = (uint32_t) line;
     *ret = frame->items + frame->n_items++ * frame->item_size;
     return 0;
 }
@@ -292,7 +298,7 @@ static int on_list_end(struct walk *walk)
         *(struct config_list *) member = (struct config_list){ frame->items, frame->n_items };
     else
         *(struct config_texts *) member =
-            (struct config_texts){ (const char *const *) (void *) frame->items, frame->n_items };
+            (struct config_texts){ (const char *const *) (void *) frame->items, frame->n_items, frame->lines };
     walk->depth--;
     return 0;
 }

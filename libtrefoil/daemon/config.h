@@ -34,6 +34,7 @@ enum config_type {
 struct config_texts {
     const char *const *texts;
     size_t n_texts;
+    const uint32_t *lines; /* of the file, one for each: for whoever has more to say about a text than its length */
 };
 struct config_list {
     void *items;

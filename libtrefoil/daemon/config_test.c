@@ -116,6 +116,7 @@ static void test_every_type_reaches_its_member(void **state unused_)
     assert_string_equal(accounts[0].id, "106");
     assert_int_equal(accounts[0].app_secret_files.n_texts, 2);
     assert_string_equal(accounts[0].app_secret_files.texts[1], "b");
+    assert_non_null(accounts[0].app_secret_files.lines);
     assert_null(accounts[0].token_file);
     assert_string_equal(accounts[1].token_file, "f");
     arena_deinit(&outcome.mem);

@@ -142,6 +142,10 @@ static void take(struct bus *bus, const struct trefoil_event *event)
     case TREFOIL_EVENT_ROSTER:
         subscribe(bus);
         break;
+    case TREFOIL_EVENT_ANSWER: /* only to what we declared */
+        if (!event->answer->ok)
+            trouble(bus, event->answer->text ? event->answer->text : "a declaration was refused");
+        break;
     default:
         break;
     }
@@ -311,6 +315,17 @@ void bus_mention(struct bus *bus, struct trefoil_publication *publication)
 void bus_outcome(struct bus *bus, uint32_t handle, uint64_t seq, const struct trefoil_target_outcome *outcome)
 {
     if (trefoil_client_outcome(bus->client, handle, seq, outcome, 1) != TREFOIL_OK)
+        trouble(bus, trefoil_client_error(bus->client));
+}
+
+void bus_declare(struct bus *bus, const struct trefoil_capabilities *capabilities)
+{
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_CAPABILITY_PUT,
+                               .channel = bus->channel,
+                               .capabilities = capabilities };
+    uint64_t ticket;
+
+    if (bus->is_subscribed && trefoil_client_ask(bus->client, &ask, &ticket) != TREFOIL_OK)
         trouble(bus, trefoil_client_error(bus->client));
 }
 

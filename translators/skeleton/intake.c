@@ -179,6 +179,12 @@ static struct trefoil_publication publication_of(const struct intake *intake, co
     uint64_t seq;
     uint32_t target;
 
+    if (publication.from.user_id) {
+        publication.opens_window_ms = event->opens_window_ms;
+        publication.consent = event->consent;
+        publication.aliases = event->alias_ids;
+        publication.n_aliases = event->n_alias_ids < TREFOIL_ALIASES_MAX ? event->n_alias_ids : TREFOIL_ALIASES_MAX;
+    }
     if (publication.from.user_id && mark_parse(event->mark, &seq, &target) == 0) {
         publication.resolves_seq = seq;
         publication.resolves_target = target;

@@ -201,6 +201,7 @@ static int send_question(struct names *names, struct person *person, const char 
         .page_id = account->settings->page_id,
         .user_id = user_id,
         .api_version = names->options.settings->api_version,
+        .options = names->options.accounts->context.options,
     };
     struct request request = { 0 };
 

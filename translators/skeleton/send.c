@@ -401,6 +401,7 @@ static int encode(struct send *send, const struct trefoil_delivery *delivery, co
         .mark = is_ephemeral(send) ? NULL : mark_make(&parcel->mem, parcel->seq, send->target),
         .page_id = account_of(send)->settings->page_id,
         .api_version = options->settings->api_version,
+        .options = options->accounts->context.options,
     };
 
     int r = options->ops->encode(&delivery->message, &place, &parcel->mem, &send->requests);

@@ -1,11 +1,15 @@
 /* The table of a translator's configuration keys. Never reads anything but through daemon/config. */
 #include "settings.h"
 
+#include "skeleton_types/translator.h"
+
 #define NETWORK_ID_MAX 96 /* leaves room for "network/" in an account name */
+#define TEMPLATE_NAME_MAX 512
 
 static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const levels[] = { "debug", "info", "warning", "error", NULL };
 static const char *const policies[] = { "resend", "give-up", NULL };
+static const char *const guesses[] = { "try", "refuse", NULL };
 
 #define AT(member) offsetof(struct account_settings, member)
 
@@ -40,6 +44,24 @@ static const struct config_key account_keys[] = {
       .min = 1,
       .max = SETTINGS_APP_SECRETS_MAX,
       .help = "application secrets, several during a rotation" },
+    { .name = "strict",
+      .type = CONFIG_FLAG,
+      .offset = AT(strict),
+      .initial = "false",
+      .help = "refuse what cannot be sent whole" },
+    { .name = "window_template",
+      .type = CONFIG_TEXT,
+      .offset = AT(window_template),
+      .min = 1,
+      .max = TEMPLATE_NAME_MAX,
+      .help = "approved template with one text in its body: carries what comes after the reply window closed" },
+    { .name = "window_template_language",
+      .type = CONFIG_TEXT,
+      .offset = AT(window_template_language),
+      .initial = "en_US",
+      .min = 2,
+      .max = 16,
+      .help = "language the template is approved in" },
     { 0 },
 };
 
@@ -144,6 +166,23 @@ static const struct config_key keys[] = {
       .words = policies,
       .initial = "resend",
       .help = "what happens after that" },
+    { .name = "window_margin_ms",
+      .type = CONFIG_NUMBER,
+      .offset = AT(window_margin_ms),
+      .initial = "120000",
+      .max = 3600000,
+      .help = "how much earlier than the network says a reply window counts as closed" },
+    { .name = "unknown_window",
+      .type = CONFIG_WORD,
+      .offset = AT(unknown_window),
+      .words = guesses,
+      .initial = "try",
+      .help = "what happens to messages for people whose reply window is not known" },
+    { .name = "options",
+      .type = CONFIG_TEXTS,
+      .offset = AT(options),
+      .max = TRANSLATOR_OPTIONS_MAX,
+      .help = "name=value, for points the network's documentation leaves open" },
     { .name = "drain_ms",
       .type = CONFIG_NUMBER,
       .offset = AT(drain_ms),

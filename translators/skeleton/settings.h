@@ -14,12 +14,18 @@
 
 enum unknown_policy { UNKNOWN_RESEND, UNKNOWN_GIVE_UP };
 
+/* What is done where nobody knows whether the reply window is open. */
+enum unknown_window { UNKNOWN_WINDOW_TRY, UNKNOWN_WINDOW_REFUSE };
+
 struct account_settings {
     const char *id;      /* as the network calls it */
     const char *page_id; /* NULL where it has none */
     const char *token_file;
     const char *verify_token_file;
     struct config_texts app_secret_files;
+    bool strict;                 /* nothing is sent with something missing */
+    const char *window_template; /* what stands for a message when the window is closed; NULL: nothing does */
+    const char *window_template_language;
 };
 
 struct settings {
@@ -38,6 +44,9 @@ struct settings {
     uint64_t send_timeout_ms;
     uint64_t unknown_wait_ms;
     int unknown_policy;
+    uint64_t window_margin_ms; /* windows are taken for closed so much earlier */
+    int unknown_window;
+    struct config_texts options; /* "name=value", of the network's own */
     uint64_t drain_ms;
     int log_format; /* logfmt, json */
     int log_level;

@@ -71,6 +71,11 @@ static void test_what_is_not_written_has_its_documented_value(void **state unuse
     assert_int_equal(settings.confirm_wait_ms, 4000);
     assert_int_equal(settings.unknown_wait_ms, 5000);
     assert_int_equal(settings.unknown_policy, UNKNOWN_RESEND);
+    assert_int_equal(settings.window_margin_ms, 120000);
+    assert_int_equal(settings.unknown_window, UNKNOWN_WINDOW_TRY);
+    assert_int_equal(settings.options.n_texts, 0);
+    assert_false(settings_account(&settings, 0)->strict);
+    assert_null(settings_account(&settings, 0)->window_template);
     assert_int_equal(settings.accounts.n_items, 1);
     assert_string_equal(settings_account(&settings, 0)->id, "100");
     assert_null(settings_account(&settings, 0)->page_id);
@@ -84,7 +89,11 @@ static void test_what_is_wrong_is_named_with_what_is_allowed(void **state unused
         const char *line, *words;
     } wrong[] = { { "unknown_policy: guess\n", "give-up" },
                   { "webhook_pth: /x\n", "webhook_pth" },
-                  { "confirm_wait_ms: 10\n", "confirm_wait_ms" } };
+                  { "confirm_wait_ms: 10\n", "confirm_wait_ms" },
+                  { "unknown_window: maybe\n", "try, refuse" },
+                  { "window_margin_ms: 3600001\n", "a number from 0 to 3600000" },
+                  { "options: edit=note\n", "is not a list" },
+                  { "    strict: yes\n", "true or false" } };
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         struct arena mem = ARENA_EMPTY(1 << 20);
         struct settings settings = { .drain_ms = 77 };

@@ -1,10 +1,9 @@
 /* A translator's life, in the order it never changes: parse, confine, read secrets, listen, connect, loop, drain.
  * Never does any of the work itself: it owns those who do and carries values between them.
  */
-#include "skeleton.h"
+#include "skeleton_run.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +14,11 @@
 #include "daemon/admin.h"
 #include "daemon/confine.h"
 #include "daemon/log.h"
+#include "capability_record.h"
 #include "expiry.h"
 #include "intake.h"
 #include "notices.h"
+#include "options.h"
 #include "sender.h"
 #include "settings.h"
 #include "webhook.h"
@@ -26,7 +27,6 @@ enum {
     REFRESH_MS = 2000, /* how often secret files are looked at */
     ERROR_ROOM = 512,
     SETTINGS_MAX_BYTES = 8 << 20,
-    EXIT_USAGE = 2,
 };
 
 struct skeleton {
@@ -45,6 +45,8 @@ struct skeleton {
     struct admin *admin;
     struct notices notices;
     struct expiry expiry;
+    struct trefoil_capabilities record; /* of every account; empty while the map has no table */
+    bool has_converter;
     uv_signal_t on_term, on_int, on_hup;
     uv_timer_t refresh, deadline;
     bool is_draining, is_closed;
@@ -131,6 +133,15 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 
 /* ---- who tells whom --------------------------------------------------------------------------------------------- */
 
+/* Again after each reconnection: it may be another gateway, or one that lost its disk. */
+static void declare(struct skeleton *skeleton)
+{
+    for (size_t i = 0; skeleton->record.n_features && i < skeleton->accounts.n_accounts; i++) {
+        skeleton->record.account = skeleton->accounts.accounts[i].name;
+        bus_declare(skeleton->bus, &skeleton->record);
+    }
+}
+
 static void on_connected(void *owner)
 {
     struct skeleton *skeleton = owner;
@@ -138,6 +149,7 @@ static void on_connected(void *owner)
     log_event(&skeleton->log, LOG_INFO_, "bus-connected", LOG_TEXT("service", bus_service(skeleton->bus)));
     for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
         accounts_happened(&skeleton->accounts, i, ACCOUNT_READY, NULL);
+    declare(skeleton);
 }
 
 static void on_disconnected(void *owner)
@@ -406,6 +418,8 @@ static int live(struct skeleton *skeleton)
     skeleton->accounts.on_renewed = on_account_renewed;
     for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
         figures_account(&skeleton->figures, &skeleton->accounts.accounts[i]);
+    if (capability_record_make(skeleton->ops, skeleton->has_converter, &skeleton->mem, &skeleton->record) == -ENOMEM)
+        return -ENOMEM;
     skeleton->expiry = expiry_make(&skeleton->figures, &skeleton->log);
     uv_loop_init(&skeleton->loop);
     start_handles(skeleton);
@@ -426,8 +440,11 @@ static int prepare(struct skeleton *skeleton, const char *path)
 {
     extern char **environ;
     char error[ERROR_ROOM] = "";
+    const uint8_t *options = NULL;
 
     int r = settings_load(path, environ, &skeleton->mem, &skeleton->settings, error, sizeof(error));
+    if (r == 0)
+        r = options_check(skeleton->ops, &skeleton->settings, path, &skeleton->mem, &options, error, sizeof(error));
     if (r == 0)
         r = accounts_init(&skeleton->accounts, skeleton->ops->name, &skeleton->settings, &skeleton->mem, error,
                           sizeof(error));
@@ -435,13 +452,14 @@ static int prepare(struct skeleton *skeleton, const char *path)
         fprintf(stderr, "%s\n", error[0] ? error : strerror(-r));
         return r;
     }
+    skeleton->accounts.context.options = options;
     skeleton->log = (struct log){ .level = (enum log_level) skeleton->settings.log_level,
                                   .json = skeleton->settings.log_format == 1,
                                   .process = skeleton->ops->name };
     return figures_init(&skeleton->figures);
 }
 
-static int run(const struct translator_ops *ops, const char *path, bool only_check)
+int skeleton_run(const struct translator_ops *ops, const char *path, bool only_check)
 {
     struct skeleton skeleton = { .ops = ops, .mem = ARENA_EMPTY(SETTINGS_MAX_BYTES) };
     const char *step = NULL;
@@ -453,7 +471,7 @@ static int run(const struct translator_ops *ops, const char *path, bool only_che
         return EXIT_FAILURE;
     }
     if (prepare(&skeleton, path) < 0)
-        status = EXIT_USAGE;
+        status = SKELETON_BAD_SETTINGS;
     else if (only_check)
         printf("%s: ok\n", path);
     else if (live(&skeleton) < 0)
@@ -462,42 +480,4 @@ static int run(const struct translator_ops *ops, const char *path, bool only_che
     accounts_deinit(&skeleton.accounts);
     arena_deinit(&skeleton.mem);
     return status;
-}
-
-static void print_usage(FILE *file, const struct translator_ops *ops)
-{
-    fprintf(file,
-            "Usage: trefoil-%s --config FILE [--check-config]\n"
-            "Carries messages between %s and the Trefoil bus, until SIGTERM.\n\n"
-            "  --config FILE    the configuration; every top-level key can be overridden in the environment:\n"
-            "                   TREFOIL_WEBHOOK_PORT=7711\n"
-            "  --check-config   read the configuration, say what is wrong with it, and exit\n"
-            "  --help           this\n\n"
-            "SIGHUP looks for replaced secrets at once; they are noticed within two seconds anyway.\n",
-            ops->name, ops->name);
-}
-
-int translator_main(int argc, char **argv, const struct translator_ops *ops)
-{
-    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-                                             { "check-config", no_argument, NULL, 'k' },
-                                             { "help", no_argument, NULL, 'h' },
-                                             { 0 } };
-    const char *path = NULL;
-    bool only_check = false;
-
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'h') {
-            print_usage(stdout, ops);
-            return EXIT_SUCCESS;
-        }
-        if (option == '?')
-            return EXIT_USAGE;
-        path = option == 'c' ? optarg : path;
-        only_check = only_check || option == 'k';
-    }
-    if (path && optind == argc)
-        return run(ops, path, only_check);
-    print_usage(stderr, ops);
-    return EXIT_USAGE;
 }
