@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client/capabilities.h"
 #include "wire/envelope.h"
 
 static void copy_id(ProtobufCBinaryData from, struct trefoil_id *to)
@@ -138,6 +139,27 @@ static int take_counters(struct trefoil_client *client, const Trefoil__Answer *a
     return counters ? 0 : -ENOMEM;
 }
 
+static int take_capabilities(struct trefoil_client *client, const Trefoil__Answer *answer)
+{
+    struct trefoil_capabilities *list = arena_array(&client->event_arena, answer->n_capabilities, sizeof(*list));
+    int r = list ? 0 : -ENOMEM;
+
+    for (size_t i = 0; r == 0 && i < answer->n_capabilities; i++) {
+        const Trefoil__CapabilityIs *from = answer->capabilities[i];
+
+        r = capabilities_read(frame_bytes(from->record), &client->event_arena, &list[i]);
+        if (r == -EBADMSG) { /* its writer's fault: an account nothing is known of, and the others as they are */
+            list[i] = (struct trefoil_capabilities){ 0 };
+            r = 0;
+        }
+        list[i].account = from->account;
+        list[i].since_ms = from->since_ms;
+    }
+    client->answer.capabilities = list;
+    client->answer.n_capabilities = r < 0 ? 0 : answer->n_capabilities;
+    return r;
+}
+
 static int take_all(struct trefoil_client *client, const Trefoil__Answer *answer)
 {
     client->answer =
@@ -150,6 +172,8 @@ static int take_all(struct trefoil_client *client, const Trefoil__Answer *answer
         r = take_hops(client, answer);
     if (r == 0)
         r = take_counters(client, answer);
+    if (r == 0)
+        r = take_capabilities(client, answer);
     return r;
 }
 

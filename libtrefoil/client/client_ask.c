@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client/capabilities.h"
+
 static ProtobufCBinaryData id_of(const struct trefoil_id *id)
 {
     return frame_binary(bytes_make(id->bytes, sizeof(id->bytes)));
@@ -175,6 +177,28 @@ static int ask_the_rest(struct trefoil_client *client, const struct trefoil_ask 
     }
 }
 
+static int ask_capabilities(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
+{
+    Trefoil__CapabilityPut put = TREFOIL__CAPABILITY_PUT__INIT;
+    Trefoil__CapabilityList list = TREFOIL__CAPABILITY_LIST__INIT;
+    struct bytes record;
+
+    if (ask->question == TREFOIL_ASK_CAPABILITY_LIST) {
+        list.channel = id_of(&ask->channel);
+        list.after = text_of(ask->address.account);
+        wire.capability_list = &list;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_CAPABILITY_LIST);
+    }
+    int r = capabilities_write(ask->capabilities, &client->work, &record);
+    if (r < 0)
+        return r;
+    put.channel = id_of(&ask->channel);
+    put.account = text_of(ask->capabilities->account);
+    put.record = frame_binary(record);
+    wire.capability_put = &put;
+    return send(client, &wire, TREFOIL__ASK__QUESTION_CAPABILITY_PUT);
+}
+
 static int ask_one(struct trefoil_client *client, const struct trefoil_ask *ask, Trefoil__Ask wire)
 {
     switch (ask->question) {
@@ -191,6 +215,9 @@ static int ask_one(struct trefoil_client *client, const struct trefoil_ask *ask,
     case TREFOIL_ASK_DEAD_SHOW:
     case TREFOIL_ASK_DEAD_RETRY:
         return ask_dead(client, ask, wire);
+    case TREFOIL_ASK_CAPABILITY_PUT:
+    case TREFOIL_ASK_CAPABILITY_LIST:
+        return ask_capabilities(client, ask, wire);
     default:
         return ask_the_rest(client, ask, wire);
     }

@@ -99,6 +99,7 @@ static int show_header(struct trefoil_client *client, const struct envelope_head
     copy_id(header->id, &out->envelope);
     out->audience = (enum trefoil_audience) header->audience;
     out->echo = header->echo;
+    out->lane = (enum trefoil_lane) header->lane;
     if (header->account.size > 0)
         out->from.account = arena_text(&client->event_arena, header->account);
     out->from.user_id = client_plain(client, out->channel.bytes, out->from.account, header->from, TOKEN_ADDRESS);
@@ -194,6 +195,8 @@ static int show_target(struct trefoil_client *client, const Trefoil__Target *fro
         relates[i] = client_plain(client, channel, to->address.account, frame_bytes(from->relates_ref[i]), TOKEN_REF);
     to->relates = relates;
     to->n_relates = from->n_relates_ref;
+    to->window_ms = from->window_ms;
+    to->consent_withdrawn = from->consent_withdrawn;
     to->last_message_id = client_plain(client, channel, to->address.account, frame_bytes(from->last_ref), TOKEN_REF);
     return 0;
 }

@@ -10,6 +10,8 @@
 #include "seal/personal.h"
 #include "wire/content.h"
 
+_Static_assert(TREFOIL_ALIASES_MAX == SEAL_ALIASES_MAX, "what a publication may have fits its header");
+
 int client_token(struct trefoil_client *client, const uint8_t *channel, const struct token_plain *plain,
                  struct bytes *ret)
 {
@@ -54,6 +56,33 @@ static int put_relates(struct trefoil_client *client, const struct trefoil_publi
     header->n_relates = publication->n_relates;
     header->relates_id = ids;
     header->n_relates_id = publication->n_relates_ids;
+    return 0;
+}
+
+/* What else the person is called there. An alias that is `from` itself says nothing. */
+static int put_aliases(struct trefoil_client *client, const struct trefoil_publication *publication,
+                       struct envelope_header *header)
+{
+    struct bytes *tokens = arena_array(&client->work, TREFOIL_ALIASES_MAX, sizeof(*tokens));
+    size_t n = 0;
+
+    if (publication->n_aliases > TREFOIL_ALIASES_MAX || (publication->n_aliases > 0 && header->from.size == 0))
+        return -EINVAL;
+    if (!tokens)
+        return -ENOMEM;
+    for (size_t i = 0; i < publication->n_aliases; i++) {
+        struct token_plain plain = { TOKEN_ADDRESS, bytes_of_text(publication->from.account),
+                                     bytes_of_text(publication->aliases[i]) };
+        if (plain.value.size == 0)
+            return -EINVAL;
+        int r = client_token(client, publication->channel.bytes, &plain, &tokens[n]);
+        if (r < 0)
+            return r;
+        if (!bytes_equal(tokens[n], header->from))
+            n++;
+    }
+    header->aliases = tokens;
+    header->n_aliases = n;
     return 0;
 }
 
@@ -102,6 +131,9 @@ static int make_header(struct trefoil_client *client, const struct trefoil_publi
         .resolves_target = publication->resolves_target,
         .watermark_ms = publication->watermark_ms,
         .created_ms = clock_wall_ms(),
+        .lane = (enum envelope_lane) publication->lane,
+        .opens_window_ms = publication->opens_window_ms,
+        .consent = (enum envelope_consent) publication->consent,
     };
     int r = put_id(client, publication, header);
     if (r == 0)
@@ -110,6 +142,8 @@ static int make_header(struct trefoil_client *client, const struct trefoil_publi
         r = ref_token(client, publication, publication->message_id, &header->ref);
     if (r == 0)
         r = put_relates(client, publication, header);
+    if (r == 0)
+        r = put_aliases(client, publication, header);
     return r;
 }
 

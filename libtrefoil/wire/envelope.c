@@ -25,6 +25,10 @@ enum header_field {
     FIELD_CREATED,
     FIELD_EXPIRES,
     FIELD_HOPS,
+    FIELD_LANE,
+    FIELD_OPENS_WINDOW,
+    FIELD_CONSENT,
+    FIELD_ALIAS,
 };
 
 bool envelope_is_token(struct bytes bytes)
@@ -41,6 +45,17 @@ static int check_token_or_none(struct bytes bytes)
 static int check_id_or_none(struct bytes bytes)
 {
     return bytes.size == 0 || bytes.size == SEAL_ID_BYTES ? 0 : -EBADMSG;
+}
+
+/* Further addresses of nobody would be a person the gateway makes up. */
+static int check_aliases(const struct envelope_header *header)
+{
+    if (header->n_aliases > SEAL_ALIASES_MAX || (header->n_aliases > 0 && header->from.size == 0))
+        return -EBADMSG;
+    for (size_t i = 0; i < header->n_aliases; i++)
+        if (!envelope_is_token(header->aliases[i]))
+            return -EBADMSG;
+    return header->lane <= ENVELOPE_BULK && header->consent <= ENVELOPE_GIVEN ? 0 : -EBADMSG;
 }
 
 /* The rules that do not depend on how the header came to be; for reading and writing alike. */
@@ -66,7 +81,7 @@ static int check_header(const struct envelope_header *header)
     for (size_t i = 0; i < header->n_relates_id; i++)
         if (header->relates_id[i].size != SEAL_ID_BYTES)
             return -EBADMSG;
-    return 0;
+    return check_aliases(header);
 }
 
 static int parse_resolves(struct bytes bytes, struct envelope_header *header)
@@ -88,12 +103,12 @@ static int parse_resolves(struct bytes bytes, struct envelope_header *header)
 }
 
 /* All items of a repeated field, whose first is `field`; moves the reader behind the last. */
-static int parse_list(struct proto_reader *reader, struct proto_field field, struct arena *arena,
+static int parse_list(struct proto_reader *reader, struct proto_field field, size_t max, struct arena *arena,
                       const struct bytes **ret, size_t *ret_n)
 {
     size_t n;
 
-    if (field.again || proto_count(*reader, field.number, SEAL_RELATES_MAX - 1, &n) < 0)
+    if (field.again || proto_count(*reader, field.number, max - 1, &n) < 0)
         return -EBADMSG;
     struct bytes *items = arena_array(arena, n + 1, sizeof(*items));
     if (!items)
@@ -141,6 +156,18 @@ static int parse_scalar(const struct proto_field *field, struct envelope_header 
         return proto_take_u64(field, UINT64_MAX, &header->expires_ms);
     case FIELD_HOPS:
         return proto_take_u32(field, UINT32_MAX, &header->hops);
+    case FIELD_LANE:
+        r = proto_take_u32(field, ENVELOPE_BULK, &choice);
+        if (r == 0)
+            header->lane = (enum envelope_lane) choice;
+        return r;
+    case FIELD_OPENS_WINDOW:
+        return proto_take_u64(field, UINT64_MAX, &header->opens_window_ms);
+    case FIELD_CONSENT:
+        r = proto_take_u32(field, ENVELOPE_GIVEN, &choice);
+        if (r == 0)
+            header->consent = (enum envelope_consent) choice;
+        return r;
     default:
         return 0;
     }
@@ -179,9 +206,11 @@ int envelope_header_parse(struct bytes bytes, struct arena *arena, struct envelo
         return -EBADMSG;
     while ((r = proto_next(&reader, &field)) > 0) {
         if (field.number == FIELD_RELATES)
-            r = parse_list(&reader, field, arena, &header.relates, &header.n_relates);
+            r = parse_list(&reader, field, SEAL_RELATES_MAX, arena, &header.relates, &header.n_relates);
         else if (field.number == FIELD_RELATES_ID)
-            r = parse_list(&reader, field, arena, &header.relates_id, &header.n_relates_id);
+            r = parse_list(&reader, field, SEAL_RELATES_MAX, arena, &header.relates_id, &header.n_relates_id);
+        else if (field.number == FIELD_ALIAS)
+            r = parse_list(&reader, field, SEAL_ALIASES_MAX, arena, &header.aliases, &header.n_aliases);
         else
             r = parse_field(&field, &header);
         if (r < 0)
@@ -227,6 +256,11 @@ static void put_header(struct proto_writer *writer, const struct envelope_header
     proto_put_u64(writer, FIELD_CREATED, header->created_ms);
     proto_put_u64(writer, FIELD_EXPIRES, header->expires_ms);
     proto_put_u64(writer, FIELD_HOPS, header->hops);
+    proto_put_u64(writer, FIELD_LANE, header->lane);
+    proto_put_u64(writer, FIELD_OPENS_WINDOW, header->opens_window_ms);
+    proto_put_u64(writer, FIELD_CONSENT, header->consent);
+    for (size_t i = 0; i < header->n_aliases; i++)
+        proto_put_item(writer, FIELD_ALIAS, header->aliases[i]);
 }
 
 int envelope_header_write(const struct envelope_header *header, struct arena *arena, struct bytes *ret)

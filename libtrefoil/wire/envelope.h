@@ -24,6 +24,17 @@ enum envelope_class {
     ENVELOPE_EPHEMERAL = 2,
 };
 
+enum envelope_lane {
+    ENVELOPE_REPLY = 0,
+    ENVELOPE_BULK = 1,
+};
+
+enum envelope_consent {
+    ENVELOPE_UNSAID = 0,
+    ENVELOPE_WITHDRAWN = 1,
+    ENVELOPE_GIVEN = 2,
+};
+
 struct envelope_header {
     struct bytes id, channel; /* SEAL_ID_BYTES each */
     enum envelope_audience audience;
@@ -44,6 +55,11 @@ struct envelope_header {
     uint64_t seq;        /* from 1 */
     uint64_t created_ms, expires_ms;
     uint32_t hops;
+    enum envelope_lane lane;
+    uint64_t opens_window_ms;
+    enum envelope_consent consent;
+    const struct bytes *aliases; /* tokens; there are none without `from` */
+    size_t n_aliases;
 };
 
 struct envelope {

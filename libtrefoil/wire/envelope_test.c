@@ -45,6 +45,11 @@ static struct envelope_header full_header(const struct bytes *tokens, const stru
         .created_ms = UINT64_MAX,
         .expires_ms = 300,
         .hops = 2,
+        .lane = ENVELOPE_BULK,
+        .opens_window_ms = 1790000000000,
+        .consent = ENVELOPE_GIVEN,
+        .aliases = tokens,
+        .n_aliases = 2,
     };
 }
 
@@ -65,6 +70,9 @@ static void test_header_is_what_protobuf_reads_and_writes(void **state)
     assert_int_equal(proto->resolves->target, 3);
     assert_true(proto->created_ms == UINT64_MAX);
     assert_string_equal(proto->account, "whatsapp/1065");
+    assert_int_equal(proto->lane, TREFOIL__LANE__LANE_BULK);
+    assert_int_equal(proto->consent, TREFOIL__CONSENT__CONSENT_GIVEN);
+    assert_int_equal(proto->n_alias, 2);
     assert_int_equal(trefoil__envelope_header__get_packed_size(proto), bytes.size);
     uint8_t *again = arena_alloc(&arena, bytes.size);
     trefoil__envelope_header__pack(proto, again);
@@ -78,6 +86,11 @@ static void test_header_is_what_protobuf_reads_and_writes(void **state)
     assert_int_equal(back.n_relates_id, 1);
     assert_true(back.echo && back.resolves && back.resolves_seq == 77 && back.resolves_target == 3);
     assert_int_equal(back.hops, 2);
+    assert_int_equal(back.lane, ENVELOPE_BULK);
+    assert_true(back.opens_window_ms == 1790000000000);
+    assert_int_equal(back.consent, ENVELOPE_GIVEN);
+    assert_int_equal(back.n_aliases, 2);
+    assert_int_equal(back.aliases[1].size, 81);
     arena_deinit(&arena);
 }
 
@@ -92,7 +105,7 @@ static void test_truncated_header_is_refused_unless_a_field_ends_there(void **st
     for (size_t size = 0; size < bytes.size; size++) {
         int r = envelope_header_parse(bytes_make(bytes.data, size), &arena, &back);
 
-        assert_true(r == -EBADMSG || (r == 0 && back.seq == 1 && back.hops == 0));
+        assert_true(r == -EBADMSG || (r == 0 && back.seq == 1 && back.n_aliases < 2));
     }
     arena_deinit(&arena);
 }
@@ -122,7 +135,11 @@ static void test_header_with_a_field_twice_or_out_of_order_is_refused(void **sta
         { { 0x20, 0x01 }, 2, -EBADMSG },             /* class after seq */
         { { 0x80, 0x01, 0x81, 0x00 }, 4, -EBADMSG }, /* created, not minimal */
         { { 0x7b }, 1, -EBADMSG },                   /* a group */
-        { { 0x98, 0x01, 0x01 }, 3, 0 },              /* field 19: newer than us */
+        { { 0x98, 0x01, 0x01 }, 3, 0 },              /* the lane of many */
+        { { 0x98, 0x01, 0x02 }, 3, -EBADMSG },       /* a lane there is not */
+        { { 0xa8, 0x01, 0x03 }, 3, -EBADMSG },       /* a consent there is not */
+        { { 0xb2, 0x01, 0x00 }, 3, -EBADMSG },       /* an alias that is no token */
+        { { 0xb8, 0x01, 0x01 }, 3, 0 },              /* field 23: newer than us */
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         memcpy(longer + bytes.size, cases[i].tail, cases[i].size);
@@ -136,7 +153,8 @@ static void test_header_outside_its_limits_is_not_written(void **state)
 {
     (void) state;
     struct arena arena = ARENA_EMPTY(1 << 20);
-    struct bytes tokens[2] = { some(49), some(49) }, ids[1] = { some(16) }, bytes;
+    struct bytes tokens[SEAL_ALIASES_MAX + 1] = { some(49), some(49), some(49), some(49), some(49) };
+    struct bytes ids[2] = { some(16), some(16) }, bytes;
     struct envelope_header good = full_header(tokens, ids), bad;
 
 #define REFUSED(change)                                                         \
@@ -158,6 +176,11 @@ static void test_header_outside_its_limits_is_not_written(void **state)
     REFUSED(key_id = some(17));
     REFUSED(seq = 0);
     REFUSED(n_relates = 65);
+    REFUSED(lane = 2);
+    REFUSED(consent = 3);
+    REFUSED(n_aliases = SEAL_ALIASES_MAX + 1);
+    REFUSED(aliases = ids);
+    REFUSED(from = BYTES_EMPTY); /* aliases of nobody */
 #undef REFUSED
     arena_deinit(&arena);
 }

@@ -60,9 +60,18 @@ Trefoil__Frame frame_make(Trefoil__Frame__BodyCase kind, const void *body)
 static int check_answer(const Trefoil__Answer *answer)
 {
     bool fits = answer->n_rooms <= BUS_ANSWER_MAX_ITEMS && answer->n_dead <= BUS_ANSWER_MAX_ITEMS &&
-                answer->n_hops <= BUS_ANSWER_MAX_ITEMS && answer->n_counters <= BUS_ANSWER_MAX_ITEMS;
+                answer->n_hops <= BUS_ANSWER_MAX_ITEMS && answer->n_counters <= BUS_ANSWER_MAX_ITEMS &&
+                answer->n_capabilities <= BUS_ANSWER_MAX_ITEMS;
 
     return fits ? 0 : -EMSGSIZE;
+}
+
+static int check_question(const Trefoil__Ask *ask)
+{
+    if (ask->question_case == TREFOIL__ASK__QUESTION_CAPABILITY_PUT &&
+        ask->capability_put->record.len > BUS_CAPABILITIES_MAX_BYTES)
+        return -EMSGSIZE;
+    return ask->question_case ? 0 : -EBADMSG;
 }
 
 static int check_counts(const Trefoil__Frame *frame)
@@ -78,7 +87,7 @@ static int check_counts(const Trefoil__Frame *frame)
     case TREFOIL__FRAME__BODY_ANSWER:
         return check_answer(frame->answer);
     case TREFOIL__FRAME__BODY_ASK:
-        return frame->ask->question_case ? 0 : -EBADMSG;
+        return check_question(frame->ask);
     default:
         return 0;
     }

@@ -169,6 +169,10 @@ static int take_target(struct bytes bytes, struct arena *arena, void *ret)
                               &target->relates_ref);
         else if (field.number == 5)
             r = take_binary(&field, &target->last_ref);
+        else if (field.number == 6)
+            r = proto_take_u64(&field, UINT64_MAX, &target->window_ms);
+        else if (field.number == 7)
+            r = take_flag(&field, &target->consent_withdrawn);
         if (r < 0)
             return r;
     }
@@ -368,6 +372,8 @@ static void put_target(const Trefoil__Target *target, struct proto_writer *write
     for (size_t i = 0; i < target->n_relates_ref; i++)
         proto_put_item(writer, 4, frame_bytes(target->relates_ref[i]));
     proto_put_bytes(writer, 5, frame_bytes(target->last_ref));
+    proto_put_u64(writer, 6, target->window_ms);
+    proto_put_u64(writer, 7, target->consent_withdrawn ? 1 : 0);
 }
 
 static void put_delivery(const Trefoil__Delivery *delivery, struct proto_writer *writer)

@@ -35,6 +35,8 @@ static void with_deliver(void (*use)(const Trefoil__Frame *frame))
     first.n_relates_ref = 2;
     first.relates_ref = refs;
     first.last_ref = some(113);
+    first.window_ms = 1790000000000;
+    first.consent_withdrawn = 1;
     full.seq = UINT64_MAX;
     full.envelope = some(300);
     full.room = some(16);
@@ -98,6 +100,23 @@ static void with_ack(void (*use)(const Trefoil__Frame *frame))
     use(&frame);
 }
 
+static void with_capability_put(void (*use)(const Trefoil__Frame *frame), size_t record_bytes)
+{
+    static char account[] = "messenger/42";
+    static uint8_t record[BUS_CAPABILITIES_MAX_BYTES + 1];
+    Trefoil__CapabilityPut put = TREFOIL__CAPABILITY_PUT__INIT;
+    Trefoil__Ask ask = TREFOIL__ASK__INIT;
+
+    put.channel = some(16);
+    put.account = account;
+    put.record = (ProtobufCBinaryData){ record_bytes, record };
+    ask.ticket = 3;
+    ask.question_case = TREFOIL__ASK__QUESTION_CAPABILITY_PUT;
+    ask.capability_put = &put;
+    Trefoil__Frame frame = frame_make(TREFOIL__FRAME__BODY_ASK, &ask);
+    use(&frame);
+}
+
 /* The frame's bytes in memory of exactly their size, so that a sanitizer sees one byte too many. */
 static struct bytes written(const Trefoil__Frame *frame)
 {
@@ -156,6 +175,24 @@ static void test_rare_frames_are_what_protobuf_reads_and_writes(void **state)
                                 frame_make(TREFOIL__FRAME__BODY_BYE, &bye) };
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++)
         expect_same_bytes(&frames[i]);
+}
+
+static void expect_too_large(const Trefoil__Frame *frame)
+{
+    struct arena arena = ARENA_EMPTY(1 << 20);
+    struct bytes bytes = written(frame);
+    Trefoil__Frame *back = NULL;
+
+    assert_int_equal(frame_unpack(bytes, &arena, &back), -EMSGSIZE);
+    free((void *) (uintptr_t) bytes.data);
+    arena_deinit(&arena);
+}
+
+static void test_capability_record_is_bounded(void **state)
+{
+    (void) state;
+    with_capability_put(expect_same_bytes, BUS_CAPABILITIES_MAX_BYTES);
+    with_capability_put(expect_too_large, BUS_CAPABILITIES_MAX_BYTES + 1);
 }
 
 static void expect_slices(const Trefoil__Frame *frame)
@@ -309,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hot_frames_are_what_protobuf_reads_and_writes),
         cmocka_unit_test(test_rare_frames_are_what_protobuf_reads_and_writes),
+        cmocka_unit_test(test_capability_record_is_bounded),
         cmocka_unit_test(test_envelopes_are_not_copied),
         cmocka_unit_test(test_every_prefix_is_refused),
         cmocka_unit_test(test_no_flipped_bit_does_harm),

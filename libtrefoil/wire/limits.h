@@ -47,6 +47,7 @@
 #define SEAL_SEALED_MIN_BYTES (256 + SEAL_TAG_BYTES)
 #define SEAL_HEADER_MAX_BYTES (8 << 10)
 #define SEAL_RELATES_MAX 64
+#define SEAL_ALIASES_MAX 4 /* further addresses of one person, told by one event */
 #define SEAL_ENVELOPE_MAX_BYTES (5 << 20)
 #define SEAL_HOPS_MAX 4
 
@@ -77,7 +78,10 @@
 #define BUS_REFS_MAX 64                        /* messages one target's delivery may become */
 #define BUS_LOST_MAX 16                        /* things one target's network could not express */
 #define BUS_TEXT_MAX_BYTES 512                 /* reasons, names, errors */
-#define BUS_ANSWER_MAX_ITEMS 1000              /* rooms, dead letters, hops, counters per Answer */
+#define BUS_ANSWER_MAX_ITEMS 1000              /* rooms, dead letters, hops, counters, records per Answer */
+#define BUS_CAPABILITIES_MAX_BYTES (16u << 10) /* one account's capability record */
+#define BUS_CAPABILITIES_MAX 64                /* features in one */
+#define BUS_CAPABILITY_MIMES_MAX 64            /* of one feature */
 
 /* What a peer may have under way. A delivery costs one and the bytes of its envelope; Credit adds, acknowledgement by
  * the application is what makes the peer give credit again. A publication costs the same from Welcome's window and is

@@ -29,6 +29,8 @@ static void check_header(struct bytes bytes)
         require(envelope_header_parse(written, &arena, &again) == 0);
         require(bytes_equal(header.id, again.id) && bytes_equal(header.from, again.from));
         require(header.n_relates == again.n_relates && header.seq == again.seq);
+        require(header.lane == again.lane && header.consent == again.consent);
+        require(header.opens_window_ms == again.opens_window_ms && header.n_aliases == again.n_aliases);
     }
     arena_deinit(&arena);
 }

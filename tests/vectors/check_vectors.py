@@ -173,7 +173,8 @@ ENVELOPE = {1: ("header", bytes), 2: ("salt", bytes), 3: ("commit", bytes), 4: (
 HEADER = {1: ("id", bytes), 2: ("channel", bytes), 3: ("audience", int), 4: ("class", int), 5: ("account", bytes),
           6: ("from", bytes), 7: ("ref", bytes), 8: ("relates", [bytes]), 9: ("relates_id", [bytes]), 10: ("room", bytes),
           11: ("echo", bool), 12: ("resolves", bytes), 13: ("watermark_ms", int), 14: ("key_id", bytes), 15: ("seq", int),
-          16: ("created_ms", int), 17: ("expires_ms", int), 18: ("hops", int)}
+          16: ("created_ms", int), 17: ("expires_ms", int), 18: ("hops", int),
+          19: ("lane", int), 20: ("opens_window_ms", int), 21: ("consent", int), 22: ("alias", [bytes])}
 CLAIMS = {1: ("id", bytes), 2: ("channel", bytes), 3: ("service", bytes), 4: ("account", bytes)}
 
 
@@ -344,6 +345,8 @@ def parse_header(data):
     need(all(not header[n] or is_token(header[n]) for n in ("from", "ref")), "form")
     need(all(map(is_token, header["relates"])) and all(len(i) == 16 for i in header["relates_id"]), "form")
     need(len(header["relates"]) <= 64 and len(header["relates_id"]) <= 64, "form")
+    need(header["lane"] <= 1 and header["consent"] <= 2 and len(header["alias"]) <= 4, "form")
+    need(all(map(is_token, header["alias"])) and (header["from"] or not header["alias"]), "form")
     if header["resolves"]:
         message(header["resolves"], {1: ("seq", int), 2: ("target", int)}, newer=True)
     return header

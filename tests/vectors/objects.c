@@ -387,6 +387,29 @@ static void add_full_header(struct vectors *vectors, json_t *list, struct sender
     add_envelope(vectors, list, sender, &header, world_content(world, &header, "whatsapp", "every field"));
 }
 
+/* One person under two names, who asked not to be written to unasked. */
+static void add_person_header(struct vectors *vectors, json_t *list, struct sender *sender)
+{
+    struct world *world = vectors->world;
+    const struct channel_secret *secret = &world->keyrings[WORLD_WHATSAPP]->channels[0];
+    const char *const names[] = { "4915112345678", "DE.1234567890" };
+    struct envelope_header header = world_header(world);
+    struct bytes tokens[2];
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const struct token_plain plain = { TOKEN_ADDRESS, bytes_of_text(WORLD_ACCOUNT), bytes_of_text(names[i]) };
+
+        must(token_seal(secret, &plain, &world->arena, &tokens[i]) == 0);
+    }
+    header.from = tokens[0];
+    header.aliases = &tokens[1];
+    header.n_aliases = 1;
+    header.lane = ENVELOPE_BULK;
+    header.opens_window_ms = WORLD_NOW_MS;
+    header.consent = ENVELOPE_WITHDRAWN;
+    add_envelope(vectors, list, sender, &header, world_content(world, &header, "whatsapp", "one person under two names, who is not to be written to unasked"));
+}
+
 json_t *envelope_vectors(struct vectors *vectors)
 {
     static const size_t sizes[] = { 100, 252, 253, 508, 509, 1021, 2045, 4092, 4093 };
@@ -401,6 +424,7 @@ json_t *envelope_vectors(struct vectors *vectors)
         add_envelope(vectors, list, sender, &header, content_of_size(world, &header, sizes[i]));
     add_full_header(vectors, list, sender);
     refuse_envelopes(vectors, refused, grants);
+    add_person_header(vectors, list, sender); /* last: it draws randomness */
     put(object, "root_pk", hex_of(world->root_pk, SEAL_KEY_BYTES));
     put_hex(object, "roster", world->trust.roster_signed);
     put(object, "channel", hex_of(world->family, SEAL_ID_BYTES));

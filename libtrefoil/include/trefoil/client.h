@@ -73,7 +73,7 @@ struct trefoil_address {
 
 enum trefoil_audience { TREFOIL_AUDIENCE_ROOM = 1, TREFOIL_AUDIENCE_AUTHOR = 2, TREFOIL_AUDIENCE_SERVICES = 3 };
 
-/* What is answered to somebody overtakes what is sent to many. */
+/* What is answered to somebody overtakes what is sent to many, in other rooms: within a room nothing overtakes. */
 enum trefoil_lane { TREFOIL_LANE_REPLY = 0, TREFOIL_LANE_BULK = 1 };
 
 /* Whether a person wants to be written to unasked. */
@@ -104,8 +104,8 @@ struct trefoil_publication {
     uint32_t resolves_target; /* … and its target */
     uint64_t watermark_ms;
     uint64_t opens_window_ms;     /* `from` acted at this time, and may be answered for a while; 0: opens nothing */
-    enum trefoil_consent consent; /* of `from` */
-    const char *const *aliases;   /* further user ids of `from` on the same account: one address from now on */
+    enum trefoil_consent consent; /* of `from`; unsaid changes nothing */
+    const char *const *aliases;   /* further user ids of `from` on the same account: one person from now on */
     size_t n_aliases;             /* at most TREFOIL_ALIASES_MAX */
 
     enum trefoil_lane lane;
@@ -144,7 +144,7 @@ struct trefoil_target {
     const char *const *relates;     /* how this network knows what the message relates to; entries may be NULL */
     size_t n_relates;
     const char *last_message_id; /* newest message from this address, NULL when unknown */
-    uint64_t window_ms;          /* when this person acted last, Unix ms; 0: never, or not known */
+    uint64_t window_ms;          /* when this person last opened the network's reply window, Unix ms; 0: never */
     bool consent_withdrawn;      /* asked not to be written to unasked */
 };
 
@@ -162,7 +162,7 @@ struct trefoil_delivery {
     struct trefoil_address from; /* account NULL from services; user_id NULL without ROLE_ADDRESSES */
     bool echo;
     uint32_t room_size;
-    enum trefoil_lane lane;
+    enum trefoil_lane lane; /* as its sender said */
     const struct trefoil_id *relates_ids; /* all-zero where unknown */
     size_t n_relates_ids;
     const struct trefoil_target *targets;
@@ -253,12 +253,16 @@ struct trefoil_capability {
     size_t n_mimes;
 };
 
-/* What the network of an account can express. */
+#define TREFOIL_CAPABILITIES_MAX 64            /* features of one record … */
+#define TREFOIL_CAPABILITIES_MAX_BYTES (16384) /* … and what it may take on the wire: else TOO_LARGE */
+#define TREFOIL_CAPABILITY_MIMES_MAX 64        /* of one feature */
+
+/* What the network of an account can express. Nothing of it is sealed. */
 struct trefoil_capabilities {
     const char *account; /* "network/account id" */
     bool has_converter;  /* files are converted where networks disagree */
-    uint64_t since_ms;
-    const struct trefoil_capability *features;
+    uint64_t since_ms;   /* in an answer: when the record last changed */
+    const struct trefoil_capability *features; /* none where the record cannot be read */
     size_t n_features;
 };
 
@@ -311,8 +315,8 @@ enum trefoil_question {
     TREFOIL_ASK_TRACE,           /* envelope */
     TREFOIL_ASK_AUDIT,
     TREFOIL_ASK_ROSTER_PUT,      /* bundle */
-    TREFOIL_ASK_CAPABILITY_PUT,  /* capabilities, of an account of the asker's own */
-    TREFOIL_ASK_CAPABILITY_LIST, /* of every account in the channel */
+    TREFOIL_ASK_CAPABILITY_PUT,  /* channel; capabilities, of an account of the asker's own */
+    TREFOIL_ASK_CAPABILITY_LIST, /* channel; address.account: the last one of the page before, or NULL */
 };
 
 struct trefoil_ask {
