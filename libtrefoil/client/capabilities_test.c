@@ -31,8 +31,11 @@ static void test_record_comes_back_as_it_was_written(void **state)
     (void) state;
     struct arena arena = ARENA_EMPTY(1 << 20);
     struct trefoil_capability features[] = { voice(), { .feature = "reply", .support = "full" } };
-    struct trefoil_capabilities record = { .account = "whatsapp/1", .has_converter = true, .features = features,
-                                           .n_features = 2 }, back;
+    struct trefoil_capabilities record = { .account = "whatsapp/1",
+                                           .has_converter = true,
+                                           .features = features,
+                                           .n_features = 2 },
+                                back;
     struct bytes bytes;
 
     assert_int_equal(capabilities_write(&record, &arena, &bytes), 0);

@@ -407,7 +407,9 @@ static void add_person_header(struct vectors *vectors, json_t *list, struct send
     header.lane = ENVELOPE_BULK;
     header.opens_window_ms = WORLD_NOW_MS;
     header.consent = ENVELOPE_WITHDRAWN;
-    add_envelope(vectors, list, sender, &header, world_content(world, &header, "whatsapp", "one person under two names, who is not to be written to unasked"));
+    add_envelope(
+        vectors, list, sender, &header,
+        world_content(world, &header, "whatsapp", "one person under two names, who is not to be written to unasked"));
 }
 
 json_t *envelope_vectors(struct vectors *vectors)

@@ -162,7 +162,7 @@ struct trefoil_delivery {
     struct trefoil_address from; /* account NULL from services; user_id NULL without ROLE_ADDRESSES */
     bool echo;
     uint32_t room_size;
-    enum trefoil_lane lane; /* as its sender said */
+    enum trefoil_lane lane;               /* as its sender said */
     const struct trefoil_id *relates_ids; /* all-zero where unknown */
     size_t n_relates_ids;
     const struct trefoil_target *targets;
@@ -259,9 +259,9 @@ struct trefoil_capability {
 
 /* What the network of an account can express. Nothing of it is sealed. */
 struct trefoil_capabilities {
-    const char *account; /* "network/account id" */
-    bool has_converter;  /* files are converted where networks disagree */
-    uint64_t since_ms;   /* in an answer: when the record last changed */
+    const char *account;                       /* "network/account id" */
+    bool has_converter;                        /* files are converted where networks disagree */
+    uint64_t since_ms;                         /* in an answer: when the record last changed */
     const struct trefoil_capability *features; /* none where the record cannot be read */
     size_t n_features;
 };
