@@ -118,9 +118,9 @@ static void test_unknown_words_are_answered_with_the_nearest(void **state unused
 
 static void test_arguments_are_counted(void **state unused_)
 {
-    PARSE(&outcome, "send", "Room");
+    PARSE(&outcome, "send");
     assert_int_equal(outcome.code, CLI_USAGE);
-    assert_string_equal(outcome.complaint, "trefoil: an argument is missing; usage: trefoil send ROOM TEXT\n"
+    assert_string_equal(outcome.complaint, "trefoil: an argument is missing; usage: trefoil send ROOM [TEXT]\n"
                                            "see: trefoil send --help\n");
     PARSE(&outcome, "send", "Room", "two", "words");
     assert_string_equal(outcome.complaint, "trefoil: one argument too many: words\nsee: trefoil send --help\n");

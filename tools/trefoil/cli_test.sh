@@ -94,6 +94,15 @@ expect 2 "is no id of a dead letter" -- dead show seven
 expect 2 "say which: an ID, or --all" -- dead retry
 expect 2 "--from .yesterday.; allowed" -- tail --from yesterday
 expect 2 "--reply-to .x.; allowed" -- send Trefoil hello --reply-to x
+expect 2 "say what: TEXT, or --json FILE" -- send Trefoil
+expect 2 "say what: TEXT, or --json FILE" -- send Trefoil hello --json x.json
+expect 2 "--lane .slow.; allowed: reply, bulk" -- send Trefoil hello --lane slow
+expect 2 "--purpose .fun.; allowed" -- send Trefoil hello --purpose fun
+expect 1 "cannot read nowhere.json: No such file" -- send Trefoil --json nowhere.json
+printf '{"text":{"bdy":"hello"}}' >odd.json
+expect 1 "odd.json: text: unknown member 'bdy'; did you mean 'body'" -- send Trefoil --json odd.json
+expect 1 "stdin: no JSON" -- send Trefoil --json -
+expect 2 "one of --json and --markdown" -- capabilities --json --markdown
 chmod 644 run/keys/admin.keyring
 expect 1 "chmod 600" -- audit
 chmod 600 run/keys/admin.keyring

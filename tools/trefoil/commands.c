@@ -63,6 +63,10 @@ static const struct cli_option json_options[] = {
 static const struct cli_option send_options[] = {
     { "reply-to", "ID", "the envelope it answers" },
     { "as", "NAME", "who speaks; default: the service's name" },
+    { "json", "FILE", "a whole message as JSON instead of TEXT; - for stdin" },
+    { "strict", NULL, "better not at all than with something missing" },
+    { "purpose", "WORD", "human_agent, utility or marketing: some may go outside the reply window" },
+    { "lane", "LANE", "reply (at once) or bulk (after what is answered); default reply" },
     CHANNEL,
     { 0 },
 };
@@ -73,6 +77,13 @@ static const struct cli_option tail_options[] = {
     { "name", "NAME", "a durable subscription: goes on where it stopped" },
     { "count", "N", "end after N lines" },
     { "typing", NULL, "show typing and presence too" },
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option capability_options[] = {
+    { "json", NULL, "one JSON object per account" },
+    { "markdown", NULL, "a table for a document" },
     CHANNEL,
     { 0 },
 };
@@ -125,9 +136,11 @@ const struct cli_command cli_commands[] = {
       channel_options, command_room_join },
     { "room leave", "ADDRESS", 1, 1, "give a person a room of his own again", NULL, channel_options,
       command_room_leave },
-    { "send", "ROOM TEXT", 2, 2, "say something into a room; prints the envelope's id",
-      "Returns when the gateway has it on disk; trefoil trace ID shows how it goes on.\n\n"
-      "  trefoil send Trefoil 'We open at nine.'\n",
+    { "send", "ROOM [TEXT]", 1, 2, "say something into a room; prints the envelope's id",
+      "Returns when the gateway has it on disk; trefoil trace ID shows how it goes on. With --json it is anything\n"
+      "people send, as trefoil tail --json shows it in `content`.\n\n"
+      "  trefoil send Trefoil 'We open at nine.'\n"
+      "  echo '{\"location\":{\"latitude\":52.5,\"longitude\":13.4}}' | trefoil send Trefoil --json -\n",
       send_options, command_send },
     { "tail", NULL, 0, 0, "read along, decrypted, until Ctrl-C",
       "Without --name it begins now and is forgotten at the end; with --name it goes on where that name\n"
@@ -135,6 +148,9 @@ const struct cli_command cli_commands[] = {
       "  trefoil tail --from 2h\n"
       "  trefoil tail --json --name archive --from earliest >>archive.jsonl\n",
       tail_options, command_tail },
+    { "capabilities", NULL, 0, 0, "what each network can express, and what becomes of the rest",
+      "One row per thing people do, one column per account, as the translators published it.\n", capability_options,
+      command_capabilities },
     { "trace", "ID", 1, 1, "every hop of an envelope, with time and outcome", NULL, json_options, command_trace },
     { "dead list", NULL, 0, 0, "what bounced or was given up, and why", NULL, json_options, command_dead_list },
     { "dead show", "ID", 1, 1, "one of them, with what was said, if the keyring can open it", NULL, json_options,

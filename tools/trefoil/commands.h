@@ -18,6 +18,7 @@ must_use_ int command_room_join(struct cli *cli);
 must_use_ int command_room_leave(struct cli *cli);
 must_use_ int command_send(struct cli *cli);
 must_use_ int command_tail(struct cli *cli);
+must_use_ int command_capabilities(struct cli *cli);
 must_use_ int command_trace(struct cli *cli);
 must_use_ int command_dead_list(struct cli *cli);
 must_use_ int command_dead_show(struct cli *cli);

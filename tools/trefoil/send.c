@@ -3,13 +3,11 @@
  */
 #include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/rooms.h"
+#include "cli/said.h"
 #include "cli/text.h"
-
-#define SEND_TEXT_MAX_BYTES (64u << 10)
 
 /* Publishes as soon as there is credit. */
 static int publish(struct bus *bus, const struct trefoil_publication *publication, uint64_t *ret_ticket)
@@ -48,30 +46,14 @@ static int await_confirm(struct bus *bus, uint64_t ticket)
     }
 }
 
-static int read_text(struct cli *cli, const char **ret_name, struct trefoil_id *ret_reply_to)
-{
-    const char *text = cli->arguments[1], *reply_to = cli_option(cli, "reply-to");
-
-    if (!*text || strlen(text) > SEND_TEXT_MAX_BYTES)
-        return cli_misuse(cli, "TEXT is empty or longer than %u bytes", SEND_TEXT_MAX_BYTES);
-    if (!bytes_is_utf8(bytes_of_text(text)))
-        return cli_misuse(cli, "TEXT is no UTF-8");
-    if (reply_to && text_to_id(reply_to, ret_reply_to) < 0)
-        return cli_misuse(cli, "--reply-to '%s'; allowed: an envelope id, 32 hex digits, as trefoil tail shows it",
-                          reply_to);
-    *ret_name = cli_option(cli, "as");
-    return CLI_OK;
-}
-
 int command_send(struct cli *cli)
 {
-    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = cli->arguments[1] };
-    struct trefoil_publication publication = { .audience = TREFOIL_AUDIENCE_ROOM, .message = &message };
-    struct trefoil_id reply_to = { { 0 } };
+    struct trefoil_message message = { 0 };
+    struct trefoil_publication publication = { 0 };
     char id[2 * TREFOIL_ID_BYTES + 1];
     struct bus bus = { 0 };
     uint64_t ticket;
-    int r = read_text(cli, &message.author.name, &reply_to);
+    int r = said_read(cli, &message, &publication);
 
     if (r == CLI_OK)
         r = bus_open(cli, &bus);
@@ -80,11 +62,10 @@ int command_send(struct cli *cli)
     if (r == CLI_OK) {
         publication.channel = bus.channel;
         randombytes_buf(publication.id.bytes, sizeof(publication.id.bytes));
-        message.author.network = trefoil_client_service(bus.client);
-        if (!message.author.name)
+        if (!message.author.network)
+            message.author.network = trefoil_client_service(bus.client);
+        if (!message.author.name && !message.author.user_id)
             message.author.name = message.author.network;
-        publication.relates_ids = &reply_to;
-        publication.n_relates_ids = text_is_zero_id(&reply_to) ? 0 : 1;
         r = publish(&bus, &publication, &ticket);
     }
     if (r == CLI_OK)

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "cli/text.h"
 #include "cli/words.h"
+#include "document/document.h"
 
 static void put_clock(FILE *out, uint64_t ms)
 {
@@ -167,6 +169,17 @@ static void put_message_json(FILE *out, const struct trefoil_message *message)
         fputs(",\"is_edit\":true", out);
 }
 
+/* The whole message, as `trefoil send --json` takes it. */
+static void put_content_json(FILE *out, const struct trefoil_message *message)
+{
+    struct arena mem = ARENA_EMPTY(DOCUMENT_MEMORY_MAX_BYTES);
+    const char *text = NULL;
+
+    fputs(",\"content\":", out);
+    fputs(document_write(message, &mem, &text) == 0 ? text : "null", out);
+    arena_deinit(&mem);
+}
+
 void tail_put_json(FILE *out, const struct trefoil_delivery *delivery, const char *room_name)
 {
     char id[2 * TREFOIL_ID_BYTES + 1];
@@ -185,9 +198,11 @@ void tail_put_json(FILE *out, const struct trefoil_delivery *delivery, const cha
         fprintf(out, "%s\"%s\"", i > 0 ? "," : "", id);
     }
     fputs("]", out);
-    if (delivery->unreadable)
+    if (delivery->unreadable) {
         put_member(out, "unreadable", delivery->why);
-    else
+    } else {
         put_message_json(out, &delivery->message);
+        put_content_json(out, &delivery->message);
+    }
     fputs("}\n", out);
 }

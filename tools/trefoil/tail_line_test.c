@@ -133,7 +133,8 @@ static void test_json_has_ids_names_and_text(void **state unused_)
         "\"room\":\"abcd0000000000000000000000000000\",\"room_name\":\"T\",\"sender\":\"whatsapp\","
         "\"account\":\"whatsapp/1065\",\"user_id\":\"1555\",\"echo\":false,\"relates\":[],\"kind\":\"text\","
         "\"sent_ms\":0,\"author\":{\"network\":\"whatsapp\",\"user_id\":null,\"name\":\"Ana\"},\"text\":\"Hello\","
-        "\"fallback\":null}\n");
+        "\"fallback\":null,"
+        "\"content\":{\"author\":{\"network\":\"whatsapp\",\"name\":\"Ana\"},\"text\":{\"body\":\"Hello\"}}}\n");
     free(text);
 }
 

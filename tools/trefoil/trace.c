@@ -8,6 +8,11 @@
 #include "cli/text.h"
 #include "cli/words.h"
 
+/* As the gateway writes them into a hop. */
+#define TRACE_LOST "lost: "
+#define TRACE_LOST_BREAK "; "
+#define TRACE_WORD_MAX_BYTES 512
+
 /* Hops that are states, not events, have no time. */
 static void put_when(uint64_t at_ms, uint64_t first_ms)
 {
@@ -42,6 +47,25 @@ static void put_hop(const struct trefoil_hop *hop, uint64_t first_ms)
     printf("\n");
 }
 
+/* What a target's network could not express comes as text: one word after the other. */
+static void put_lost_json(const char *text)
+{
+    size_t size = strlen(TRACE_LOST);
+    const char *word = text && strncmp(text, TRACE_LOST, size) == 0 ? text + size : NULL;
+    char copy[TRACE_WORD_MAX_BYTES];
+
+    printf(",\"lost\":[");
+    for (bool is_first = true; word && *word; is_first = false) {
+        const char *end = strstr(word, TRACE_LOST_BREAK);
+        size_t length = end ? (size_t) (end - word) : strlen(word);
+        snprintf(copy, sizeof(copy), "%.*s", (int) length, word);
+        printf("%s", is_first ? "" : ",");
+        text_put_json(stdout, copy);
+        word = end ? end + strlen(TRACE_LOST_BREAK) : NULL;
+    }
+    printf("]");
+}
+
 static void put_hop_json(const struct trefoil_hop *hop)
 {
     printf("{\"at_ms\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"what\":", hop->at_ms, hop->seq);
@@ -54,6 +78,7 @@ static void put_hop_json(const struct trefoil_hop *hop)
     text_put_json(stdout, hop->outcome != 0 ? words_outcome(hop->outcome) : NULL);
     printf(",\"text\":");
     text_put_json(stdout, hop->text);
+    put_lost_json(hop->text);
     printf("}\n");
 }
 
