@@ -18,10 +18,8 @@ static unsigned log2_floor(size_t value)
     return log;
 }
 
-size_t padding_size(size_t content_size)
+size_t padding_class(size_t size)
 {
-    const size_t size = content_size + PADDING_FRONT_BYTES;
-
     for (size_t class_ = SMALLEST_CLASS; class_ <= LARGEST_CLASS; class_ *= 2)
         if (size <= class_)
             return class_;
@@ -29,6 +27,11 @@ size_t padding_size(size_t content_size)
     const unsigned magnitude = log2_floor(size);
     const size_t mask = ((size_t) 1 << (magnitude - (log2_floor(magnitude) + 1))) - 1;
     return (size + mask) & ~mask;
+}
+
+size_t padding_size(size_t content_size)
+{
+    return padding_class(content_size + PADDING_FRONT_BYTES);
 }
 
 int padding_add(struct bytes content, struct arena *arena, struct bytes *ret)

@@ -8,7 +8,10 @@
 
 #define PADDING_FRONT_BYTES 4 /* length of the content, big-endian */
 
-/* The padded size of content of this size. */
+/* What this many bytes are padded to. At most half of SIZE_MAX. */
+size_t padding_class(size_t size);
+
+/* The padded size of content of this size: with the length in front. */
 size_t padding_size(size_t content_size);
 
 /* Length, content, zeros, into the arena. -EMSGSIZE (more than SEAL_CONTENT_MAX_BYTES), -ENOMEM. */

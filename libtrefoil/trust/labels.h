@@ -27,10 +27,14 @@
 
 #define LABEL_PRIVATE "trefoil.private" /* token key → key of personal parts */
 
+#define LABEL_FILE_KEY "trefoil.filekey"    /* key of a file → key of its stream */
+#define LABEL_FILE_COMMIT "trefoil.filecom" /* key of a file → commitment */
+
 /* All of them, for the test that no two are equal. */
 #define LABELS                                                                                                     \
     LABEL_ROSTER, LABEL_ROSTER_HASH, LABEL_WRAP_KEY, LABEL_GRANT_BODY, LABEL_GRANT_IDENTITY, LABEL_GRANT_SESSION,  \
         LABEL_SEND_KEY, LABEL_SEND_COMMIT, LABEL_KEY_ID, LABEL_SALT, LABEL_ENVELOPE_KEY, LABEL_ENVELOPE_SIGNATURE, \
-        LABEL_TOKEN_MAC, LABEL_TOKEN_ENC, LABEL_TOKEN_IV, LABEL_EVENT_ID, LABEL_PRIVATE
+        LABEL_TOKEN_MAC, LABEL_TOKEN_ENC, LABEL_TOKEN_IV, LABEL_EVENT_ID, LABEL_PRIVATE, LABEL_FILE_KEY,           \
+        LABEL_FILE_COMMIT
 
 #endif
