@@ -6,7 +6,7 @@
 
 #include "crew.h"
 
-#define FANOUT_SUBSCRIBERS_MAX 8
+#define FANOUT_SUBSCRIBERS_MAX 16
 
 struct fanout_setup {
     struct plan plan;

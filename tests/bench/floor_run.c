@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <zmq.h>
 
-#define SUBSCRIBERS_MAX 8
+#define SUBSCRIBERS_MAX 16
 
 void floor_run(const struct plan *plan, double warm_up, double seconds, struct outcome *ret)
 {
