@@ -142,8 +142,8 @@ static unsigned confirms(void *link, int timeout_ms)
             give_up("not a confirm");
         const amqp_basic_ack_t *ack = frame.payload.method.decoded;
         /* acks of single messages come out of order now and then: their number is what counts */
-        source->confirmed = ack->multiple && ack->delivery_tag > source->confirmed ? ack->delivery_tag
-                                                                                   : source->confirmed + 1;
+        source->confirmed =
+            ack->multiple && ack->delivery_tag > source->confirmed ? ack->delivery_tag : source->confirmed + 1;
         wait = (struct timeval){ 0, 0 };
     }
     if (r != AMQP_STATUS_TIMEOUT)

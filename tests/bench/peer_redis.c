@@ -17,8 +17,10 @@
 static void prepare(const struct plan *plan, int port, const char *fsync, char texts[16][PEER_PATH_MAX],
                     char *arguments[16])
 {
-    const char *const words[] = { "redis-server", "--port", NULL, "--bind", "127.0.0.1", "--dir", plan->directory,
-                                  "--appendonly", "yes", "--appendfsync", fsync, "--save", "" };
+    const char *const words[] = {
+        "redis-server", "--port",        NULL,  "--bind", "127.0.0.1", "--dir", plan->directory, "--appendonly",
+        "yes",          "--appendfsync", fsync, "--save", ""
+    };
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++, n++)
@@ -132,8 +134,9 @@ static void acknowledge(const struct reader *reader, const redisReply *entries)
 static void take(void *link, int timeout_ms, peer_sink *sink, void *context)
 {
     const struct reader *reader = link;
-    redisReply *reply = redisCommand(
-        reader->redis, "XREADGROUP GROUP g%u c COUNT " PER_READ " BLOCK %d STREAMS " STREAM " >", reader->index, timeout_ms);
+    redisReply *reply =
+        redisCommand(reader->redis, "XREADGROUP GROUP g%u c COUNT " PER_READ " BLOCK %d STREAMS " STREAM " >",
+                     reader->index, timeout_ms);
 
     if (!reply || reply->type == REDIS_REPLY_ERROR)
         give_up("XREADGROUP");
@@ -149,11 +152,11 @@ static void take(void *link, int timeout_ms, peer_sink *sink, void *context)
     freeReplyObject(reply);
 }
 
-#define REDIS_PEER(name_, durability_, prepare_)                                                              \
-    {                                                                                                         \
-        .name = name_, .durability = durability_, .encryption = "none (TLS possible)", .prepare = prepare_,   \
-        .create = create, .open_publisher = open_publisher, .publish = publish, .confirms = confirms,         \
-        .open_subscriber = open_subscriber, .take = take,                                                     \
+#define REDIS_PEER(name_, durability_, prepare_)                                                            \
+    {                                                                                                       \
+        .name = name_, .durability = durability_, .encryption = "none (TLS possible)", .prepare = prepare_, \
+        .create = create, .open_publisher = open_publisher, .publish = publish, .confirms = confirms,       \
+        .open_subscriber = open_subscriber, .take = take,                                                   \
     }
 
 const struct peer peer_redis_always = REDIS_PEER("redis-always", "fsync before the reply", prepare_always);

@@ -14,12 +14,13 @@ void peers_chart(const char *path, const struct figure *figures, size_t n_figure
         give_up(path);
     for (size_t i = 0; i < n_figures; i++)
         most = figures[i].high > most ? figures[i].high : most;
-    fprintf(file,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%zu\" font-family=\"sans-serif\" "
-            "font-size=\"14\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-            "<text x=\"20\" y=\"30\" font-size=\"17\">Deliveries per second, %u durable subscriber%s, 512 bytes, confirms "
-            "and acknowledgements</text>\n",
-            WIDTH, TOP + n_figures * ROW + 20, subscribers, subscribers == 1 ? "" : "s");
+    fprintf(
+        file,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%zu\" font-family=\"sans-serif\" "
+        "font-size=\"14\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
+        "<text x=\"20\" y=\"30\" font-size=\"17\">Deliveries per second, %u durable subscriber%s, 512 bytes, confirms "
+        "and acknowledgements</text>\n",
+        WIDTH, TOP + n_figures * ROW + 20, subscribers, subscribers == 1 ? "" : "s");
     for (size_t i = 0; i < n_figures; i++) {
         const struct figure *figure = &figures[i];
         double y = TOP + (double) i * ROW, width = figure->median / most * FULL;

@@ -80,7 +80,9 @@ static struct figure figure_of(size_t side, const struct side *of, unsigned roun
     return (struct figure){
         .name = name_of(side),
         .durability = peer ? peer->durability : "fsync before the confirm",
-        .encryption = peer ? peer->encryption : side == 0 ? "CURVE, content sealed end to end" : "CURVE",
+        .encryption = peer        ? peer->encryption
+                      : side == 0 ? "CURVE, content sealed end to end"
+                                  : "CURVE",
         .median = sorted[rounds / 2],
         .low = sorted[0],
         .high = sorted[rounds - 1],
@@ -127,8 +129,8 @@ static void tell_load(const struct side *sides, const struct plan *plan, unsigne
     for (size_t i = 1; i < n; i++) {
         double ratio = figures[i].median > 0 ? figures[0].median / figures[i].median : 0,
                target = strcmp(figures[i].name, "floor") == 0 ? 0.85 : target_of(figures[i].name);
-        printf("RESULT name=peers peer=%s subscribers=%u deliveries=%.0f ratio=%.3f target=>=%.2f %s\n", figures[i].name,
-               plan->subscribers, figures[i].median, ratio, target, ratio >= target ? "ok" : "short");
+        printf("RESULT name=peers peer=%s subscribers=%u deliveries=%.0f ratio=%.3f target=>=%.2f %s\n",
+               figures[i].name, plan->subscribers, figures[i].median, ratio, target, ratio >= target ? "ok" : "short");
     }
     peers_chart(chart, figures, n, plan->subscribers);
     printf("chart: %s\n", chart);
@@ -176,8 +178,9 @@ int main(int argc, char **argv)
 
     if (option_flag(argc, argv, "--help") || plan.subscribers == 0 || plan.subscribers > PEERS_SUBSCRIBERS_MAX ||
         rounds == 0 || rounds > ROUNDS_MAX) {
-        fprintf(stderr, "peers [--subscribers 3] [--seconds 5] [--rounds 5] [--only jetstream,redis-always,…] [--latency, "
-                        "at 100, 1,000 and 10,000/s] [--chart build/peers.svg] [--dir build/bench-data]\n");
+        fprintf(stderr,
+                "peers [--subscribers 3] [--seconds 5] [--rounds 5] [--only jetstream,redis-always,…] [--latency, "
+                "at 100, 1,000 and 10,000/s] [--chart build/peers.svg] [--dir build/bench-data]\n");
         return 2;
     }
     find_bin(bin);
