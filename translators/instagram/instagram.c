@@ -8,9 +8,31 @@
 const struct messaging_dialect instagram_dialect = {
     .network = "instagram",
     .object = "instagram",
-    .text = { TEXT_BYTES, 1000 },
+    .capabilities = instagram_capabilities,
+    .n_options = MESSAGING_N_OPTIONS,
     .sends_by_page = true,
     .profile_fields = "name,username",
+};
+
+static const char *const attachments[] = { "upload", "url", "fetch", NULL };
+static const char *const gif[] = { "image", "video", NULL };
+static const char *const edit_zero[] = { "services", "room", NULL };
+static const char *const story_mention[] = { "yes", "no", NULL };
+static const char *const text_unit[] = { "bytes", "code_points", NULL };
+static const char *const reply_to[] = { "page-linked", "yes", "no", NULL };
+
+/* In the order of enum messaging_option. */
+static const struct translator_option options[] = {
+    [OPTION_ATTACHMENTS] = { "attachments", attachments,
+                             "files are uploaded, or fetched by the network from our URL: at once, or as an upload; "
+                             "accounts without a page can only have them fetched at once" },
+    [OPTION_GIF] = { "gif", gif, "moving pictures are sent as pictures or converted to videos" },
+    [OPTION_EDIT_ZERO] = { "edit_zero", edit_zero, "who hears of an edit that names a message and says nothing" },
+    [OPTION_STORY_MENTION] = { "story_mention_opens_window", story_mention,
+                               "whether a mention in a story lets the business write" },
+    [OPTION_TEXT_UNIT] = { "text_unit", text_unit, "what the limit of a text counts" },
+    [OPTION_REPLY_TO] = { "reply_to", reply_to, "whether messages can be quoted" },
+    { 0 },
 };
 
 const struct translator_ops instagram_ops = {
@@ -20,5 +42,8 @@ const struct translator_ops instagram_ops = {
     .judge = instagram_judge,
     .ask_profile = instagram_ask_profile,
     .read_profile = messaging_read_profile,
+    .capabilities = instagram_capabilities,
+    .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
+    .options = options,
     .limits = { .account_per_s = 300 },
 };

@@ -5,6 +5,7 @@
 #include "meta/messaging.h"
 
 extern const struct messaging_dialect instagram_dialect;
+extern const struct capability instagram_capabilities[N_FEATURES];
 
 must_use_ int instagram_decode(struct bytes body, const struct decode_context *context, struct arena *mem,
                                struct event_list *ret);

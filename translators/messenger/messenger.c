@@ -8,10 +8,24 @@
 const struct messaging_dialect messenger_dialect = {
     .network = "messenger",
     .object = "page",
-    .text = { TEXT_CODE_POINTS, 1999 }, /* documented as "less than 2000" */
+    .capabilities = messenger_capabilities,
+    .n_options = OPTION_STORY_MENTION,
     .says_why = true,
     .returns_marks = true,
     .profile_fields = "first_name,last_name",
+};
+
+static const char *const attachments[] = { "upload", "url", "fetch", NULL };
+static const char *const gif[] = { "image", "video", NULL };
+static const char *const edit_zero[] = { "services", "room", NULL };
+
+/* In the order of enum messaging_option. */
+static const struct translator_option options[] = {
+    [OPTION_ATTACHMENTS] = { "attachments", attachments,
+                             "files are uploaded, or fetched by the network from our URL: at once, or as an upload" },
+    [OPTION_GIF] = { "gif", gif, "moving pictures are sent as pictures or converted to videos" },
+    [OPTION_EDIT_ZERO] = { "edit_zero", edit_zero, "who hears of an edit that names a message and says nothing" },
+    { 0 },
 };
 
 const struct translator_ops messenger_ops = {
@@ -21,5 +35,8 @@ const struct translator_ops messenger_ops = {
     .judge = messenger_judge,
     .ask_profile = messenger_ask_profile,
     .read_profile = messaging_read_profile,
+    .capabilities = messenger_capabilities,
+    .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true },
+    .options = options,
     .limits = { .account_per_s = 300 },
 };

@@ -229,6 +229,8 @@ void meta_item_add(struct meta_item *item, const struct event *event)
         made.echo = false;
         made.mark = NULL;
         made.watermark_ms = 0;
+        made.opens_window_ms = 0;
+        made.consent = TREFOIL_CONSENT_UNSAID;
     }
     add(reading, &made);
 }

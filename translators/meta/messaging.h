@@ -8,16 +8,33 @@
 #include "verdict.h"
 #include "skeleton_types/translator.h"
 
+/* The open points of the documentation, in the order of both networks' option lists. A network has the first
+ * `n_options` of them; of what it does not have the first value holds. */
+enum messaging_option {
+    OPTION_ATTACHMENTS, /* how files go out: upload, url, fetch */
+    OPTION_GIF,         /* as what a moving picture goes out: image, video */
+    OPTION_EDIT_ZERO,   /* who hears of an edit that is none: services, room */
+    OPTION_STORY_MENTION, /* whether a mention in a story opens the window: yes, no */
+    OPTION_TEXT_UNIT,     /* what text limits count: bytes, code_points */
+    OPTION_REPLY_TO,      /* whether a message can be quoted: page-linked, yes, no */
+    MESSAGING_N_OPTIONS
+};
+
 /* How a network differs. */
 struct messaging_dialect {
     const char *network; /* "messenger" */
     const char *object;  /* "page": of a webhook body */
-    struct text_limit text;
+    const struct capability *capabilities;
+    size_t n_options;
     bool says_why;              /* sends carry a messaging_type */
     bool returns_marks;         /* what we put into metadata comes back in echoes */
     bool sends_by_page;         /* the path of a send is the Page's id where there is one */
     const char *profile_fields; /* what to ask about a person */
 };
+
+/* The value of an option, as an index; `options` as in struct place and struct decode_context. */
+unsigned messaging_option(const struct messaging_dialect *dialect, const uint8_t *options,
+                          enum messaging_option option);
 
 must_use_ int messaging_decode(const struct messaging_dialect *dialect, struct bytes body,
                                const struct decode_context *context, struct arena *mem, struct event_list *ret);

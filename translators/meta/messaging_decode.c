@@ -77,7 +77,7 @@ static void decode_change(struct walk *walk, struct json_value change)
     else if (json_exists(json_get(value, "sender")) && json_exists(json_get(value, "recipient")))
         decode_element(walk, value, true);
     else
-        meta_add_whole(&walk->reading, change, walk->entry_id, field, json_fault(change));
+        messaging_change(&walk->reading, change, walk->entry_id, field);
 }
 
 static void decode_changes(struct walk *walk, struct json_value entry)

@@ -110,7 +110,7 @@ static int add_part(const struct sending *sending, const struct outgoing_part *p
 
 static int add_text(const struct sending *sending, const struct trefoil_message *message)
 {
-    struct outgoing outgoing = { .limit = sending->dialect->text };
+    struct outgoing outgoing = { .limit = { TEXT_BYTES, 900 } };
     struct outgoing_part part;
     int r = outgoing_make(message, sending->place, sending->mem, sending->list, &outgoing);
 

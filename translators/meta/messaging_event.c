@@ -25,6 +25,17 @@ struct event messaging_event(const struct messaging_item *element, enum trefoil_
     return event;
 }
 
+void messaging_open_window(const struct messaging_item *element, struct event *event)
+{
+    if (!element->is_echo && !element->is_standby && element->user_id)
+        event->opens_window_ms = element->sent_ms;
+}
+
+unsigned messaging_option(const struct messaging_dialect *dialect, const uint8_t *options, enum messaging_option option)
+{
+    return options && (size_t) option < dialect->n_options ? options[option] : 0;
+}
+
 static const char *key_part(const char *text)
 {
     return text ? text : "-";
@@ -142,13 +153,31 @@ static void decode_reaction(struct messaging_item *element, struct json_value re
     if (emoji || removed) {
         event.message.kind = TREFOIL_KIND_REACTION;
         event.message.body.reaction = (struct trefoil_reaction){ .target = mid, .emoji = emoji, .removed = removed };
+        event.message.fallback = text_fallback(element->item.reading->mem, removed ? "reaction removed" : "reaction", emoji);
     } else {
         meta_make_unsupported(&element->item, &event, "[reaction]");
     }
+    if (!removed)
+        messaging_open_window(element, &event);
     meta_item_add(&element->item, &event);
 }
 
-/* num_edit 0 is no edit: some apps are told of new messages this way, without text and without people. */
+/* num_edit 0 is no edit: some apps are told of new messages this way, without text and without people. There is nothing
+ * in it but that the message exists. */
+static void fill_edit_zero(struct messaging_item *element, struct event *event)
+{
+    const uint8_t *options = element->item.reading->context->options;
+
+    if (messaging_option(element->dialect, options, OPTION_EDIT_ZERO) == 0)
+        event->audience = TREFOIL_AUDIENCE_SERVICES;
+    event->message.kind = TREFOIL_KIND_SYSTEM;
+    event->message.fallback = "[a message the network did not deliver]";
+    event->message.body.system = (struct trefoil_system){
+        .kind = TREFOIL_SYSTEM_ACCOUNT_NOTICE,
+        .text = "a message the network did not deliver",
+    };
+}
+
 static void decode_edit(struct messaging_item *element, struct json_value edit)
 {
     struct event event = messaging_event(element, TREFOIL_AUDIENCE_ROOM);
@@ -158,7 +187,9 @@ static void decode_edit(struct messaging_item *element, struct json_value edit)
 
     event.key = arena_format(element->item.reading->mem, "edit/%s/%llu", key_part(mid), (unsigned long long) n);
     meta_relate(&element->item, &event, mid);
-    if (text && n > 0) {
+    if (n == 0) {
+        fill_edit_zero(element, &event);
+    } else if (text) {
         event.message.kind = TREFOIL_KIND_TEXT;
         event.message.is_edit = true;
         event.message.replaces = mid;
@@ -170,53 +201,13 @@ static void decode_edit(struct messaging_item *element, struct json_value edit)
     meta_item_add(&element->item, &event);
 }
 
-/* Members that are told, not translated: who hears of them, and the line that stands for them. */
-struct notice {
-    const char *member;
-    enum trefoil_audience audience;
-    const char *word, *detail; /* name of the member's member that says most */
-};
-
-static const struct notice notices[] = {
-    { "postback", TREFOIL_AUDIENCE_ROOM, "button", "title" },
-    { "order", TREFOIL_AUDIENCE_ROOM, "order", "note" },
-    { "referral", TREFOIL_AUDIENCE_SERVICES, "referral", "ref" },
-    { "optin", TREFOIL_AUDIENCE_SERVICES, "opt-in", "title" },
-    { "account_linking", TREFOIL_AUDIENCE_SERVICES, "account linking", "status" },
-    { "pass_thread_control", TREFOIL_AUDIENCE_SERVICES, "thread passed", NULL },
-    { "take_thread_control", TREFOIL_AUDIENCE_SERVICES, "thread taken", NULL },
-    { "request_thread_control", TREFOIL_AUDIENCE_SERVICES, "thread requested", NULL },
-    { "app_roles", TREFOIL_AUDIENCE_SERVICES, "app roles", NULL },
-    { "policy_enforcement", TREFOIL_AUDIENCE_SERVICES, "policy", "action" },
-    { "response_feedback", TREFOIL_AUDIENCE_SERVICES, "feedback", "feedback" },
-    { "messaging_feedback", TREFOIL_AUDIENCE_SERVICES, "feedback form", NULL },
-    { "game_play", TREFOIL_AUDIENCE_SERVICES, "game", NULL },
-};
-
-static void add_notice(struct messaging_item *element, struct json_value body, const struct notice *notice)
-{
-    struct arena *mem = element->item.reading->mem;
-    struct event event = messaging_event(element, notice->audience);
-    const char *mid = meta_may_id(&element->item, body, "mid");
-    const char *detail = notice->detail ? json_text(json_get(body, notice->detail), mem) : NULL;
-
-    if (mid && strcmp(notice->member, "postback") == 0) {
-        event.key = arena_format(mem, "postback/%s", mid);
-        event.message.message_id = mid;
-    } else {
-        event.key = arena_format(mem, "%s/%s/%llu", notice->member, key_part(element->user_id),
-                                 (unsigned long long) element->sent_ms);
-    }
-    meta_make_unsupported(&element->item, &event, text_fallback(mem, notice->word, detail));
-    meta_item_add(&element->item, &event);
-}
-
 /* A kind nobody told us of: the first member that is not part of every element names it. */
 static void add_unknown(struct messaging_item *element)
 {
     static const char *const usual[] = { "sender", "recipient", "timestamp" };
     struct arena *mem = element->item.reading->mem;
-    struct notice notice = { .member = "messaging", .audience = TREFOIL_AUDIENCE_SERVICES, .word = "event" };
+    struct event event = messaging_event(element, TREFOIL_AUDIENCE_SERVICES);
+    const char *kind = NULL;
 
     json_for_each (member, element->item.value) {
         const char *name = json_key(member, mem);
@@ -225,12 +216,15 @@ static void add_unknown(struct messaging_item *element)
         for (size_t i = 0; name && i < ARRAY_SIZE(usual); i++)
             is_usual = is_usual || strcmp(name, usual[i]) == 0;
         if (!is_usual) {
-            notice.member = notice.word = name;
+            kind = name;
             break;
         }
     }
-    element->item.kind = notice.member;
-    add_notice(element, JSON_NOTHING, &notice);
+    element->item.kind = kind ? kind : "messaging";
+    event.key = arena_format(mem, "%s/%s/%llu", element->item.kind, key_part(element->user_id),
+                             (unsigned long long) element->sent_ms);
+    meta_make_unsupported(&element->item, &event, text_fallback(mem, kind ? kind : "event", NULL));
+    meta_item_add(&element->item, &event);
 }
 
 struct decoder {
@@ -253,11 +247,6 @@ void messaging_element(struct messaging_item *element)
             decoders[i].decode(element, meta_need_object(&element->item, value, decoders[i].member));
             return;
         }
-    for (size_t i = 0; i < ARRAY_SIZE(notices); i++)
-        if (json_exists(json_get(value, notices[i].member))) {
-            element->item.kind = notices[i].member;
-            add_notice(element, meta_need_object(&element->item, value, notices[i].member), &notices[i]);
-            return;
-        }
-    add_unknown(element);
+    if (!messaging_notice(element))
+        add_unknown(element);
 }

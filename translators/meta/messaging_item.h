@@ -2,6 +2,7 @@
 #ifndef TREFOIL_META_MESSAGING_ITEM_H
 #define TREFOIL_META_MESSAGING_ITEM_H
 
+#include "extras.h"
 #include "item.h"
 #include "messaging.h"
 
@@ -17,10 +18,28 @@ struct messaging_item {
 /* What a decoder starts from: author, thread, time and audience as the envelope tells them. */
 struct event messaging_event(const struct messaging_item *element, enum trefoil_audience audience);
 
+/* The person acted just now, and the network lets the business answer: reply windows count from here. Nothing for what the
+ * business wrote or what another application has in hand. */
+void messaging_open_window(const struct messaging_item *element, struct event *event);
+
 /* Dispatches on the member the element has, and adds its event or events. */
 void messaging_element(struct messaging_item *element);
 
 /* The event of a "message" member. */
 void messaging_message(struct messaging_item *element, struct json_value message);
+
+/* The event of any other member that is told rather than said: buttons pressed, carts, consents, hand-overs. False: it
+ * has none that is known. */
+bool messaging_notice(struct messaging_item *element);
+
+/* The event of a change that is no conversation: a comment, a template's fate. */
+void messaging_change(struct meta_reading *reading, struct json_value change, const char *entry_id, const char *field);
+
+/* The ad or link somebody came through; what has no member goes to `extras`. The second keeps it in the arena. */
+struct trefoil_referral messaging_referral(struct json_value referral, struct extras *extras);
+const struct trefoil_referral *messaging_keep_referral(const struct trefoil_referral *referral, struct arena *mem);
+
+/* "2026-09-22 18:00 UTC" for a time in Unix seconds; NULL when the arena is exhausted. */
+const char *messaging_date(int64_t time_s, struct arena *mem);
 
 #endif
