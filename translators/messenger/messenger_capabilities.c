@@ -5,9 +5,10 @@
 
 static const char *const images[] = { "image/jpeg", "image/png", "image/gif", NULL };
 static const char *const animations[] = { "image/gif", NULL };
-static const char *const videos[] = { "video/mp4",  "video/quicktime", "video/x-msvideo",
-                                      "video/webm", "video/ogg",       NULL };
-static const char *const audios[] = { "audio/mp4", "audio/m4a", "audio/x-m4a", "audio/aac",
+static const char *const videos[] = {
+    "video/mp4", "video/quicktime", "video/x-msvideo", "video/webm", "video/ogg", NULL
+};
+static const char *const audios[] = { "audio/mp4",  "audio/m4a", "audio/x-m4a", "audio/aac",
                                       "audio/mpeg", "audio/wav", "audio/x-wav", NULL };
 
 const struct capability messenger_capabilities[N_FEATURES] = {

@@ -11,9 +11,9 @@
 /* The open points of the documentation, in the order of both networks' option lists. A network has the first
  * `n_options` of them; of what it does not have the first value holds. */
 enum messaging_option {
-    OPTION_ATTACHMENTS, /* how files go out: upload, url, fetch */
-    OPTION_GIF,         /* as what a moving picture goes out: image, video */
-    OPTION_EDIT_ZERO,   /* who hears of an edit that is none: services, room */
+    OPTION_ATTACHMENTS,   /* how files go out: upload, url, fetch */
+    OPTION_GIF,           /* as what a moving picture goes out: image, video */
+    OPTION_EDIT_ZERO,     /* who hears of an edit that is none: services, room */
     OPTION_STORY_MENTION, /* whether a mention in a story opens the window: yes, no */
     OPTION_TEXT_UNIT,     /* what text limits count: bytes, code_points */
     OPTION_REPLY_TO,      /* whether a message can be quoted: page-linked, yes, no */

@@ -108,9 +108,18 @@ static int add_part(const struct sending *sending, const struct outgoing_part *p
     return sending->mem->failed ? -ENOMEM : 0;
 }
 
+static struct text_limit limit_of(const struct sending *sending)
+{
+    const struct capability *cell = &sending->dialect->capabilities[FEATURE_TEXT];
+    bool counts_bytes = cell->unit == CAPABILITY_BYTES &&
+                        messaging_option(sending->dialect, sending->place->options, OPTION_TEXT_UNIT) == 0;
+
+    return (struct text_limit){ counts_bytes ? TEXT_BYTES : TEXT_CODE_POINTS, cell->max_text };
+}
+
 static int add_text(const struct sending *sending, const struct trefoil_message *message)
 {
-    struct outgoing outgoing = { .limit = { TEXT_BYTES, 900 } };
+    struct outgoing outgoing = { .limit = limit_of(sending) };
     struct outgoing_part part;
     int r = outgoing_make(message, sending->place, sending->mem, sending->list, &outgoing);
 

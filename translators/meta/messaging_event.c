@@ -153,7 +153,8 @@ static void decode_reaction(struct messaging_item *element, struct json_value re
     if (emoji || removed) {
         event.message.kind = TREFOIL_KIND_REACTION;
         event.message.body.reaction = (struct trefoil_reaction){ .target = mid, .emoji = emoji, .removed = removed };
-        event.message.fallback = text_fallback(element->item.reading->mem, removed ? "reaction removed" : "reaction", emoji);
+        event.message.fallback =
+            text_fallback(element->item.reading->mem, removed ? "reaction removed" : "reaction", emoji);
     } else {
         meta_make_unsupported(&element->item, &event, "[reaction]");
     }

@@ -142,8 +142,8 @@ static void make_media(struct reading *reading)
     const struct attachments *attachments = &reading->attachments;
     struct trefoil_message *message = &reading->event.message;
     const char *source = attachments->referral.source;
-    const char *word = source && strcmp(source, "story mention") == 0 ? source
-                                                                      : plain_media_word(attachments->media[0].kind);
+    const char *word =
+        source && strcmp(source, "story mention") == 0 ? source : plain_media_word(attachments->media[0].kind);
 
     message->kind = TREFOIL_KIND_MEDIA;
     message->body.media = (struct trefoil_media_list){

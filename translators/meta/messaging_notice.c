@@ -96,7 +96,8 @@ static void fill_order(struct notice *notice, const char *word)
     order->items = items;
     order->n_items = n;
     order->note = text_in(notice, "note");
-    notice->event.message.fallback = text_fallback(notice->mem, word, text_first_of(order->note, n > 0 ? items[0].name : NULL));
+    notice->event.message.fallback =
+        text_fallback(notice->mem, word, text_first_of(order->note, n > 0 ? items[0].name : NULL));
     messaging_open_window(notice->element, &notice->event);
 }
 
@@ -191,9 +192,12 @@ static void fill_form(struct notice *notice, const char *word)
 static void fill_game(struct notice *notice, const char *word)
 {
     static const char *const kept[][2] = {
-        { "game_id", "game.id" },       { "player_id", "game.player_id" },
-        { "context_type", "game.context_type" }, { "context_id", "game.context_id" },
-        { "score", "game.score" },      { "payload", "game.payload" },
+        { "game_id", "game.id" },
+        { "player_id", "game.player_id" },
+        { "context_type", "game.context_type" },
+        { "context_id", "game.context_id" },
+        { "score", "game.score" },
+        { "payload", "game.payload" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
