@@ -186,6 +186,10 @@ struct route {
 
 static const struct route routes[] = {
     { "POST", "say", control_say },
+    { "POST", "choose", control_choose },
+    { "POST", "raw", control_raw },
+    { "POST", "clock", control_set_clock },
+    { "GET", "clock", control_show_clock },
     { "POST", "agent", control_agent },
     { "POST", "react", control_react },
     { "POST", "unreact", control_unreact },
@@ -208,10 +212,14 @@ static const struct route routes[] = {
 
 static void dispatch(struct control_call *call, const char *method, const char *path)
 {
-    bool is_known = false;
+    bool is_known = false, is_get = strcmp(method, "GET") == 0;
 
-    if (strncmp(path, "phones/", 7) == 0 && strcmp(method, "GET") == 0) {
+    if (is_get && strncmp(path, "phones/", 7) == 0) {
         one_phone(call, path + 7);
+        return;
+    }
+    if (is_get && strncmp(path, "files/", 6) == 0) {
+        control_get_file(call, path + 6);
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
@@ -230,8 +238,14 @@ void control_answer(struct world *world, struct http_exchange *exchange, const s
 {
     struct control_call call = { .world = world, .exchange = exchange };
 
+    if (strcmp(request->path, "/control/files") == 0 && strcmp(request->method, "POST") == 0) {
+        control_put_file(&call, request->body);
+        return;
+    }
+    /* Names of files may hold anything. */
     if (request->body.size > 0)
-        call.body = json_loadb((const char *) request->body.data, request->body.size, JSON_REJECT_DUPLICATES, NULL);
+        call.body = json_loadb((const char *) request->body.data, request->body.size,
+                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     if (request->body.size > 0 && !json_is_object(call.body))
         control_refuse(&call, 400, "the body is not a JSON object");
     else

@@ -30,7 +30,20 @@ void control_refuse(struct control_call *call, unsigned status, const char *why)
 struct account *control_account(struct control_call *call);
 struct person *control_person(struct control_call *call);
 
+/* The bubble named by "message" on this person's phone; NULL: refused already. */
+struct bubble *control_target(struct control_call *call, const struct person *person);
+
+/* False: no text, or too much of it; refused already. */
+bool control_read_text(struct control_call *call, const char *text);
+
+void control_put_file(struct control_call *call, struct bytes body);
+void control_get_file(struct control_call *call, const char *id);
+void control_show_clock(struct control_call *call);
+void control_set_clock(struct control_call *call);
+
 void control_say(struct control_call *call);
+void control_choose(struct control_call *call);
+void control_raw(struct control_call *call);
 void control_agent(struct control_call *call);
 void control_react(struct control_call *call);
 void control_unreact(struct control_call *call);

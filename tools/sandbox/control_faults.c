@@ -7,7 +7,7 @@
 #include "sandbox/webhook_sender.h"
 
 #define MAX_REPLY_BYTES 65536
-#define MAX_FAULT_MS 3600000
+#define MAX_FAULT_MS 3600000 /* and of other small numbers */
 
 static int64_t number_of(const json_t *body, const char *name, int64_t otherwise)
 {
@@ -25,19 +25,22 @@ static uint32_t small_number_of(const json_t *body, const char *name, uint32_t o
 
 static void switch_on(struct faults *faults, enum fault_kind kind, const json_t *body)
 {
+    const char *text = json_string_value(json_object_get(body, kind == FAULT_MEDIA_LIE ? "mime" : "to"));
     const json_t *probability = json_object_get(body, "probability");
     int64_t count = number_of(body, "count", -1);
 
+    free(faults->kinds[kind].text);
     faults->kinds[kind] = (struct fault){
         .is_on = count != 0 && !(json_is_number(probability) && json_number_value(probability) <= 0),
         .probability = json_is_number(probability) ? json_number_value(probability) : 1.0,
         .count = count,
         .delay_ms = small_number_of(body, "delay_ms", 1000),
-        .size = small_number_of(body, "size", 0),
+        .size = small_number_of(body, kind == FAULT_MEDIA_SLOW ? "bytes_per_s" : "size", 0),
         .retry_after_s = small_number_of(body, "retry_after", 0),
         .code = (int) small_number_of(body, "code", 1),
         .subcode = (int) small_number_of(body, "subcode", 0),
         .status = (int) small_number_of(body, "status", 400),
+        .text = text ? strdup(text) : NULL,
         .n_struck = faults->kinds[kind].n_struck,
     };
 }
@@ -59,7 +62,8 @@ void control_faults(struct control_call *call)
     if (!is_clear && (!fault || fault_of(fault, &kind) < 0)) {
         control_refuse(call, 400,
                        "fault: one of duplicate, reorder, delay, batch, rate_limited, server_error, "
-                       "drop_answer, expired_token, reset, error, slow");
+                       "drop_answer, expired_token, reset, error, slow, media_slow, media_expired, media_gone, "
+                       "media_lie, media_redirect, media_endless, upload_error, window_closed");
         return;
     }
     for (size_t i = 0; i < call->world->n_accounts; i++) {

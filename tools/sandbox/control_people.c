@@ -8,6 +8,9 @@
 #include "sandbox/feed.h"
 
 #define MAX_EMOJI_BYTES 64
+#define MAX_USER_ID_BYTES 60
+#define MAX_NAME_BYTES 100
+#define MAX_MESSENGER_EDITS 5
 
 static const char *text_of(const struct control_call *call, const char *member)
 {
@@ -19,50 +22,14 @@ static void reply_with_id(struct control_call *call, const struct bubble *bubble
     control_reply(call, json_pack("{s:s}", "id", bubble->id));
 }
 
-/* The text and the quotation of a new bubble; false: refused. */
-static bool read_order(struct control_call *call, const struct person *person, struct bubble_order *ret)
-{
-    const char *text = text_of(call, "text"), *reply_to = text_of(call, "reply_to");
-    const struct bubble *quoted = reply_to ? bubble_find(call->world, reply_to) : NULL;
-
-    if (!text || !*text || strlen(text) > MAX_TEXT_BYTES) {
-        control_refuse(call, 400, "text: 1 to 65536 bytes");
-        return false;
-    }
-    if (reply_to && (!quoted || quoted->person != person)) {
-        control_refuse(call, 404, "reply_to: no such bubble on this phone");
-        return false;
-    }
-    ret->text = text;
-    ret->reply_to = reply_to;
-    return true;
-}
-
-void control_say(struct control_call *call)
-{
-    struct person *person = control_person(call);
-    struct bubble_order order = { .from = SIDE_PERSON };
-    struct bubble *bubble;
-
-    if (!person || !read_order(call, person, &order))
-        return;
-    bubble = bubble_add(person, &order);
-    if (!bubble) {
-        control_refuse(call, 507, "too many bubbles");
-        return;
-    }
-    conversation_person_read(person); /* who answers has looked */
-    event_message(bubble);
-    reply_with_id(call, bubble);
-}
-
 void control_agent(struct control_call *call)
 {
     struct person *person = control_person(call);
     struct bubble_order order = { .from = SIDE_BUSINESS, .is_by_agent = true };
     struct bubble *bubble;
 
-    if (!person || !read_order(call, person, &order))
+    order.text = text_of(call, "text");
+    if (!person || !control_read_text(call, order.text))
         return;
     if (person->account->network == NETWORK_WHATSAPP) {
         control_refuse(call, 400, "network: messenger or instagram, whose inbox echoes what its agents write");
@@ -77,8 +44,7 @@ void control_agent(struct control_call *call)
     reply_with_id(call, bubble);
 }
 
-/* The bubble named by "message" on this person's phone; NULL: refused already. */
-static struct bubble *target_of(struct control_call *call, const struct person *person)
+struct bubble *control_target(struct control_call *call, const struct person *person)
 {
     const char *id = text_of(call, "message");
     struct bubble *bubble = id ? bubble_find(call->world, id) : NULL;
@@ -92,7 +58,7 @@ static struct bubble *target_of(struct control_call *call, const struct person *
 static void react(struct control_call *call, const char *emoji)
 {
     struct person *person = control_person(call);
-    struct bubble *bubble = person ? target_of(call, person) : NULL;
+    struct bubble *bubble = person ? control_target(call, person) : NULL;
 
     if (!bubble)
         return;
@@ -101,6 +67,7 @@ static void react(struct control_call *call, const char *emoji)
         return;
     }
     bubble_react(bubble, SIDE_PERSON, emoji);
+    person_heard(person, world_now_ms(call->world));
     event_reaction(bubble, emoji);
     control_reply(call, NULL);
 }
@@ -148,7 +115,7 @@ void control_typing(struct control_call *call)
 static struct bubble *own_target(struct control_call *call)
 {
     struct person *person = control_person(call);
-    struct bubble *bubble = person ? target_of(call, person) : NULL;
+    struct bubble *bubble = person ? control_target(call, person) : NULL;
 
     if (bubble && (bubble->from != SIDE_PERSON || bubble->is_unsent)) {
         control_refuse(call, 409, "message: only one's own, and only while it stands");
@@ -166,6 +133,14 @@ void control_edit(struct control_call *call)
         return;
     if (!text || !*text || strlen(text) > MAX_TEXT_BYTES) {
         control_refuse(call, 400, "text: 1 to 65536 bytes");
+        return;
+    }
+    if (bubble->person->account->network != NETWORK_WHATSAPP && bubble->kind != KIND_TEXT) {
+        control_refuse(call, 409, "message: this network edits texts only");
+        return;
+    }
+    if (bubble->person->account->network == NETWORK_MESSENGER && bubble->n_edits == MAX_MESSENGER_EDITS) {
+        control_refuse(call, 409, "message: Messenger takes at most 5 edits");
         return;
     }
     bubble_rewrite(bubble, text);
@@ -188,19 +163,31 @@ void control_unsend(struct control_call *call)
     control_reply(call, NULL);
 }
 
+static bool fits(const char *text, size_t max)
+{
+    return text && *text && strlen(text) <= max;
+}
+
 void control_add_person(struct control_call *call)
 {
     struct account *account = control_account(call);
-    const char *user_id = text_of(call, "user_id"), *name = text_of(call, "name");
+    struct person_order order = { .user_id = text_of(call, "user_id"),
+                                  .name = text_of(call, "name"),
+                                  .bsuid = text_of(call, "bsuid"),
+                                  .username = text_of(call, "username"),
+                                  .is_number_hidden = json_is_true(json_object_get(call->body, "hide_number")) };
     int r;
 
     if (!account)
         return;
-    if (!user_id || !*user_id || strlen(user_id) > 32 || !name || !*name || strlen(name) > 100) {
-        control_refuse(call, 400, "user_id: 1 to 32 bytes; name: 1 to 100 bytes");
+    if (!fits(order.user_id, MAX_USER_ID_BYTES) || !fits(order.name, MAX_NAME_BYTES) ||
+        (order.bsuid && !fits(order.bsuid, MAX_USER_ID_BYTES)) ||
+        (order.username && !fits(order.username, MAX_NAME_BYTES))) {
+        control_refuse(call, 400, "user_id, bsuid: 1 to 60 bytes; name, username: 1 to 100 bytes");
         return;
     }
-    r = person_add(call->world, account->network, user_id, name);
+    order.network = account->network;
+    r = person_add(call->world, &order);
     if (r < 0 && r != -EEXIST)
         control_refuse(call, 507, "too many people");
     else

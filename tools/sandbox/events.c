@@ -7,8 +7,6 @@
 #include "sandbox/webhook_sender.h"
 
 #define TIME_SIZE 24
-#define BSUID_SIZE 64
-#define DISPLAY_NUMBER "15550001111"
 #define PAGE_INBOX_APP "263902037430900"
 
 static bool is_whatsapp(const struct person *person)
@@ -16,75 +14,12 @@ static bool is_whatsapp(const struct person *person)
     return person->account->network == NETWORK_WHATSAPP;
 }
 
-/* ---- WhatsApp's shapes ---- */
-
 static void seconds(int64_t ms, char ret[TIME_SIZE])
 {
     (void) snprintf(ret, TIME_SIZE, "%lld", (long long) (ms / 1000));
 }
 
-static void bsuid(const struct person *person, char ret[BSUID_SIZE])
-{
-    (void) snprintf(ret, BSUID_SIZE, "US.1349%.40s", person->user_id);
-}
-
-static json_t *wa_value(const struct account *account)
-{
-    return json_pack("{s:s,s:{s:s,s:s}}", "messaging_product", "whatsapp", "metadata", "display_phone_number",
-                     DISPLAY_NUMBER, "phone_number_id", account->id);
-}
-
-static json_t *wa_contacts(const struct person *person)
-{
-    char id[BSUID_SIZE];
-
-    bsuid(person, id);
-    return json_pack("[{s:{s:s},s:s,s:s}]", "profile", "name", person->name, "wa_id", person->user_id, "user_id", id);
-}
-
-/* Takes `content`, the member named `type`. */
-static void wa_message(struct person *person, const char *id, const char *type, json_t *content)
-{
-    char time[TIME_SIZE], user[BSUID_SIZE];
-    json_t *value = wa_value(person->account);
-
-    seconds(wall_ms(), time);
-    bsuid(person, user);
-    (void) json_object_set_new(value, "contacts", wa_contacts(person));
-    (void) json_object_set_new(value, "messages",
-                               json_pack("[{s:s,s:s,s:s,s:s,s:s,s:o}]", "from", person->user_id, "from_user_id", user,
-                                         "id", id, "timestamp", time, "type", type, type, content));
-    webhook_event(person, LANE_MESSAGES, &value, NULL);
-}
-
-static void wa_new_message(struct person *person, const char *type, json_t *content)
-{
-    char id[MESSAGE_ID_SIZE];
-
-    whatsapp_message_id(&person->world->dice, person->user_id, true, id);
-    wa_message(person, id, type, content);
-}
-
-static void wa_said(struct bubble *bubble)
-{
-    struct person *person = bubble->person;
-    const struct bubble *quoted = bubble->reply_to ? bubble_find(person->world, bubble->reply_to) : NULL;
-    char time[TIME_SIZE], user[BSUID_SIZE];
-    json_t *value = wa_value(person->account), *message;
-
-    seconds(bubble->at_ms, time);
-    bsuid(person, user);
-    message = json_pack("{s:s,s:s,s:s,s:s,s:s,s:{s:s}}", "from", person->user_id, "from_user_id", user, "id",
-                        bubble->id, "timestamp", time, "type", "text", "text", "body", bubble->text);
-    if (bubble->reply_to)
-        (void) json_object_set_new(message, "context",
-                                   json_pack("{s:s,s:s}", "from",
-                                             quoted && quoted->from == SIDE_PERSON ? person->user_id : DISPLAY_NUMBER,
-                                             "id", bubble->reply_to));
-    (void) json_object_set_new(value, "contacts", wa_contacts(person));
-    (void) json_object_set_new(value, "messages", json_pack("[o]", message));
-    webhook_event(person, LANE_MESSAGES, &value, bubble);
-}
+/* ---- Statuses of WhatsApp ---- */
 
 static json_t *wa_pricing(void)
 {
@@ -98,57 +33,45 @@ struct sent {
     const char *id, *mark;
 };
 
+static bool is_group(const struct person *person)
+{
+    return strncmp(person->user_id, WA_GROUP_PREFIX, strlen(WA_GROUP_PREFIX)) == 0;
+}
+
+/* Whose status it is: a person's, or that of one member of a group. */
+static void name_recipient(json_t *item, const struct person *person)
+{
+    const char *number = person_number(person);
+
+    if (is_group(person)) {
+        (void) json_object_set_new(item, "recipient_id", json_string(person->user_id));
+        (void) json_object_set_new(item, "recipient_type", json_string("group"));
+        return;
+    }
+    if (number)
+        (void) json_object_set_new(item, "recipient_id", json_string(number));
+    (void) json_object_set_new(item, "recipient_user_id", json_string(person->bsuid));
+}
+
 static void wa_status(const struct sent *sent, const char *status, bool with_pricing)
 {
     struct person *person = sent->person;
-    char time[TIME_SIZE], user[BSUID_SIZE];
-    json_t *value = wa_value(person->account), *item;
+    char time[TIME_SIZE];
+    json_t *value = whatsapp_value(person->account), *item;
 
     seconds(wall_ms(), time);
-    bsuid(person, user);
-    item = json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", sent->id, "status", status, "timestamp", time, "recipient_id",
-                     person->user_id, "recipient_user_id", user);
+    item = json_pack("{s:s,s:s,s:s}", "id", sent->id, "status", status, "timestamp", time);
+    name_recipient(item, person);
     if (sent->mark)
         (void) json_object_set_new(item, "biz_opaque_callback_data", json_string(sent->mark));
     if (with_pricing)
         (void) json_object_set_new(item, "pricing", wa_pricing());
-    (void) json_object_set_new(value, "contacts", wa_contacts(person));
+    (void) json_object_set_new(value, "contacts", whatsapp_contacts(person));
     (void) json_object_set_new(value, "statuses", json_pack("[o]", item));
     webhook_event(person, LANE_RECEIPTS, &value, NULL);
 }
 
-/* ---- The shapes of Messenger and Instagram ---- */
-
-/* Takes `content`, the member named `kind`. */
-static void meta_event(struct person *person, enum lane_kind lane, const char *kind, json_t *content)
-{
-    json_t *item = json_pack("{s:{s:s},s:{s:s},s:I,s:o}", "sender", "id", person->user_id, "recipient", "id",
-                             person->account->id, "timestamp", (json_int_t) wall_ms(), kind, content);
-
-    webhook_event(person, lane, &item, NULL);
-}
-
-static json_t *meta_message(const struct bubble *bubble)
-{
-    json_t *message = json_pack("{s:s,s:s}", "mid", bubble->id, "text", bubble->text);
-    const struct bubble *quoted = bubble->reply_to ? bubble_find(bubble->person->world, bubble->reply_to) : NULL;
-
-    if (bubble->reply_to)
-        (void) json_object_set_new(
-            message, "reply_to",
-            json_pack("{s:s,s:b}", "mid", bubble->reply_to, "is_self_reply", quoted && quoted->from == bubble->from));
-    return message;
-}
-
-static void meta_said(struct bubble *bubble)
-{
-    struct person *person = bubble->person;
-    json_t *item =
-        json_pack("{s:{s:s},s:{s:s},s:I,s:o}", "sender", "id", person->user_id, "recipient", "id", person->account->id,
-                  "timestamp", (json_int_t) bubble->at_ms, "message", meta_message(bubble));
-
-    webhook_event(person, LANE_MESSAGES, &item, bubble);
-}
+/* ---- What people do ---- */
 
 struct reaction_name {
     const char *emoji, *name;
@@ -171,12 +94,10 @@ static const char *reaction_name(enum network network, const char *emoji)
     return "other";
 }
 
-/* ---- What people do ---- */
-
 void event_message(struct bubble *bubble)
 {
     if (is_whatsapp(bubble->person))
-        wa_said(bubble);
+        whatsapp_said(bubble);
     else
         meta_said(bubble);
 }
@@ -190,7 +111,7 @@ void event_reaction(struct bubble *target, const char *emoji)
         content = json_pack("{s:s}", "message_id", target->id);
         if (emoji && *emoji)
             (void) json_object_set_new(content, "emoji", json_string(emoji));
-        wa_new_message(person, "reaction", content);
+        whatsapp_new_message(person, "reaction", content);
         return;
     }
     if (emoji && *emoji)
@@ -198,20 +119,23 @@ void event_reaction(struct bubble *target, const char *emoji)
                             emoji, "action", "react", "mid", target->id);
     else
         content = json_pack("{s:s,s:s}", "action", "unreact", "mid", target->id);
-    meta_event(person, LANE_MESSAGES, "reaction", content);
+    meta_event(person, false, "reaction", content);
 }
 
 void event_edit(struct bubble *bubble)
 {
     struct person *person = bubble->person;
+    const char *type;
+    json_t *content;
 
-    if (is_whatsapp(person))
-        wa_new_message(person, "edit",
-                       json_pack("{s:s,s:{s:{s:s},s:s,s:{s:s}}}", "original_message_id", bubble->id, "message",
-                                 "context", "id", "M0", "type", "text", "text", "body", bubble->text));
-    else
+    if (is_whatsapp(person)) {
+        content = whatsapp_content(bubble, &type);
+        whatsapp_new_message(person, "edit",
+                             json_pack("{s:s,s:{s:{s:s},s:s,s:o}}", "original_message_id", bubble->id, "message",
+                                       "context", "id", "M0", "type", type, type, content));
+    } else
         meta_event(
-            person, LANE_MESSAGES, "message_edit",
+            person, false, "message_edit",
             json_pack("{s:s,s:s,s:i}", "mid", bubble->id, "text", bubble->text, "num_edit", (int) bubble->n_edits));
 }
 
@@ -220,9 +144,9 @@ void event_unsend(struct bubble *bubble)
     struct person *person = bubble->person;
 
     if (is_whatsapp(person))
-        wa_new_message(person, "revoke", json_pack("{s:s}", "original_message_id", bubble->id));
+        whatsapp_new_message(person, "revoke", json_pack("{s:s}", "original_message_id", bubble->id));
     else if (person->account->network == NETWORK_INSTAGRAM)
-        meta_event(person, LANE_MESSAGES, "message", json_pack("{s:s,s:b}", "mid", bubble->id, "is_deleted", 1));
+        meta_event(person, false, "message", json_pack("{s:s,s:b}", "mid", bubble->id, "is_deleted", 1));
 }
 
 /* ---- What becomes of sends ---- */
@@ -290,11 +214,11 @@ void event_read(struct bubble *newest)
         wa_status(&sent, "read", false);
         break;
     case NETWORK_MESSENGER:
-        meta_event(person, LANE_RECEIPTS, "read", json_pack("{s:I}", "watermark", (json_int_t) wall_ms()));
+        meta_event(person, true, "read", json_pack("{s:I}", "watermark", (json_int_t) wall_ms()));
         break;
     case NETWORK_INSTAGRAM:
     case N_NETWORKS:
-        meta_event(person, LANE_RECEIPTS, "read", json_pack("{s:s}", "mid", newest->id));
+        meta_event(person, true, "read", json_pack("{s:s}", "mid", newest->id));
         break;
     }
 }
@@ -304,7 +228,8 @@ void event_failed(struct world *world, struct account *account, const struct fai
     /* Nobody on this network: the status has no lane of a person, so the first one's serves. */
     struct person *any = NULL;
     char time[TIME_SIZE];
-    json_t *value = wa_value(account), *item;
+    json_t *value = whatsapp_value(account), *item;
+    bool is_bsuid;
 
     list_for_each (node, &world->people) {
         struct person *person = container_of(node, struct person, link);
@@ -313,10 +238,12 @@ void event_failed(struct world *world, struct account *account, const struct fai
             any = person;
     }
     seconds(wall_ms(), time);
-    item = json_pack("{s:s,s:s,s:s,s:s,s:[{s:i,s:s,s:s,s:{s:s},s:s}]}", "id", failure->message_id, "status", "failed",
-                     "timestamp", time, "recipient_id", failure->recipient, "errors", "code", failure->code, "title",
-                     failure->title, "message", failure->title, "error_data", "details", failure->title, "href",
-                     "/documentation/business-messaging/whatsapp/support/error-codes");
+    item = json_pack("{s:s,s:s,s:s,s:[{s:i,s:s,s:s,s:{s:s},s:s}]}", "id", failure->message_id, "status", "failed",
+                     "timestamp", time, "errors", "code", failure->code, "title", failure->title, "message",
+                     failure->title, "error_data", "details", failure->details ? failure->details : failure->title,
+                     "href", "/documentation/business-messaging/whatsapp/support/error-codes");
+    is_bsuid = strlen(failure->recipient) > 3 && failure->recipient[2] == '.';
+    (void) json_object_set_new(item, is_bsuid ? "recipient_user_id" : "recipient_id", json_string(failure->recipient));
     if (failure->mark)
         (void) json_object_set_new(item, "biz_opaque_callback_data", json_string(failure->mark));
     (void) json_object_set_new(value, "statuses", json_pack("[o]", item));

@@ -1,5 +1,6 @@
 /* One table of names, one decision. Never looks at a clock. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sandbox/faults.h"
@@ -16,6 +17,14 @@ static const char *const names[N_FAULTS] = {
     [FAULT_RESET] = "reset",
     [FAULT_ERROR] = "error",
     [FAULT_SLOW] = "slow",
+    [FAULT_MEDIA_SLOW] = "media_slow",
+    [FAULT_MEDIA_EXPIRED] = "media_expired",
+    [FAULT_MEDIA_GONE] = "media_gone",
+    [FAULT_MEDIA_LIE] = "media_lie",
+    [FAULT_MEDIA_REDIRECT] = "media_redirect",
+    [FAULT_MEDIA_ENDLESS] = "media_endless",
+    [FAULT_UPLOAD_ERROR] = "upload_error",
+    [FAULT_WINDOW_CLOSED] = "window_closed",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -48,6 +57,9 @@ bool fault_strikes(struct faults *faults, enum fault_kind kind, struct dice *dic
 
 void faults_clear(struct faults *faults)
 {
-    for (unsigned kind = 0; kind < N_FAULTS; kind++)
+    for (unsigned kind = 0; kind < N_FAULTS; kind++) {
         faults->kinds[kind].is_on = false;
+        free(faults->kinds[kind].text);
+        faults->kinds[kind].text = NULL;
+    }
 }

@@ -33,10 +33,15 @@ static json_t *reactions_json(const struct bubble *bubble)
 
 json_t *bubble_json(const struct bubble *bubble)
 {
-    return json_pack("{s:s,s:s,s:s,s:s?,s:s?,s:s,s:I,s:b,s:b,s:o}", "id", bubble->id, "direction",
-                     bubble->from == SIDE_PERSON ? "out" : "in", "text", bubble->text, "reply_to", bubble->reply_to,
-                     "mark", bubble->mark, "ticks", ticks_name(bubble->ticks), "at_ms", (json_int_t) bubble->at_ms,
-                     "edited", bubble->n_edits > 0, "unsent", bubble->is_unsent, "reactions", reactions_json(bubble));
+    json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:s?,s:s?,s:s,s:I,s:b,s:b,s:o}", "id", bubble->id, "direction",
+                             bubble->from == SIDE_PERSON ? "out" : "in", "kind", kind_name(bubble->kind), "text",
+                             bubble->text, "reply_to", bubble->reply_to, "mark", bubble->mark, "ticks",
+                             ticks_name(bubble->ticks), "at_ms", (json_int_t) bubble->at_ms, "edited",
+                             bubble->n_edits > 0, "unsent", bubble->is_unsent, "reactions", reactions_json(bubble));
+
+    if (json && bubble->content)
+        (void) json_object_update_missing(json, bubble->content);
+    return json;
 }
 
 json_t *person_json(const struct person *person, bool with_bubbles)
@@ -45,6 +50,10 @@ json_t *person_json(const struct person *person, bool with_bubbles)
         json_pack("{s:s,s:s,s:s,s:b,s:b}", "network", network_name(person->account->network), "person", person->user_id,
                   "name", person->name, "typing", person->is_typing_shown, "looking", person->is_looking);
 
+    if (json && person->username)
+        (void) json_object_set_new(json, "username", json_string(person->username));
+    if (json && person->bsuid)
+        (void) json_object_set_new(json, "bsuid", json_string(person->bsuid));
     if (json && with_bubbles) {
         json_t *bubbles = json_array();
 

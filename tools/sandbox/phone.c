@@ -11,8 +11,30 @@
 #include "sandbox/world.h"
 
 #define DIGEST_BYTES 16
+#define BSUID_SIZE 64
 
 static const char *const tick_names[] = { "sent", "delivered", "read" };
+
+static const char *const kind_names[N_KINDS] = {
+    "text",     "image",    "video",   "audio",  "voice",    "file",  "sticker", "animated",
+    "location", "contacts", "choices", "choice", "template", "order", "note",
+};
+
+const char *kind_name(enum kind kind)
+{
+    return kind_names[kind];
+}
+
+int kind_of(const char *name, enum kind *ret)
+{
+    for (unsigned kind = 0; kind < N_KINDS; kind++) {
+        if (strcmp(kind_names[kind], name) == 0) {
+            *ret = (enum kind) kind;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
 
 const char *ticks_name(enum ticks ticks)
 {
@@ -28,35 +50,93 @@ static struct bytes person_key(enum network network, const char *user_id, char *
     return n > 0 && (size_t) n < size ? bytes_make(room, (size_t) n) : BYTES_EMPTY;
 }
 
+/* Country, dot, letters and digits. */
+static bool is_bsuid(const char *user_id)
+{
+    return strlen(user_id) > 3 && user_id[2] == '.';
+}
+
+static struct person *find_by_bsuid(struct world *world, const char *bsuid)
+{
+    list_for_each (node, &world->people) {
+        struct person *person = container_of(node, struct person, link);
+
+        if (person->bsuid && strcmp(person->bsuid, bsuid) == 0)
+            return person;
+    }
+    return NULL;
+}
+
 struct person *person_find(struct world *world, enum network network, const char *user_id)
 {
     char room[MAP_KEY_MAX_BYTES];
     struct bytes key = person_key(network, user_id, room, sizeof(room));
+    struct person *person = key.size ? map_get(&world->people_by_id, key) : NULL;
 
-    return key.size ? map_get(&world->people_by_id, key) : NULL;
+    if (!person && network == NETWORK_WHATSAPP && is_bsuid(user_id))
+        person = find_by_bsuid(world, user_id);
+    return person;
 }
 
-static int rename_person(struct person *person, const char *name)
+const char *person_number(const struct person *person)
 {
-    char *copy = strdup(name);
+    return person->is_number_hidden || is_bsuid(person->user_id) ? NULL : person->user_id;
+}
 
+void person_heard(struct person *person, int64_t at_ms)
+{
+    if (at_ms > person->heard_ms)
+        person->heard_ms = at_ms;
+}
+
+static int set_text(char **where, const char *text)
+{
+    char *copy;
+
+    if (!text)
+        return 0;
+    copy = strdup(text);
     if (!copy)
         return -ENOMEM;
-    free(person->name);
-    person->name = copy;
-    feed_person(person->world->feed, person);
-    return -EEXIST;
+    free(*where);
+    *where = copy;
+    return 0;
 }
 
-int person_add(struct world *world, enum network network, const char *user_id, const char *name)
+/* What may change later: name, username, business-scoped id, whether the number shows. */
+static int describe(struct person *person, const struct person_order *order)
 {
-    struct person *person = person_find(world, network, user_id);
-    char room[MAP_KEY_MAX_BYTES];
-    int r = -ENOMEM;
+    if (set_text(&person->name, order->name) < 0 || set_text(&person->username, order->username) < 0 ||
+        set_text(&person->bsuid, order->bsuid) < 0)
+        return -ENOMEM;
+    person->is_number_hidden = order->is_number_hidden;
+    feed_person(person->world->feed, person);
+    return 0;
+}
 
-    if (person)
-        return rename_person(person, name);
-    if (!world_account(world, network))
+static int identify(struct person *person, const struct person_order *order)
+{
+    char bsuid[BSUID_SIZE];
+
+    (void) snprintf(bsuid, sizeof(bsuid), is_bsuid(order->user_id) ? "%.60s" : "US.1349%.40s", order->user_id);
+    person->user_id = strdup(order->user_id);
+    if (order->network == NETWORK_WHATSAPP)
+        person->bsuid = strdup(bsuid);
+    return !person->user_id || (order->network == NETWORK_WHATSAPP && !person->bsuid) ? -ENOMEM : 0;
+}
+
+int person_add(struct world *world, const struct person_order *order)
+{
+    char room[MAP_KEY_MAX_BYTES];
+    struct bytes key = person_key(order->network, order->user_id, room, sizeof(room));
+    struct person *person = key.size ? map_get(&world->people_by_id, key) : NULL;
+    int r;
+
+    if (person) {
+        r = describe(person, order);
+        return r < 0 ? r : -EEXIST;
+    }
+    if (!world_account(world, order->network))
         return -ENOENT;
     person = calloc(1, sizeof(*person));
     if (!person)
@@ -64,18 +144,19 @@ int person_add(struct world *world, enum network network, const char *user_id, c
     list_init(&person->link);
     list_init(&person->bubbles);
     person->world = world;
-    person->account = world_account(world, network);
-    person->user_id = strdup(user_id);
-    person->name = strdup(name);
+    person->account = world_account(world, order->network);
     person->is_looking = true;
-    if (person->user_id && person->name)
-        r = map_set(&world->people_by_id, person_key(network, user_id, room, sizeof(room)), person);
+    person->heard_ms = world_now_ms(world);
+    r = identify(person, order);
+    if (r == 0)
+        r = describe(person, order);
+    if (r == 0)
+        r = map_set(&world->people_by_id, key, person);
     if (r < 0) {
         person_free(person);
         return r;
     }
     list_append(&world->people, &person->link);
-    feed_person(world->feed, person);
     return 0;
 }
 
@@ -86,6 +167,8 @@ static void bubble_free(struct bubble *bubble)
     free(bubble->text);
     free(bubble->reply_to);
     free(bubble->mark);
+    json_decref(bubble->content);
+    json_decref(bubble->attachments);
     free(bubble->reactions[SIDE_PERSON]);
     free(bubble->reactions[SIDE_BUSINESS]);
     free(bubble);
@@ -97,6 +180,7 @@ void person_forget(struct person *person)
         bubble_free(container_of(node, struct bubble, link));
     person->is_looking = true;
     person->is_typing_shown = false;
+    person->heard_ms = world_now_ms(person->world);
     person->messages = person->receipts = NULL;
 }
 
@@ -106,6 +190,8 @@ struct person *person_free(struct person *person)
     list_remove(&person->link);
     free(person->user_id);
     free(person->name);
+    free(person->username);
+    free(person->bsuid);
     free(person);
     return NULL;
 }
@@ -132,6 +218,29 @@ void person_typing(struct person *person, uint64_t for_ms)
         later(person->world, for_ms, typing_over, person);
 }
 
+/* ---- Files in bubbles ---- */
+
+#define FILES_PATH "/control/files/"
+
+json_t *file_json(const struct file *file, enum kind kind)
+{
+    char url[sizeof(FILES_PATH) + FILE_ID_SIZE];
+
+    (void) snprintf(url, sizeof(url), FILES_PATH "%s", file->id);
+    return json_pack("{s:s,s:s,s:O,s:I,s:s}", "kind", kind_name(kind), "mime", file->mime, "name", file->name, "size",
+                     (json_int_t) file->size, "url", url);
+}
+
+const struct file *file_of_json(const struct world *world, const json_t *json, enum kind *ret_kind)
+{
+    const char *url = json_string_value(json_object_get(json, "url"));
+    const char *kind = json_string_value(json_object_get(json, "kind"));
+
+    if (!url || !kind || strlen(url) <= strlen(FILES_PATH) || kind_of(kind, ret_kind) < 0)
+        return NULL;
+    return file_find(&world->files, url + strlen(FILES_PATH));
+}
+
 /* ---- Bubbles ---- */
 
 /* Ids are longer than a map's keys: their digests are the keys. */
@@ -141,7 +250,7 @@ static struct bytes digest(const char *text, uint8_t room[DIGEST_BYTES])
     return bytes_make(room, DIGEST_BYTES);
 }
 
-static void mint_id(struct person *person, enum side from, char ret[MESSAGE_ID_SIZE])
+void bubble_mint_id(struct person *person, enum side from, char ret[MESSAGE_ID_SIZE])
 {
     struct dice *dice = &person->world->dice;
 
@@ -169,13 +278,19 @@ struct bubble *bubble_add(struct person *person, const struct bubble_order *orde
     if (!bubble)
         return NULL;
     list_init(&bubble->link);
-    mint_id(person, order->from, id);
+    if (order->id)
+        (void) snprintf(id, sizeof(id), "%s", order->id);
+    else
+        bubble_mint_id(person, order->from, id);
     bubble->person = person;
     bubble->from = order->from;
+    bubble->kind = order->kind;
+    bubble->content = json_incref(order->content);
+    bubble->attachments = json_incref(order->attachments);
     bubble->at_ms = wall_ms();
     bubble->is_by_agent = order->is_by_agent;
     bubble->id = strdup(id);
-    bubble->text = strdup(order->text);
+    bubble->text = strdup(order->text ? order->text : "");
     bubble->reply_to = order->reply_to ? strdup(order->reply_to) : NULL;
     bubble->mark = order->mark ? strdup(order->mark) : NULL;
     if (!bubble->id || !bubble->text || map_set(&world->bubbles_by_id, digest(bubble->id, key), bubble) < 0) {
@@ -227,6 +342,8 @@ void bubble_unsend(struct bubble *bubble)
 {
     bubble->is_unsent = true;
     bubble->text[0] = 0;
+    json_decref(bubble->content);
+    bubble->content = NULL;
     feed_bubble(bubble->person->world->feed, bubble);
 }
 

@@ -1,16 +1,19 @@
 /* One port, four kinds of path. Never looks inside a request itself. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "sandbox/assets.h"
 #include "sandbox/call_log.h"
 #include "sandbox/control.h"
 #include "sandbox/feed.h"
 #include "sandbox/graph.h"
 #include "sandbox/page.h"
+#include "sandbox/pour.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/subscription.h"
 
-#define MAX_BODY_BYTES (4 * 1024 * 1024)
+#define MAX_BODY_BYTES (MAX_FILE_BYTES + 65536)
 #define MAX_CONNECTIONS 1000
 #define IDLE_MS 120000
 #define CONNECT_TIMEOUT_MS 2000
@@ -24,6 +27,8 @@ static void on_request(void *owner, struct http_exchange *exchange, const struct
         graph_answer(world, exchange, request);
     else if (strncmp(request->path, "/control/", 9) == 0)
         control_answer(world, exchange, request);
+    else if (assets_own(request->path))
+        assets_answer(world, exchange, request->path);
     else if (strcmp(request->path, "/events") == 0)
         feed_join(world->feed, exchange);
     else
@@ -34,7 +39,7 @@ static void on_gone(void *owner, struct http_exchange *exchange)
 {
     struct sandbox *sandbox = owner;
 
-    if (sandbox->world.feed)
+    if (!pour_leave(&sandbox->world, exchange) && sandbox->world.feed)
         feed_leave(sandbox->world.feed, exchange);
 }
 
@@ -50,6 +55,19 @@ static int listen_for_all(struct sandbox *sandbox, uv_loop_t *loop, const struct
                                            .on_gone = on_gone };
 
     return http_server_open(loop, &options, &sandbox->server);
+}
+
+/* Where translators find the media that webhooks name. */
+static void name_place(struct sandbox *sandbox, const struct settings *settings)
+{
+    char *url = sandbox->world.base_url;
+    bool is_anywhere = strcmp(settings->host, "0.0.0.0") == 0 || strcmp(settings->host, "::") == 0;
+
+    if (settings->public_url && *settings->public_url)
+        (void) snprintf(url, sizeof(sandbox->world.base_url), "%s", settings->public_url);
+    else
+        (void) snprintf(url, sizeof(sandbox->world.base_url), "http://%s:%u",
+                        is_anywhere ? "127.0.0.1" : settings->host, http_server_port(sandbox->server));
 }
 
 int sandbox_start(struct sandbox *sandbox, uv_loop_t *loop, const struct settings *settings, const char **ret_what)
@@ -75,6 +93,7 @@ int sandbox_start(struct sandbox *sandbox, uv_loop_t *loop, const struct setting
     r = listen_for_all(sandbox, loop, settings);
     if (r < 0)
         return r;
+    name_place(sandbox, settings);
     return subscriptions_start(world);
 }
 
@@ -86,6 +105,7 @@ void sandbox_stop(struct sandbox *sandbox)
     world->client = http_client_close(world->client);
     subscriptions_stop(world);
     world->feed = feed_free(world->feed);
+    pours_stop(world);
     sandbox->server = http_server_close(sandbox->server);
     world_deinit(world);
 }

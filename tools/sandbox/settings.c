@@ -27,7 +27,7 @@ static const struct config_key account_keys[] = {
 static const struct config_key person_keys[] = {
     { "network", CONFIG_WORD, IN(person_settings, network), .required = true, .words = networks,
       .help = "which network" },
-    { "user_id", CONFIG_TEXT, IN(person_settings, user_id), .required = true, .min = 1, .max = 32, .help = "user id" },
+    { "user_id", CONFIG_TEXT, IN(person_settings, user_id), .required = true, .min = 1, .max = 60, .help = "user id" },
     { "name", CONFIG_TEXT, IN(person_settings, name), .required = true, .min = 1, .max = 100, .help = "profile name" },
     { NULL },
 };
@@ -36,6 +36,10 @@ const struct config_key settings_keys[] = {
     { "host", CONFIG_TEXT, IN(settings, host), .initial = "127.0.0.1", .help = "address to listen on" },
     { "port", CONFIG_NUMBER, IN(settings, port), .max = 65535, .initial = "7780", .help = "0: any" },
     { "app_id", CONFIG_TEXT, IN(settings, app_id), .max = 20, .initial = "270000000000007", .help = "in echoes" },
+    { "public_url", CONFIG_TEXT, IN(settings, public_url), .max = 200, .initial = "",
+      .help = "where translators reach the sandbox; empty: its own host and port" },
+    { "require_proof", CONFIG_FLAG, IN(settings, require_proof), .initial = "false",
+      .help = "Graph calls need an appsecret_proof" },
     { "seed", CONFIG_NUMBER, IN(settings, seed), .max = UINT64_MAX, .help = "of ids and faults; 0: drawn at start" },
     { "auto_read", CONFIG_FLAG, IN(settings, auto_read), .initial = "true", .help = "people look at what arrives" },
     { "echoes", CONFIG_FLAG, IN(settings, echoes), .initial = "true", .help = "Messenger and Instagram echo sends" },

@@ -20,6 +20,8 @@ struct settings {
     const char *host;
     uint64_t port;
     const char *app_id;
+    const char *public_url;
+    bool require_proof;
     uint64_t seed;
     bool auto_read, echoes;
     uint64_t delivered_delay_ms, read_delay_ms;

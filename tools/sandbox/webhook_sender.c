@@ -16,6 +16,7 @@
 struct event {
     struct list link;
     json_t *item;
+    char *field; /* NULL: the usual place */
     struct bubble *bubble;
 };
 
@@ -73,25 +74,41 @@ void webhook_signature(const struct account *account, struct bytes body, char re
     bytes_to_hex(bytes_make(mac, sizeof(mac)), ret + sizeof(name) - 1);
 }
 
+static json_t *whatsapp_entry(const struct list *events)
+{
+    json_t *changes = json_array();
+
+    list_for_each (node, events) {
+        const struct event *event = container_of(node, struct event, link);
+        const char *field = event->field ? event->field : "messages";
+
+        (void) json_array_append_new(changes, json_pack("{s:s,s:O}", "field", field, "value", event->item));
+    }
+    return json_pack("{s:s,s:o}", "id", "102290000000001", "changes", changes);
+}
+
+static json_t *meta_entry(const struct account *account, const struct list *events)
+{
+    json_t *entry = json_pack("{s:s,s:I}", "id", account->id, "time", (json_int_t) wall_ms());
+
+    list_for_each (node, events) {
+        const struct event *event = container_of(node, struct event, link);
+        const char *field = event->field ? event->field : "messaging";
+
+        if (!json_object_get(entry, field))
+            (void) json_object_set_new(entry, field, json_array());
+        (void) json_array_append(json_object_get(entry, field), event->item);
+    }
+    return entry;
+}
+
 static char *body_of(const struct account *account, const struct list *events)
 {
     static const char *const objects[] = { "whatsapp_business_account", "page", "instagram" };
-    bool is_whatsapp = account->network == NETWORK_WHATSAPP;
-    json_t *items = json_array(), *entry, *body;
-    char *text;
+    json_t *entry = account->network == NETWORK_WHATSAPP ? whatsapp_entry(events) : meta_entry(account, events);
+    json_t *body = json_pack("{s:s,s:[o]}", "object", objects[account->network], "entry", entry);
+    char *text = webhook_text(body);
 
-    list_for_each (node, events) {
-        json_t *item = container_of(node, struct event, link)->item;
-
-        (void) json_array_append_new(items, is_whatsapp ? json_pack("{s:s,s:O}", "field", "messages", "value", item)
-                                                        : json_incref(item));
-    }
-    if (is_whatsapp)
-        entry = json_pack("{s:s,s:o}", "id", "102290000000001", "changes", items);
-    else
-        entry = json_pack("{s:s,s:I,s:o}", "id", account->id, "time", (json_int_t) wall_ms(), "messaging", items);
-    body = json_pack("{s:s,s:[o]}", "object", objects[account->network], "entry", entry);
-    text = webhook_text(body);
     json_decref(body);
     return text;
 }
@@ -105,6 +122,7 @@ static void events_free(struct list *events)
 
         list_remove(&event->link);
         json_decref(event->item);
+        free(event->field);
         free(event);
     }
 }
@@ -272,13 +290,14 @@ static struct lane *lane_new(struct world *world, struct account *account)
     return lane;
 }
 
-static void lane_put(struct lane *lane, json_t *item, struct bubble *bubble)
+static void lane_put(struct lane *lane, const char *field, json_t *item, struct bubble *bubble)
 {
     struct event *event = calloc(1, sizeof(*event));
 
     if (!event)
         return;
     event->item = json_incref(item);
+    event->field = field ? strdup(field) : NULL;
     event->bubble = bubble;
     list_append(&lane->events, &event->link);
     lane_run(lane);
@@ -336,12 +355,11 @@ static struct lane *lane_for(struct person *person, enum lane_kind kind)
     return own_lane(person, kind);
 }
 
-void webhook_event(struct person *person, enum lane_kind kind, json_t **item_, struct bubble *bubble)
+/* Takes `item`. */
+static void put(struct person *person, enum lane_kind kind, const char *field, json_t *item, struct bubble *bubble)
 {
-    json_t *item = *item_;
     struct lane *lane;
 
-    *item_ = NULL;
     if (!item || person->world->is_closing) {
         json_decref(item);
         return;
@@ -350,12 +368,28 @@ void webhook_event(struct person *person, enum lane_kind kind, json_t **item_, s
     if (fault_strikes(&person->account->faults, FAULT_DUPLICATE, &person->world->dice)) {
         lane = stray_lane(person, 0);
         if (lane)
-            lane_put(lane, item, NULL);
+            lane_put(lane, field, item, NULL);
     }
     lane = lane_for(person, kind);
     if (lane)
-        lane_put(lane, item, bubble);
+        lane_put(lane, field, item, bubble);
     json_decref(item);
+}
+
+void webhook_event(struct person *person, enum lane_kind kind, json_t **item_, struct bubble *bubble)
+{
+    json_t *item = *item_;
+
+    *item_ = NULL;
+    put(person, kind, NULL, item, bubble);
+}
+
+void webhook_event_in(struct person *person, const char *field, json_t **item_)
+{
+    json_t *item = *item_;
+
+    *item_ = NULL;
+    put(person, LANE_MESSAGES, field, item, NULL);
 }
 
 /* Appointments that point here are cancelled before. */

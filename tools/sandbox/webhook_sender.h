@@ -17,6 +17,9 @@ enum lane_kind { LANE_MESSAGES, LANE_RECEIPTS };
  * its second tick as the translator accepts. */
 void webhook_event(struct person *person, enum lane_kind kind, json_t **item, struct bubble *bubble);
 
+/* The same in another place than "messages" or messaging[]: a field of WhatsApp, "standby" elsewhere. Copied. */
+void webhook_event_in(struct person *person, const char *field, json_t **item);
+
 /* The text as the networks write it, malloc'd: ASCII, lower-case \uXXXX, \/ . NULL: no memory. */
 char *webhook_text(const json_t *body);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sandbox/assets.h"
 #include "sandbox/feed.h"
 #include "sandbox/webhook_sender.h"
 #include "sandbox/world.h"
@@ -35,6 +36,11 @@ int64_t wall_ms(void)
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t world_now_ms(const struct world *world)
+{
+    return wall_ms() + world->clock_ahead_ms;
 }
 
 /* ---- Later ---- */
@@ -105,11 +111,13 @@ static int read_secret(const char *path, char **ret)
     return r;
 }
 
-static int account_init(struct account *account, const struct account_settings *settings, const char **ret_what)
+static int account_init(struct world *world, struct account *account, const struct account_settings *settings,
+                        const char **ret_what)
 {
     int r;
 
     account->network = (enum network) settings->network;
+    account->world = world;
     account->id = strdup(settings->id);
     account->page_id = strdup(settings->page_id ? settings->page_id : "");
     account->webhook_url = strdup(settings->webhook_url);
@@ -139,6 +147,7 @@ static void account_deinit(struct account *account)
     free(account->id);
     free(account->page_id);
     free(account->webhook_url);
+    faults_clear(&account->faults);
     free_secret(account->token);
     free_secret(account->app_secret);
     free_secret(account->verify_token);
@@ -168,7 +177,10 @@ static int add_people(struct world *world)
     const struct person_settings *people = world->settings->people.items;
 
     for (size_t i = 0; i < world->settings->people.n_items; i++) {
-        int r = person_add(world, (enum network) people[i].network, people[i].user_id, people[i].name);
+        struct person_order order = { .network = (enum network) people[i].network,
+                                      .user_id = people[i].user_id,
+                                      .name = people[i].name };
+        int r = person_add(world, &order);
 
         if (r < 0 && r != -EEXIST)
             return r;
@@ -186,6 +198,9 @@ int world_init(struct world *world, uv_loop_t *loop, const struct settings *sett
     list_init(&world->people);
     list_init(&world->laters);
     list_init(&world->lanes);
+    list_init(&world->asset_list);
+    list_init(&world->pours);
+    files_init(&world->files, settings->seed);
     world->people_by_id = MAP_EMPTY(MAX_PEOPLE, settings->seed);
     world->bubbles_by_id = MAP_EMPTY(MAX_BUBBLES, settings->seed);
     world->seen_marks = MAP_EMPTY(MAX_BUBBLES, settings->seed);
@@ -196,7 +211,7 @@ int world_init(struct world *world, uv_loop_t *loop, const struct settings *sett
     if (!world->accounts)
         return -ENOMEM;
     for (size_t i = 0; i < world->n_accounts; i++) {
-        int r = account_init(&world->accounts[i], &accounts[i], ret_what);
+        int r = account_init(world, &world->accounts[i], &accounts[i], ret_what);
 
         if (r < 0)
             return r;
@@ -218,8 +233,11 @@ void world_reset(struct world *world)
 {
     cancel_everything_later(world);
     lanes_clear(world);
+    world->clock_ahead_ms = 0;
     list_for_each (node, &world->people)
         person_forget(container_of(node, struct person, link));
+    assets_clear(world);
+    files_clear(&world->files);
     for (size_t i = 0; i < world->n_accounts; i++)
         clear_counters(&world->accounts[i]);
     map_deinit(&world->seen_marks);
@@ -238,6 +256,8 @@ void world_deinit(struct world *world)
     lanes_clear(world);
     list_for_each_safe (node, after, &world->people)
         person_free(container_of(node, struct person, link));
+    assets_clear(world);
+    files_clear(&world->files);
     for (size_t i = 0; i < world->n_accounts; i++)
         account_deinit(&world->accounts[i]);
     free(world->accounts);
