@@ -131,3 +131,11 @@ void figures_lost(struct figures *figures, const char *word)
                                METRIC_LABEL("what", word)),
                1);
 }
+
+void figures_policy(struct figures *figures, const char *decision, const char *reason)
+{
+    metric_add(metrics_counter(figures->metrics, "trefoil_policy_total",
+                               "Messages that reply windows or consent changed or stopped.",
+                               METRIC_LABEL("decision", decision), METRIC_LABEL("reason", reason)),
+               1);
+}

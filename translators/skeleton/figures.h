@@ -38,6 +38,9 @@ void figures_refusal(struct figures *figures, enum webhook_refusal refusal);
 /* One of the states of this account is 1, the others 0. */
 void figures_account(struct figures *figures, const struct account *account);
 
+/* Policy kept a message from going as it was said; both are constant words. */
+void figures_policy(struct figures *figures, const char *decision, const char *reason);
+
 /* Something this network could not express; `word` is one of the map's constants. */
 void figures_lost(struct figures *figures, const char *word);
 

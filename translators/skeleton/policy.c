@@ -67,6 +67,12 @@ struct policy_decision policy_decide(const struct policy_rules *rules, const str
     return decide_closed(rules, one, POLICY_CLOSED);
 }
 
+const char *policy_verdict_name(enum policy_verdict verdict)
+{
+    static const char *const names[] = { "sent", "dropped", "replaced", "refused" };
+    return names[verdict];
+}
+
 /* ---- the stand-in ----------------------------------------------------------------------------------------------- */
 
 static const char *readable(const struct trefoil_message *message)
@@ -158,6 +164,7 @@ int policy_replace(const struct trefoil_message *message, const char *name, cons
     ret->body.template_ = (struct trefoil_template){ name, language, components, arena_text(mem, part) };
     ret->in_reply_to = ret->replaces = NULL;
     ret->is_edit = false;
+    ret->fallback = ret->body.template_.rendered;
     ret->n_extras = 0; /* a shape of the network's own would take the template's place */
     return ret->body.template_.rendered ? 0 : -ENOMEM;
 }

@@ -45,6 +45,9 @@ struct policy_decision {
     uint64_t until_ms;  /* GO: what was decided holds so long, Unix ms; 0: for ever */
 };
 
+/* A short constant word: "refused", … */
+const char *policy_verdict_name(enum policy_verdict verdict);
+
 struct policy_decision policy_decide(const struct policy_rules *rules, const struct policy_case *one, uint64_t now_ms);
 
 /* The message as the template `name` with its readable text as the one parameter of the body. `speaker`: who says so,

@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mark.h"
-
 #define LOST_REST "rest-of-a-split-message"
+#define JUDGE_AGAIN_MS 1 /* the gateway brings it back, and policy decides anew */
 
 static const struct request *request_of(const struct send *send)
 {
@@ -42,7 +41,9 @@ static void report(struct send *send)
     if (!is_ephemeral(send)) {
         bool is_for_later = send->outcome.outcome == TREFOIL_OUTCOME_RETURNED && send->outcome.retry_ms;
         metric_add(sender->options.figures->sends[is_for_later ? TREFOIL_OUTCOME_DEFERRED : send->outcome.outcome], 1);
-        for (size_t i = 0; send->outcome.outcome == TREFOIL_OUTCOME_SENT && i < send->outcome.n_lost; i++)
+        bool is_over =
+            send->outcome.outcome == TREFOIL_OUTCOME_SENT || send->outcome.outcome == TREFOIL_OUTCOME_BOUNCED;
+        for (size_t i = 0; is_over && i < send->outcome.n_lost; i++)
             figures_lost(sender->options.figures, send->outcome.lost[i]);
         bus_outcome(sender->options.bus, parcel->handle, parcel->seq, &send->outcome);
     }
@@ -124,7 +125,7 @@ void send_end(struct send *send, enum trefoil_outcome outcome, const char *reaso
     end->account = send->is_ours ? account_of(send)->name : NULL;
     end->message_ids = send->message_ids;
     end->n_message_ids = send->n_message_ids;
-    end->reason = reason;
+    end->reason = reason ? reason : send->policy_reason;
     end->lost = send->requests.lost;
     end->n_lost = send->requests.n_lost;
     if (outcome == TREFOIL_OUTCOME_BOUNCED || is_partial) {
@@ -141,17 +142,13 @@ static void defer(struct send *send, uint64_t retry_ms, const char *reason)
     send_end(send, TREFOIL_OUTCOME_DEFERRED, reason);
 }
 
-/* For later through no fault of its own: the account or the pair has to wait. It may, for days, without being given up
- * for too many attempts. */
-static void set_aside(struct send *send, uint64_t retry_ms, const char *reason)
+void send_set_aside(struct send *send, uint64_t retry_ms, const char *reason)
 {
     send->outcome.retry_ms = retry_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) retry_ms;
     send_end(send, TREFOIL_OUTCOME_RETURNED, reason);
 }
 
 /* ---- the way ---------------------------------------------------------------------------------------------------- */
-
-static void advance(struct send *send);
 
 static void note_message(struct send *send, const char *message_id)
 {
@@ -198,7 +195,7 @@ static void take_deferral(struct send *send, const struct verdict *verdict)
     else if (verdict->bounded && parcel->attempt >= TRANSLATOR_BOUNDED_TRIES)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
     else if (verdict->pause != PAUSE_NONE && !verdict->bounded)
-        set_aside(send, retry_ms, verdict->reason);
+        send_set_aside(send, retry_ms, verdict->reason);
     else
         defer(send, retry_ms, verdict->reason);
 }
@@ -233,7 +230,7 @@ static void skip_best_effort(struct send *send)
 {
     metric_add(send->parcel->sender->options.figures->best_effort_failed, 1);
     send->next++;
-    advance(send);
+    send_advance(send);
 }
 
 static void act_on(struct send *send, const struct verdict *verdict)
@@ -242,7 +239,7 @@ static void act_on(struct send *send, const struct verdict *verdict)
     send->outcome.subcode = verdict->subcode;
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
         note_message(send, verdict->message_id);
-        advance(send);
+        send_advance(send);
     } else if (request_of(send)->best_effort) {
         skip_best_effort(send);
     } else if (verdict->outcome == TREFOIL_OUTCOME_DEFERRED) {
@@ -320,12 +317,16 @@ static void dispatch(struct send *send)
 }
 
 /* The next request, when it is its turn. */
-static void advance(struct send *send)
+void send_advance(struct send *send)
 {
     struct sender *sender = send->parcel->sender;
 
     if (send->next == send->requests.n_requests) {
         send_end(send, TREFOIL_OUTCOME_SENT, NULL);
+        return;
+    }
+    if (send->closes_ms && send_is_untouched(send) && send->parcel->sender->options.wall_ms() >= send->closes_ms) {
+        send_set_aside(send, JUDGE_AGAIN_MS, "waited until its window closed");
         return;
     }
     const char *pair = request_of(send)->is_message ? send->user_id : NULL;
@@ -336,7 +337,7 @@ static void advance(struct send *send)
         metric_add(sender->options.figures->ephemeral_dropped, 1);
         send_end(send, TREFOIL_OUTCOME_DEFERRED, NULL);
     } else if (wait_ms > SENDER_HOLD_MS && send_is_untouched(send)) {
-        set_aside(send, wait_ms, "waits for its turn");
+        send_set_aside(send, wait_ms, "waits for its turn");
     } else {
         sender_park(sender, send, SEND_WAITING, sender_now(sender) + wait_ms);
     }
@@ -348,7 +349,7 @@ void send_wake(struct send *send)
     if (send->state == SEND_IN_DOUBT)
         settle_doubt(send);
     else
-        advance(send);
+        send_advance(send);
 }
 
 bool send_is_at_last_part(const struct send *send)
@@ -381,61 +382,5 @@ void send_prove(struct send *send, const char *message_id)
     sender_unpark(parcel->sender, send);
     send->state = SEND_WAITING;
     note_message(send, copy);
-    advance(send);
-}
-
-/* ---- the beginning ---------------------------------------------------------------------------------------------- */
-
-static int encode(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
-{
-    struct parcel *parcel = send->parcel;
-    const struct sender_options *options = &parcel->sender->options;
-    struct place place = {
-        .account = account_of(send)->name,
-        .account_id = account_of(send)->settings->id,
-        .user_id = target->address.user_id,
-        .relates = target->relates,
-        .n_relates = target->n_relates,
-        .last_message_id = target->last_message_id,
-        .attribute = delivery->room_size > 2,
-        .mark = is_ephemeral(send) ? NULL : mark_make(&parcel->mem, parcel->seq, send->target),
-        .page_id = account_of(send)->settings->page_id,
-        .api_version = options->settings->api_version,
-        .options = options->accounts->context.options,
-    };
-
-    int r = options->ops->encode(&delivery->message, &place, &parcel->mem, &send->requests);
-    if (r < 0)
-        return r;
-    if (send->requests.n_requests > SEND_PARTS_MAX)
-        return -E2BIG;
-    send->message_ids = arena_array(&parcel->mem, send->requests.n_requests + 1, sizeof(*send->message_ids));
-    if (target->address.user_id)
-        send->user_id = arena_text(&parcel->mem, bytes_of_text(target->address.user_id));
-    return parcel->mem.failed ? -ENOMEM : 0;
-}
-
-void send_begin(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
-{
-    struct sender *sender = send->parcel->sender;
-    long account = accounts_find(sender->options.accounts, target->address.account);
-
-    send->is_ours = account >= 0;
-    send->account = send->is_ours ? (size_t) account : 0;
-    if (sender->is_stopped) {
-        sender_hold(sender, send);
-    } else if (!send->is_ours) {
-        set_aside(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
-    } else if (delivery->unreadable) {
-        send_end(send, TREFOIL_OUTCOME_BOUNCED, "cannot be opened");
-    } else if (delivery->maybe_sent && sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
-        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
-    } else {
-        int r = encode(send, delivery, target);
-        if (r == 0)
-            advance(send);
-        else
-            send_end(send, TREFOIL_OUTCOME_BOUNCED,
-                     r == -ENOTSUP ? "this network cannot express it" : "too large for this network");
-    }
+    send_advance(send);
 }

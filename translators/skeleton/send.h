@@ -31,9 +31,11 @@ struct send {
     size_t n_message_ids;
     unsigned tries; /* of the present part, after the first part went */
     uint64_t began_ms;
-    uint64_t due_ms;  /* WAITING, IN_DOUBT */
-    struct list node; /* in sender.waiting or sender.held */
-    bool is_proven;   /* the proof that the present request was taken came before its answer */
+    uint64_t due_ms;           /* WAITING, IN_DOUBT */
+    struct list node;          /* in sender.waiting or sender.held */
+    const char *policy_reason; /* why it goes otherwise than it was said, or not at all; NULL */
+    uint64_t closes_ms;        /* Unix ms: not begun later than this without asking policy again; 0: whenever */
+    bool is_proven;            /* the proof that the present request was taken came before its answer */
     const char *proof_id;
     struct trefoil_target_outcome outcome;
     struct trefoil_message notice; /* the receipt that tells the author */
@@ -70,6 +72,13 @@ struct sender {
 
 /* Encodes for one target and sets out. The delivery is borrowed for the call. */
 void send_begin(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target);
+
+/* The next request, when it is its turn; the end after the last. */
+void send_advance(struct send *send);
+
+/* For later through no fault of its own: the account or the pair has to wait. It may, for days, without being given up
+ * for too many attempts. */
+void send_set_aside(struct send *send, uint64_t retry_ms, const char *reason);
 
 /* Its time has come. */
 void send_wake(struct send *send);

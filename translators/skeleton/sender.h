@@ -36,6 +36,7 @@ struct sender_options {
     const struct settings *settings;
     struct figures *figures;
     const struct log *log;
+    uint64_t (*wall_ms)(void); /* Unix ms: reply windows are of the world's time */
     void *owner;
     void (*on_idle)(void *owner); /* nothing is under way any more */
 };

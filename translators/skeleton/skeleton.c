@@ -286,6 +286,7 @@ static int open_sender(struct skeleton *skeleton)
         .settings = &skeleton->settings,
         .figures = &skeleton->figures,
         .log = &skeleton->log,
+        .wall_ms = expiry_now_ms,
         .owner = skeleton,
         .on_idle = on_idle,
     };

@@ -1,0 +1,171 @@
+/* The beginning of one target: may it go, as what, and is that whole enough. Never sends: it hands over what is ready.
+ */
+#include "send.h"
+
+#include <errno.h>
+
+#include "mark.h"
+#include "policy.h"
+
+#define LOST_TO_TEMPLATE "text→template"
+#define LOST_END "text>1024"
+
+static struct account *account_of(const struct send *send)
+{
+    return &send->parcel->sender->options.accounts->accounts[send->account];
+}
+
+static struct place place_of(struct send *send, const struct trefoil_delivery *delivery,
+                             const struct trefoil_target *target)
+{
+    struct parcel *parcel = send->parcel;
+    const struct sender_options *options = &parcel->sender->options;
+
+    return (struct place){
+        .account = account_of(send)->name,
+        .account_id = account_of(send)->settings->id,
+        .user_id = target->address.user_id,
+        .relates = target->relates,
+        .n_relates = target->n_relates,
+        .last_message_id = target->last_message_id,
+        .attribute = delivery->room_size > 2,
+        .mark = parcel->seq ? mark_make(&parcel->mem, parcel->seq, send->target) : NULL,
+        .page_id = account_of(send)->settings->page_id,
+        .api_version = options->settings->api_version,
+        .options = options->accounts->context.options,
+    };
+}
+
+/* Makes the requests anew; ends the send when there can be none. */
+static bool encode(struct send *send, const struct trefoil_message *message, const struct place *place)
+{
+    struct parcel *parcel = send->parcel;
+    struct request_list *list = &send->requests;
+
+    list->requests = NULL;
+    list->n_requests = list->room = 0;
+    int r = parcel->sender->options.ops->encode(message, place, &parcel->mem, list);
+    if (r == 0 && list->n_requests > SEND_PARTS_MAX)
+        r = -E2BIG;
+    if (r == 0) {
+        send->message_ids = arena_array(&parcel->mem, list->n_requests + 1, sizeof(*send->message_ids));
+        r = parcel->mem.failed ? -ENOMEM : 0;
+    }
+    if (r < 0)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED,
+                 r == -ENOTSUP ? "this network cannot express it" : "too large for this network");
+    return r == 0;
+}
+
+/* The account's template in place of the message. */
+static bool replace(struct send *send, const struct trefoil_message *message, const struct place *place)
+{
+    const struct account_settings *account = account_of(send)->settings;
+    const char *speaker = place->attribute ? message->author.name : NULL;
+    struct trefoil_message stand_in;
+    bool is_cut;
+
+    int r = policy_replace(message, account->window_template, account->window_template_language, speaker,
+                           &send->parcel->mem, &stand_in, &is_cut);
+    if (r < 0) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, r == -ENOTSUP ? send->policy_reason : "too large for this network");
+        return false;
+    }
+    send->requests.n_lost = 0; /* of the message that does not go */
+    request_list_lose(&send->requests, LOST_TO_TEMPLATE);
+    if (is_cut)
+        request_list_lose(&send->requests, LOST_END);
+    if (message->in_reply_to)
+        request_list_lose(&send->requests, "reply");
+    return encode(send, &stand_in, place);
+}
+
+static struct policy_decision decide(const struct send *send, const struct trefoil_delivery *delivery,
+                                     const struct trefoil_target *target)
+{
+    const struct sender_options *options = &send->parcel->sender->options;
+    struct policy_rules rules = {
+        .windows = options->ops->windows,
+        .margin_ms = options->settings->window_margin_ms,
+        .refuse_unknown = options->settings->unknown_window == UNKNOWN_WINDOW_REFUSE,
+        .has_template = account_of(send)->settings->window_template != NULL,
+    };
+    struct policy_case one = {
+        .kind = delivery->message.kind,
+        .purpose = delivery->message.purpose,
+        .lane = delivery->lane,
+        .window_ms = target->window_ms,
+        .consent_withdrawn = target->consent_withdrawn,
+    };
+    return policy_decide(&rules, &one, options->wall_ms());
+}
+
+/* What policy says is done. True: there is something to be sent. */
+static bool obey(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target,
+                 const struct place *place)
+{
+    struct policy_decision decision = decide(send, delivery, target);
+
+    send->policy_reason = decision.reason;
+    send->closes_ms = decision.until_ms;
+    if (decision.verdict != POLICY_GO)
+        figures_policy(send->parcel->sender->options.figures, policy_verdict_name(decision.verdict), decision.reason);
+    switch (decision.verdict) {
+    case POLICY_GO:
+        return true;
+    case POLICY_REPLACE:
+        return replace(send, &delivery->message, place);
+    case POLICY_DROP:
+        send_end(send, TREFOIL_OUTCOME_SENT, NULL);
+        return false;
+    case POLICY_REFUSE:
+        break;
+    }
+    send_end(send, TREFOIL_OUTCOME_BOUNCED, decision.reason);
+    return false;
+}
+
+/* Better not at all than with something missing, where that is wished. */
+static bool is_whole_enough(struct send *send, const struct trefoil_message *message)
+{
+    bool is_strict = message->strict || account_of(send)->settings->strict;
+
+    if (!is_strict || !send->requests.n_lost)
+        return true;
+    send_end(send, TREFOIL_OUTCOME_BOUNCED, "strict: something would be lost");
+    return false;
+}
+
+static void set_out(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
+{
+    struct place place = place_of(send, delivery, target);
+
+    if (target->address.user_id)
+        send->user_id = arena_text(&send->parcel->mem, bytes_of_text(target->address.user_id));
+    if (!encode(send, &delivery->message, &place))
+        return;
+    /* What is nothing here is forbidden nowhere. */
+    if (send->requests.n_requests && !obey(send, delivery, target, &place))
+        return;
+    if (is_whole_enough(send, &delivery->message))
+        send_advance(send);
+}
+
+void send_begin(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
+{
+    struct sender *sender = send->parcel->sender;
+    long account = accounts_find(sender->options.accounts, target->address.account);
+
+    send->is_ours = account >= 0;
+    send->account = send->is_ours ? (size_t) account : 0;
+    if (sender->is_stopped)
+        sender_hold(sender, send);
+    else if (!send->is_ours)
+        send_set_aside(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
+    else if (delivery->unreadable)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "cannot be opened");
+    else if (delivery->maybe_sent && sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
+    else
+        set_out(send, delivery, target);
+}
