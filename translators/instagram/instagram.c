@@ -11,6 +11,8 @@ const struct messaging_dialect instagram_dialect = {
     .capabilities = instagram_capabilities,
     .n_options = MESSAGING_N_OPTIONS,
     .sends_by_page = true,
+    .loves = true,
+    .platform = "instagram",
     .profile_fields = "name,username",
 };
 

@@ -12,6 +12,8 @@ const struct messaging_dialect messenger_dialect = {
     .n_options = OPTION_STORY_MENTION,
     .says_why = true,
     .returns_marks = true,
+    .calls = true,
+    .reuses_urls = true,
     .profile_fields = "first_name,last_name",
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "plain.h"
 
 #define MIME_MAX_BYTES 127
 
@@ -190,4 +191,10 @@ void files_plan(const struct capability *capabilities, const struct place *place
     if (!ret->as_words && ret->feature == FEATURE_FILE && media->name &&
         capabilities[FEATURE_FILE_NAME].support < SUPPORT_PARTIAL)
         request_list_lose(list, "file name");
+}
+
+const char *files_name(const struct trefoil_media *media, const struct file_plan *plan, struct arena *mem)
+{
+    (void) media;
+    return arena_format(mem, "%s", plan->feature == FEATURE_FILE ? "file" : plain_media_word(media->kind));
 }

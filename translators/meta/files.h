@@ -29,6 +29,9 @@ struct file_plan {
 void files_plan(const struct capability *capabilities, const struct place *place, const struct trefoil_media *media,
                 struct arena *mem, struct request_list *list, struct file_plan *ret);
 
+/* What the file is called on the way: harmless, and with the extension of what it is converted to. NULL: no memory. */
+const char *files_name(const struct trefoil_media *media, const struct file_plan *plan, struct arena *mem);
+
 /* The table's row of a kind of file. */
 enum feature files_feature(enum trefoil_media_kind kind);
 

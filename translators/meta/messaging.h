@@ -28,7 +28,11 @@ struct messaging_dialect {
     size_t n_options;
     bool says_why;              /* sends carry a messaging_type */
     bool returns_marks;         /* what we put into metadata comes back in echoes */
-    bool sends_by_page;         /* the path of a send is the Page's id where there is one */
+    bool sends_by_page;         /* the path of a send is the Page's id where there is one; without one, no uploads */
+    bool calls;                 /* has buttons that call a number */
+    bool loves;                 /* a red heart is a word, "love" */
+    bool reuses_urls;           /* a URL that was fetched gets an id */
+    const char *platform;       /* said with uploads; NULL: nothing to say */
     const char *profile_fields; /* what to ask about a person */
 };
 

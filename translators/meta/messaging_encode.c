@@ -1,149 +1,156 @@
-/* Writes Messenger's and Instagram's send calls.
+/* Writes Messenger's and Instagram's send calls, a function per shape.
  * Never puts a message and an action into one request: the network refuses that.
  */
-#include "messaging.h"
-
 #include <errno.h>
+#include <string.h>
 
-#include "formats/json_write.h"
-#include "outgoing.h"
+#include "messaging_send.h"
+#include "native.h"
 
-/* One encode() at work. */
-struct sending {
-    const struct messaging_dialect *dialect;
-    const struct place *place;
-    struct arena *mem;
-    struct request_list *list;
-};
+#define HEART "\xe2\x9d\xa4" /* with or without the colouring character behind it */
 
-static const char *path_of(const struct sending *sending)
+static int add_action(const struct sending *sending, enum feature feature, const char *action)
 {
-    const struct place *place = sending->place;
-    const char *id = sending->dialect->sends_by_page && place->page_id ? place->page_id : place->account_id;
-
-    return arena_format(sending->mem, "/%s/%s/messages", place->api_version, id);
-}
-
-static struct json_writer open_body(const struct sending *sending)
-{
-    struct json_writer writer = json_writer_make(sending->mem);
-
-    json_open_object(&writer, NULL);
-    json_open_object(&writer, "recipient");
-    json_put_text(&writer, "id", sending->place->user_id);
-    json_close_object(&writer);
-    return writer;
-}
-
-static int close_body(const struct sending *sending, struct json_writer *writer, struct request **ret)
-{
-    struct bytes body;
-    int r;
-
-    json_close_object(writer);
-    r = json_written(writer, &body);
-    if (r < 0)
-        return r;
-    *ret = outgoing_post(sending->list, sending->mem, path_of(sending), body);
-    return *ret ? 0 : -ENOMEM;
-}
-
-static int add_action(const struct sending *sending, const char *action)
-{
-    struct json_writer writer = open_body(sending);
+    struct json_writer writer = sending_open(sending);
     struct request *request;
     int r;
 
+    if (!sending_has(sending, feature))
+        return 0;
     json_put_text(&writer, "sender_action", action);
-    r = close_body(sending, &writer, &request);
+    r = sending_close(sending, "messages", &writer, &request);
     if (r == 0)
         request->best_effort = true;
     return r;
 }
 
-static int add_reaction(const struct sending *sending, const struct trefoil_reaction *reaction)
+static const char *reaction_of(const struct sending *sending, const char *emoji)
 {
-    struct json_writer writer = open_body(sending);
+    return sending->dialect->loves && strncmp(emoji, HEART, strlen(HEART)) == 0 ? "love" : emoji;
+}
+
+/* Where the target is not known here, a line says it; taking back what nobody saw says nothing. */
+static int add_reaction(const struct sending *sending)
+{
+    const struct trefoil_reaction *reaction = &sending->message->body.reaction;
     const char *target = outgoing_target(sending->place);
     bool removed = reaction->removed || !reaction->emoji || !*reaction->emoji;
+    struct json_writer writer;
     struct request *request;
 
-    if (!target) {
+    if (!target || !sending_has(sending, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
+        if (!removed)
+            return sending_as_text(sending);
         request_list_lose(sending->list, "reaction");
-        return -ENOTSUP;
+        return 0;
     }
+    writer = sending_open(sending);
     json_put_text(&writer, "sender_action", removed ? "unreact" : "react");
     json_open_object(&writer, "payload");
     json_put_text(&writer, "message_id", target);
     if (!removed)
-        json_put_text(&writer, "reaction", reaction->emoji);
+        json_put_text(&writer, "reaction", reaction_of(sending, reaction->emoji));
     json_close_object(&writer);
-    return close_body(sending, &writer, &request);
+    return sending_close(sending, "messages", &writer, &request);
 }
 
-static int add_part(const struct sending *sending, const struct outgoing_part *part)
+/* -ENOTSUP: the parameters are no list. */
+static int read_components(const struct sending *sending, const char *text, struct json_value *ret)
 {
-    struct json_writer writer = open_body(sending);
+    struct json *json = arena_alloc(sending->mem, sizeof *json);
+    int r;
+
+    *ret = JSON_NOTHING;
+    if (!json)
+        return -ENOMEM;
+    if (!text || !*text)
+        return 0;
+    r = strlen(text) <= NATIVE_MAX_BYTES ? json_parse(bytes_of_text(text), sending->mem, json) : -E2BIG;
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0 || json_type(json_root(json)) != JSON_ARRAY || json_fault(json_root(json)))
+        return -ENOTSUP;
+    *ret = json_root(json);
+    return 0;
+}
+
+/* An approved template for a purpose of service; every other template is its words. */
+static int add_template(const struct sending *sending)
+{
+    const struct trefoil_template *template = &sending->message->body.template_;
+    enum trefoil_purpose purpose = sending->message->purpose;
+    struct json_value components;
+    struct json_writer writer;
     struct request *request;
     int r;
 
-    if (sending->dialect->says_why)
-        json_put_text(&writer, "messaging_type", "RESPONSE");
-    if (part->quote) {
-        json_open_object(&writer, "reply_to");
-        json_put_text(&writer, "mid", part->quote);
-        json_close_object(&writer);
-    }
-    json_open_object(&writer, "message");
-    json_put_slice(&writer, "text", part->text);
-    if (part->mark && sending->dialect->returns_marks)
-        json_put_text(&writer, "metadata", part->mark);
-    json_close_object(&writer);
-    r = close_body(sending, &writer, &request);
-    if (r < 0)
+    if (!sending_has(sending, FEATURE_TEMPLATE) || !template->name || !*template->name ||
+        (purpose != TREFOIL_PURPOSE_NONE && purpose != TREFOIL_PURPOSE_UTILITY))
+        return sending_as_text(sending);
+    r = read_components(sending, template->components_json, &components);
+    if (r < 0) {
+        request_list_lose(sending->list, "template");
         return r;
-    request->is_message = true;
-    if (!sending->dialect->returns_marks)
-        request->words = arena_text(sending->mem, part->text);
-    return sending->mem->failed ? -ENOMEM : 0;
+    }
+    writer = sending_open_message(sending, WHY_UTILITY, NULL);
+    json_open_object(&writer, "template");
+    json_put_text(&writer, "name", template->name);
+    json_open_object(&writer, "language");
+    json_put_text(&writer, "code", template->language ? template->language : "en_US");
+    json_close_object(&writer);
+    if (json_exists(components))
+        json_put_raw(&writer, "components", json_raw(components));
+    json_close_object(&writer);
+    return sending_close_message(sending, &writer, sending->place->mark, BYTES_EMPTY, &request);
 }
 
-static struct text_limit limit_of(const struct sending *sending)
+/* What a service wrote for this network itself. Its own metadata stays; then nothing of ours comes back. */
+static int add_native(const struct sending *sending, struct json_value shape)
 {
-    const struct capability *cell = &sending->dialect->capabilities[FEATURE_TEXT];
-    bool counts_bytes = cell->unit == CAPABILITY_BYTES &&
-                        messaging_option(sending->dialect, sending->place->options, OPTION_TEXT_UNIT) == 0;
+    struct json_writer writer = sending_open_message(sending, WHY_USUAL, sending_quote(sending));
+    bool has_metadata = json_exists(json_get(shape, "metadata"));
+    struct request *request;
 
-    return (struct text_limit){ counts_bytes ? TEXT_BYTES : TEXT_CODE_POINTS, cell->max_text };
+    native_put_members(&writer, shape, NULL, sending->mem);
+    return sending_close_message(sending, &writer, has_metadata ? NULL : sending->place->mark,
+                                 bytes_of_text(json_text(json_get(shape, "text"), sending->mem)), &request);
 }
 
-static int add_text(const struct sending *sending, const struct trefoil_message *message)
+static int encode_kind(const struct sending *sending)
 {
-    struct outgoing outgoing = { .limit = limit_of(sending) };
-    struct outgoing_part part;
-    int r = outgoing_make(message, sending->place, sending->mem, sending->list, &outgoing);
+    const struct trefoil_message *message = sending->message;
 
-    for (size_t n = 0; r == 0 && outgoing_take(&outgoing, sending->place, n, sending->list, &part) > 0; n++)
-        r = add_part(sending, &part);
-    return r;
+    switch (message->kind) {
+    case TREFOIL_KIND_REACTION:
+        return add_reaction(sending);
+    case TREFOIL_KIND_RECEIPT:
+        return message->body.receipt.state == TREFOIL_RECEIPT_READ ? add_action(sending, FEATURE_READ, "mark_seen") : 0;
+    case TREFOIL_KIND_TYPING:
+        return add_action(sending, FEATURE_TYPING, message->body.typing.on ? "typing_on" : "typing_off");
+    case TREFOIL_KIND_MEDIA:
+        return sending_media(sending);
+    case TREFOIL_KIND_CHOICES:
+        return sending_choices(sending);
+    case TREFOIL_KIND_TEMPLATE:
+        return add_template(sending);
+    default:
+        return sending_as_text(sending);
+    }
 }
 
 int messaging_encode(const struct messaging_dialect *dialect, const struct trefoil_message *message,
                      const struct place *place, struct arena *mem, struct request_list *ret)
 {
-    const struct sending sending = { dialect, place, mem, ret };
+    const struct sending sending = { dialect, message, place, mem, ret };
+    struct json_value shape;
+    int r = native_find(message, dialect->network, mem, &shape);
 
-    switch (message->kind) {
-    case TREFOIL_KIND_REACTION:
-        return add_reaction(&sending, &message->body.reaction);
-    case TREFOIL_KIND_RECEIPT:
-        return message->body.receipt.state == TREFOIL_RECEIPT_READ ? add_action(&sending, "mark_seen") : 0;
-    case TREFOIL_KIND_TYPING:
-        return add_action(&sending, message->body.typing.on ? "typing_on" : "typing_off");
-    case TREFOIL_KIND_RETRACT:
-        request_list_lose(ret, "retract");
-        return 0;
-    default:
-        return add_text(&sending, message);
-    }
+    if (r == -ENOTSUP)
+        request_list_lose(ret, "native");
+    if (r < 0)
+        return r;
+    r = r > 0 ? add_native(&sending, shape) : encode_kind(&sending);
+    if (r == 0 && mem->failed)
+        return -ENOMEM;
+    return r;
 }

@@ -4,6 +4,7 @@
 #include "verdict.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/attributes.h"
 
@@ -183,6 +184,30 @@ static void judge_error(const struct meta_rules *rules, struct json_value error,
               ret);
 }
 
+/* A file on its way to the network, as bytes or by a URL of ours. Nobody sees one of those twice. */
+static bool is_upload(const struct request *request)
+{
+    static const char edge[] = "/message_attachments";
+    size_t size = request->path ? strlen(request->path) : 0;
+
+    return request->upload || (size >= sizeof edge - 1 && strcmp(request->path + size - (sizeof edge - 1), edge) == 0);
+}
+
+/* What the file is known by from now on. */
+static void judge_uploaded(struct json_value answer, const struct reply *reply, struct arena *mem, struct verdict *ret)
+{
+    const char *id = json_id(json_get(answer, "attachment_id"), mem);
+
+    if (!id)
+        id = json_id(json_get(answer, "id"), mem);
+    if (!id || !*id) {
+        apply(META_RETRY, "file accepted without an id", reply, ret);
+        return;
+    }
+    ret->outcome = TREFOIL_OUTCOME_SENT;
+    ret->message_id = id;
+}
+
 static void judge_success(const struct meta_rules *rules, const struct request *request, struct json_value answer,
                           struct arena *mem, struct verdict *ret)
 {
@@ -209,13 +234,15 @@ void meta_judge(const struct meta_rules *rules, const struct request *request, c
         return;
     }
     if (reply->failure == REPLY_LOST || reply->http_status == 0) {
-        apply(META_IN_DOUBT, "answer lost", reply, ret);
+        apply(is_upload(request) ? META_RETRY : META_IN_DOUBT, "answer lost", reply, ret);
         return;
     }
     if (json_parse(reply->body, mem, &json) == 0)
         answer = json_root(&json);
     if (json_type(json_get(answer, "error")) == JSON_OBJECT)
         judge_error(rules, json_get(answer, "error"), reply, ret);
+    else if (reply->http_status >= 200 && reply->http_status < 300 && is_upload(request))
+        judge_uploaded(answer, reply, mem, ret);
     else if (reply->http_status >= 200 && reply->http_status < 300)
         judge_success(rules, request, answer, mem, ret);
     else
