@@ -159,6 +159,7 @@ static void test_the_first_part_quotes(void **state)
     memset(text, 'a', sizeof text - 1);
     place.relates = related;
     place.n_relates = 1;
+    place.page_id = "104500000000003"; /* only accounts behind a page can quote */
     list = encoded_text(text, &place);
     assert_int_equal(list.n_requests, 3);
     for (size_t i = 0; i < 3; i++) {
