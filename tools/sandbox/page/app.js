@@ -1,5 +1,5 @@
-// The page of three phones: shows what the sandbox knows, live, and lets people type, reply and react.
-// Never asks anybody but the sandbox, never puts a message's text anywhere but into text nodes.
+// The page of three phones: shows what the sandbox knows, live, and lets people type, reply, react, edit and take back.
+// How a bubble looks by its kind is in shapes.js, what else can be sent in attach.js. Never asks anybody but the sandbox, never puts a message's text anywhere but into text nodes.
 "use strict";
 
 const NETWORKS = ["whatsapp", "messenger", "instagram"];
@@ -34,7 +34,7 @@ async function control(path, body) {
   const answer = await fetch(`/control/${path}`, body && {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `${path}: ${answer.status}`);
   return answer.json();
 }
 
@@ -65,10 +65,12 @@ class Phone {
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
     this.input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.send(); }
-      if (event.key === "Escape") this.quote(null);
+      if (event.key === "Escape") { this.quote(null); this.stopEditing(); }
     });
     this.input.addEventListener("input", () => this.grow());
     this.chat.addEventListener("click", (event) => this.tap(event));
+    this.editing = null;
+    this.attachments = new Attachments(this);
   }
 
   person() { return this.people.get(this.current); }
@@ -148,18 +150,22 @@ class Phone {
   find(id) { return this.chat.querySelector(`[data-id="${CSS.escape(id)}"]`); }
 
   bubble(bubble) {
-    const said = bubble.direction === "in" ? attributed(bubble.text) : { name: null, text: bubble.text };
+    const words = bubble.caption ?? bubble.text ?? "";
+    const said = bubble.direction === "in" ? attributed(words) : { name: null, text: words };
+    const shape = shapeOf(this, bubble);
     const row = make("li", { class: `row ${bubble.direction} fresh`, "data-testid": "bubble", "data-id": bubble.id,
-      "data-direction": bubble.direction, "data-name": said.name ?? "" });
-    const balloon = make("div", { class: "balloon" });
+      "data-direction": bubble.direction, "data-name": said.name ?? "", "data-kind": bubble.kind ?? "text" });
+    const balloon = make("div", { class: `balloon ${bubble.unsent ? "text-only" : bubble.kind ?? "text"}` });
     if (said.name) balloon.append(make("span", { class: `name ${said.name.split("(")[1].slice(0, -1).toLowerCase()}` }, said.name));
     if (bubble.reply_to) balloon.append(this.quotation(bubble.reply_to));
+    balloon.append(...shape.parts);
     const text = make("span", { class: "text", dir: "auto" });
     if (bubble.unsent) text.append(make("em", {}, "This message was taken back"));
     else text.append(said.text);
-    balloon.append(text, this.meta(bubble));
+    if (shape.text) balloon.append(text);
+    balloon.append(this.meta(bubble));
     if (bubble.reactions.length) balloon.append(this.reactions(bubble));
-    const isLarge = !bubble.reply_to && /^(\p{Extended_Pictographic}\ufe0f?){1,3}$/u.test(said.text);
+    const isLarge = shape.text && !shape.parts.length && !bubble.reply_to && /^(\p{Extended_Pictographic}\ufe0f?){1,3}$/u.test(said.text);
     if (isLarge) balloon.classList.add("large");
     if (!bubble.unsent) balloon.append(this.actions(bubble));
     row.append(make("span", { class: "face", "aria-hidden": "true" }, (said.name ?? "T").slice(0, 1)), balloon);
@@ -185,7 +191,7 @@ class Phone {
 
   quotation(id) {
     const quoted = this.person()?.bubbles.get(id);
-    const said = quoted ? attributed(quoted.text) : { name: null, text: "an earlier message" };
+    const said = quoted ? attributed(quoted.caption || quoted.text || quoted.kind) : { name: null, text: "an earlier message" };
     const name = quoted?.direction === "out" ? "You" : said.name ?? "Trefoil";
     return make("span", { class: "quote", onclick: () => this.flash(id) }, make("b", {}, name),
       make("span", { dir: "auto" }, quoted?.unsent ? "taken back" : said.text));
@@ -210,7 +216,64 @@ class Phone {
       react.setAttribute("aria-expanded", String(isOpen));
     });
     const reply = make("button", { type: "button", class: "act", "aria-label": "Reply", onclick: () => this.quote(bubble) }, icon("reply"));
-    return make("span", { class: "actions" }, palette, react, reply);
+    return make("span", { class: "actions" }, palette, react, reply, ...this.regrets(bubble));
+  }
+
+  /** Some networks let people change their minds. */
+  regrets(bubble) {
+    if (bubble.direction !== "out") return [];
+    const edit = make("button", { type: "button", class: "act", "aria-label": "Edit", onclick: () => this.edit(bubble) }, icon("edit"));
+    const unsend = make("button", { type: "button", class: "act", "aria-label": "Unsend", onclick: () => this.unsend(bubble) }, icon("bin"));
+    return [(bubble.kind ?? "text") === "text" ? edit : null, this.network === "messenger" ? null : unsend];
+  }
+
+  edit(bubble) {
+    this.quote(null);
+    this.editing = bubble;
+    this.input.value = bubble.text;
+    this.grow();
+    this.form.classList.add("editing");
+    this.input.focus();
+  }
+
+  unsend(bubble) {
+    this.act("unsend", { message: bubble.id });
+  }
+
+  /** Presses a button, a row of a list or a quick reply. */
+  choose(bubble, option) {
+    this.act("choose", { message: bubble.id, option: option.id });
+  }
+
+  async act(path, body) {
+    try {
+      await control(path, { network: this.network, person: this.current, ...body });
+      return true;
+    } catch (problem) {
+      this.complain(problem.message);
+      return false;
+    }
+  }
+
+  /** What this person says, whatever it is. */
+  say(body) {
+    const quoted = this.quoting;
+    this.quote(null);
+    return this.act("say", quoted ? { ...body, reply_to: quoted.id } : body);
+  }
+
+  /** What is typed so far, to go with a file. */
+  takeText() {
+    const text = this.input.value.trim();
+    this.input.value = "";
+    this.grow();
+    return text;
+  }
+
+  complain(words) {
+    const note = make("p", { class: "complaint", role: "alert" }, words);
+    this.form.append(note);
+    setTimeout(() => note.remove(), 6000);
   }
 
   /** Balloons of one speaker stand together; only the last one of ours shows what became of it. */
@@ -283,17 +346,20 @@ class Phone {
     this.input.focus();
   }
 
+  stopEditing() {
+    if (!this.editing) return;
+    this.editing = null;
+    this.form.classList.remove("editing");
+    this.takeText();
+  }
+
   async send() {
-    const text = this.input.value.trim();
+    const text = this.input.value.trim(), edited = this.editing;
     if (!text || !this.current) return;
-    const body = { network: this.network, person: this.current, text };
-    if (this.quoting) body.reply_to = this.quoting.id;
-    this.input.value = "";
-    this.grow();
-    this.quote(null);
-    try {
-      await control("say", body);
-    } catch {
+    this.takeText();
+    this.stopEditing();
+    const isDone = edited ? await this.act("edit", { message: edited.id, text }) : await this.say({ text });
+    if (!isDone) {
       this.input.value = text;
       this.grow();
     }
@@ -333,13 +399,13 @@ class Way {
   }
 
   onTyped(network, bubble) {
-    this.typed.push({ text: bubble.text, atMs: bubble.at_ms });
+    this.typed.push({ text: bubble.caption || bubble.text || bubble.kind, atMs: bubble.at_ms });
     if (this.typed.length > 20) this.typed.shift();
     this.light("phone", network, LABEL[network]);
   }
 
   onShown(network, bubble) {
-    const origin = this.typed.findLast((t) => bubble.text.endsWith(t.text));
+    const origin = this.typed.findLast((t) => (bubble.caption || bubble.text || bubble.kind).endsWith(t.text));
     this.light("gateway", network);
     this.light("seen", network, origin ? `${Math.max(0, bubble.at_ms - origin.atMs)} ms` : LABEL[network]);
   }
