@@ -6,14 +6,18 @@ import path from "node:path";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
-/** Resolves to { url, stop } once every process is ready and the three people share a room. */
+/** Resolves to { url, cli, stop } once every process is ready and the three people share a room. */
 export function startStack() {
   return new Promise((resolve, reject) => {
     const child = spawn("/usr/bin/python3", [path.join(here, "stack_for_browser.py")], { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
     lines.once("line", (line) => {
       if (!line.startsWith("http")) return reject(new Error(line));
-      resolve({ url: line, stop: () => new Promise((done) => { child.once("exit", done); child.stdin.end(); }) });
+      const cli = (...words) => new Promise((answer) => {
+        lines.once("line", (said) => answer(JSON.parse(said)));
+        child.stdin.write(`${JSON.stringify(words)}\n`);
+      });
+      resolve({ url: line, cli, stop: () => new Promise((done) => { child.once("exit", done); child.stdin.end(); }) });
     });
     child.once("exit", (code) => reject(new Error(`the system did not start (exit ${code})`)));
   });

@@ -1,5 +1,7 @@
-"""Starts a system, prints the page's address, and stops when its standard input ends."""
+"""Starts a system, prints the page's address, runs the command lines it is given (a JSON list each), and stops when its
+standard input ends."""
 
+import json
 import os
 import sys
 
@@ -12,4 +14,6 @@ with Stack() as stack:
     stack.start_all()
     room_of_three(stack)
     print(stack.sandbox_url("/"), flush=True)
-    sys.stdin.read()
+    for line in sys.stdin:
+        done = stack.cli(*json.loads(line), check=False)
+        print(json.dumps({"status": done.returncode, "out": done.stdout, "error": done.stderr}), flush=True)

@@ -15,6 +15,11 @@
 extern const char page_index_html[], page_index_html_end[];
 extern const char page_style_css[], page_style_css_end[];
 extern const char page_app_js[], page_app_js_end[];
+extern const char page_shapes_css[], page_shapes_css_end[];
+extern const char page_shapes_js[], page_shapes_js_end[];
+extern const char page_attach_js[], page_attach_js_end[];
+extern const char page_voice_ogg[], page_voice_ogg_end[];
+extern const char page_voice_m4a[], page_voice_m4a_end[];
 extern const char page_icon_svg[], page_icon_svg_end[];
 
 struct file {
@@ -26,6 +31,11 @@ static const struct file files[] = {
     { "/", "index.html", "text/html; charset=utf-8", page_index_html, page_index_html_end },
     { "/style.css", "style.css", "text/css; charset=utf-8", page_style_css, page_style_css_end },
     { "/app.js", "app.js", "text/javascript; charset=utf-8", page_app_js, page_app_js_end },
+    { "/shapes.css", "shapes.css", "text/css; charset=utf-8", page_shapes_css, page_shapes_css_end },
+    { "/shapes.js", "shapes.js", "text/javascript; charset=utf-8", page_shapes_js, page_shapes_js_end },
+    { "/attach.js", "attach.js", "text/javascript; charset=utf-8", page_attach_js, page_attach_js_end },
+    { "/voice.ogg", "voice.ogg", "audio/ogg", page_voice_ogg, page_voice_ogg_end },
+    { "/voice.m4a", "voice.m4a", "audio/mp4", page_voice_m4a, page_voice_m4a_end },
     { "/icon.svg", "icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end },
 };
 

@@ -51,7 +51,11 @@ function player(media, isVoice) {
   const button = make("button", { type: "button", class: "play", "aria-label": isVoice ? "Play the voice note" : "Play" }, icon("play"));
   const wave = make("span", { class: "wave", "aria-hidden": "true" });
   const time = make("time", {}, "0:00");
-  for (let i = 0; i < 28; i++) wave.append(make("i", { style: `--h:${22 + spread(`${media.url}${i}`, 78)}%` }));
+  for (let i = 0; i < 28; i++) {
+    const bar = make("i");
+    bar.style.setProperty("--h", `${22 + spread(`${media.url}${i}`, 78)}%`);
+    wave.append(bar);
+  }
   const minutes = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
   audio.addEventListener("loadedmetadata", () => { if (Number.isFinite(audio.duration)) time.textContent = minutes(Math.max(1, audio.duration)); });
   audio.addEventListener("timeupdate", () => {
