@@ -62,6 +62,22 @@ static const char *word_of(enum outcome_kind kind)
     return kind == OUTCOME_IS_SENT ? "sent" : kind == OUTCOME_IS_BOUNCED ? "bounced" : "dead letter";
 }
 
+/* "rate limited, code 4/0; lost: formatting; reply": whatever of it there is. */
+static char *words_of(struct tracing *tracing, const struct ending *ending)
+{
+    bool has_reason = ending->reason.size > 0 || ending->code > 0, has_lost = ending->lost.size > 0;
+    const char *reason = "";
+
+    if (has_reason)
+        reason = arena_format(&tracing->gateway->frame, "%.*s%scode %u/%u", (int) ending->reason.size,
+                              (const char *) ending->reason.data, ending->reason.size > 0 ? ", " : "", ending->code,
+                              ending->subcode);
+    if (!reason)
+        return NULL;
+    return arena_format(&tracing->gateway->frame, "%s%s%s%.*s", reason, has_reason && has_lost ? "; " : "",
+                        has_lost ? "lost: " : "", (int) ending->lost.size, (const char *) ending->lost.data);
+}
+
 static void add_target(struct tracing *tracing, uint32_t index, const struct record_target *target)
 {
     struct broker *broker = &tracing->gateway->broker;
@@ -86,13 +102,8 @@ static void add_target(struct tracing *tracing, uint32_t index, const struct rec
         hop = add_hop(tracing, ending.at_ms, word_of(ending.kind));
         if (hop && ending.kind != OUTCOME_IS_DEAD)
             hop->outcome = (Trefoil__Outcome) ending.kind;
-        if (hop && (ending.reason.size > 0 || ending.code > 0))
-            hop->text = arena_format(&tracing->gateway->frame, "%.*s%scode %u/%u", (int) ending.reason.size,
-                                     (const char *) ending.reason.data, ending.reason.size > 0 ? ", " : "", ending.code,
-                                     ending.subcode);
-        else if (hop && ending.lost.size > 0)
-            hop->text = arena_format(&tracing->gateway->frame, "lost: %.*s", (int) ending.lost.size,
-                                     (const char *) ending.lost.data);
+        if (hop)
+            hop->text = words_of(tracing, &ending);
     }
     if (!hop)
         return;

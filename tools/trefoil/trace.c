@@ -51,7 +51,7 @@ static void put_hop(const struct trefoil_hop *hop, uint64_t first_ms)
 static void put_lost_json(const char *text)
 {
     size_t size = strlen(TRACE_LOST);
-    const char *word = text && strncmp(text, TRACE_LOST, size) == 0 ? text + size : NULL;
+    const char *found = text ? strstr(text, TRACE_LOST) : NULL, *word = found ? found + size : NULL;
     char copy[TRACE_WORD_MAX_BYTES];
 
     printf(",\"lost\":[");
