@@ -38,10 +38,19 @@ static void fill(struct bucket *bucket, struct rate rate, uint64_t now_ms)
         bucket->tokens_us += passed_ms * 1000;
 }
 
-/* Milliseconds until there is a token, rounded up; the bucket is up to date. */
-static uint64_t missing_ms(const struct bucket *bucket, struct rate rate)
+/* Milliseconds until so much is in the bucket, rounded up; it is up to date. */
+static uint64_t missing_ms(const struct bucket *bucket, uint64_t needed_us)
 {
-    return bucket->tokens_us >= rate.refill_us ? 0 : (rate.refill_us - bucket->tokens_us + 999) / 1000;
+    return bucket->tokens_us >= needed_us ? 0 : (needed_us - bucket->tokens_us + 999) / 1000;
+}
+
+/* What must be in the account's bucket before one of this lane may take its token. */
+static uint64_t needed_us(const struct limiter_account *account, struct rate rate, enum trefoil_lane lane)
+{
+    if (lane != TREFOIL_LANE_BULK)
+        return rate.refill_us;
+    uint64_t tokens = 1 + rate.burst / LIMITER_RESERVE_SHARE + account->n_waiting[TREFOIL_LANE_REPLY];
+    return rate.refill_us * (tokens < rate.burst ? tokens : rate.burst);
 }
 
 static uint64_t until(uint64_t until_ms, uint64_t now_ms)
@@ -110,18 +119,23 @@ static uint64_t longest(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_id, uint64_t now_ms)
+uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_id, enum trefoil_lane lane,
+                      uint64_t now_ms)
 {
     struct limiter_account *whole = &limiter->accounts[account];
     struct rate per_account = account_rate(limiter), per_pair = pair_rate(limiter);
     struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
 
     fill(&whole->bucket, per_account, now_ms);
-    uint64_t wait_ms = longest(until(whole->paused_until_ms, now_ms), missing_ms(&whole->bucket, per_account));
+    uint64_t wait_ms =
+        longest(until(whole->paused_until_ms, now_ms), missing_ms(&whole->bucket, needed_us(whole, per_account, lane)));
+    /* Where the bucket is too small for what waits, the token that is in it belongs to a reply. */
+    if (lane == TREFOIL_LANE_BULK && per_account.burst && whole->n_waiting[TREFOIL_LANE_REPLY] >= per_account.burst)
+        wait_ms = longest(wait_ms, (per_account.refill_us + 999) / 1000);
     if (pair) {
         fill(&pair->bucket, per_pair, now_ms);
         wait_ms = longest(wait_ms, until(pair->paused_until_ms, now_ms));
-        wait_ms = longest(wait_ms, missing_ms(&pair->bucket, per_pair));
+        wait_ms = longest(wait_ms, missing_ms(&pair->bucket, per_pair.refill_us));
     }
     if (wait_ms)
         return wait_ms;
@@ -129,6 +143,31 @@ uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_
     if (pair)
         pair->bucket.tokens_us -= per_pair.refill_us;
     return 0;
+}
+
+void limiter_wait(struct limiter *limiter, size_t account, enum trefoil_lane lane)
+{
+    limiter->accounts[account].n_waiting[lane]++;
+}
+
+void limiter_wait_over(struct limiter *limiter, size_t account, enum trefoil_lane lane)
+{
+    limiter->accounts[account].n_waiting[lane]--;
+}
+
+uint64_t limiter_bulk_ahead_ms(const struct limiter *limiter, size_t account)
+{
+    return limiter->accounts[account].n_waiting[TREFOIL_LANE_BULK] * account_rate(limiter).refill_us / 1000;
+}
+
+uint64_t limiter_bulk_slot_ms(struct limiter *limiter, size_t account, uint64_t hold_ms, uint64_t now_ms)
+{
+    uint64_t *slot_us = &limiter->accounts[account].bulk_slot_us;
+    uint64_t first_us = (now_ms + hold_ms) * 1000, last_us = (now_ms + LIMITER_SLOT_MAX_MS) * 1000;
+
+    *slot_us = longest(*slot_us + account_rate(limiter).refill_us, first_us);
+    *slot_us = *slot_us < last_us ? *slot_us : last_us;
+    return *slot_us / 1000 - now_ms;
 }
 
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms)

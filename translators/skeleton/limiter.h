@@ -1,5 +1,6 @@
 /* When the next send may go: a token bucket per account and one per pair of account and person, and pauses the network
- * asked for. Never reads the clock, never sends.
+ * asked for. Replies overtake bulk of the same account: bulk leaves a share of the bucket alone, and a token for each reply
+ * that waits. Never reads the clock, never sends.
  */
 #ifndef TREFOIL_SKELETON_LIMITER_H
 #define TREFOIL_SKELETON_LIMITER_H
@@ -11,7 +12,9 @@
 #include "base/map.h"
 #include "skeleton_types/translator.h"
 
-#define LIMITER_PAIRS_MAX 65536 /* pairs remembered at once; a forgotten pair starts with a full bucket */
+#define LIMITER_RESERVE_SHARE 4    /* one in so many of an account's tokens is not for bulk */
+#define LIMITER_SLOT_MAX_MS 600000 /* bulk is never sent away for longer */
+#define LIMITER_PAIRS_MAX 65536    /* pairs remembered at once; a forgotten pair starts with a full bucket */
 
 /* Fills with time: every `refill_us` earns one token, up to `burst`. */
 struct bucket {
@@ -22,6 +25,8 @@ struct bucket {
 struct limiter_account {
     struct bucket bucket;
     uint64_t paused_until_ms;
+    size_t n_waiting[2];   /* by lane */
+    uint64_t bulk_slot_us; /* when the last bulk that was sent away may come back, in microseconds */
 };
 
 struct limiter {
@@ -37,7 +42,19 @@ must_use_ int limiter_init(struct limiter *limiter, const struct translator_limi
 void limiter_deinit(struct limiter *limiter);
 
 /* 0: go, and the tokens are taken; else the milliseconds to wait before asking again. */
-uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_id, uint64_t now_ms);
+uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_id, enum trefoil_lane lane,
+                      uint64_t now_ms);
+
+/* One that was told to wait does, and waits no more. */
+void limiter_wait(struct limiter *limiter, size_t account, enum trefoil_lane lane);
+void limiter_wait_over(struct limiter *limiter, size_t account, enum trefoil_lane lane);
+
+/* How long the bulk that waits already will take: one more has its turn after that. */
+uint64_t limiter_bulk_ahead_ms(const struct limiter *limiter, size_t account);
+
+/* For bulk that is sent away: in how many milliseconds to come back, `hold_ms` at least. Each gets a time of its own, so
+ * that not all of them come back at once, to be sent away again. */
+uint64_t limiter_bulk_slot_ms(struct limiter *limiter, size_t account, uint64_t hold_ms, uint64_t now_ms);
 
 /* Nothing goes before `until_ms`; never shortens a pause. */
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms);

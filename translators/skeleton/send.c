@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LOST_REST "rest-of-a-split-message"
+#define CROWDED_MS 10    /* bulk leaves connections to replies, and looks again */
 #define JUDGE_AGAIN_MS 1 /* the gateway brings it back, and policy decides anew */
 
 static const struct request *request_of(const struct send *send)
@@ -22,6 +23,11 @@ static struct account *account_of(const struct send *send)
 static bool is_ephemeral(const struct send *send)
 {
     return send->parcel->seq == 0;
+}
+
+static bool is_bulk(const struct send *send)
+{
+    return send->parcel->lane == TREFOIL_LANE_BULK;
 }
 
 bool send_is_untouched(const struct send *send)
@@ -279,6 +285,7 @@ static void on_reply(void *context, const struct http_reply *answer)
     };
     struct verdict verdict = { 0 };
 
+    sender->n_bulk_out -= is_bulk(send);
     metric_add(sender->options.figures->requests[answer->result], 1);
     metric_observe(sender->options.figures->request_seconds, (double) (sender_now(sender) - send->began_ms) / 1000);
     sender->options.ops->judge(request_of(send), &reply, &parcel->mem, &verdict);
@@ -306,6 +313,7 @@ static void dispatch(struct send *send)
     int r = call.url ? http_send(sender->http, &call) : -ENOMEM;
     if (r == 0) {
         send->state = SEND_OUT;
+        sender->n_bulk_out += is_bulk(send);
         send->began_ms = sender_now(sender);
     } else if (r == -EINVAL) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "no request can be made of it");
@@ -314,6 +322,30 @@ static void dispatch(struct send *send)
     } else {
         defer(send, SENDER_HOLD_MS, "out of memory");
     }
+}
+
+/* Waits here when that is short. Bulk comes up behind the bulk that waits already, and where that would take long, or
+ * would leave no room for replies, it comes again when its turn is near. */
+static void queue(struct send *send, uint64_t wait_ms)
+{
+    struct sender *sender = send->parcel->sender;
+    uint64_t now_ms = sender_now(sender);
+    bool is_long = wait_ms > SENDER_HOLD_MS;
+
+    if (is_bulk(send) && send_is_untouched(send) && !send->was_queued && !is_long) {
+        wait_ms += limiter_bulk_ahead_ms(&sender->limiter, send->account);
+        if (wait_ms > SENDER_HOLD_MS ||
+            sender->limiter.accounts[send->account].n_waiting[TREFOIL_LANE_BULK] >= SENDER_BULK_WAITING_MAX) {
+            wait_ms = limiter_bulk_slot_ms(&sender->limiter, send->account, SENDER_HOLD_MS, now_ms);
+            is_long = true;
+        }
+    }
+    if (is_long && send_is_untouched(send)) {
+        send_set_aside(send, wait_ms, "waits for its turn");
+        return;
+    }
+    send->was_queued = true;
+    sender_queue(sender, send, now_ms + wait_ms);
 }
 
 /* The next request, when it is its turn. */
@@ -330,16 +362,17 @@ void send_advance(struct send *send)
         return;
     }
     const char *pair = request_of(send)->is_message ? send->user_id : NULL;
-    uint64_t wait_ms = limiter_take(&sender->limiter, send->account, pair, sender_now(sender));
+    bool is_crowded = is_bulk(send) && sender->n_bulk_out >= SENDER_BULK_OUT_MAX;
+    uint64_t wait_ms =
+        is_crowded ? CROWDED_MS
+                   : limiter_take(&sender->limiter, send->account, pair, send->parcel->lane, sender_now(sender));
     if (wait_ms == 0) {
         dispatch(send);
     } else if (is_ephemeral(send)) {
         metric_add(sender->options.figures->ephemeral_dropped, 1);
         send_end(send, TREFOIL_OUTCOME_DEFERRED, NULL);
-    } else if (wait_ms > SENDER_HOLD_MS && send_is_untouched(send)) {
-        send_set_aside(send, wait_ms, "waits for its turn");
     } else {
-        sender_park(sender, send, SEND_WAITING, sender_now(sender) + wait_ms);
+        queue(send, wait_ms);
     }
 }
 

@@ -22,8 +22,9 @@ struct send {
     struct parcel *parcel;
     enum send_state state;
     uint32_t target;
-    size_t account; /* index; only when `is_ours` */
-    bool is_ours;
+    size_t account;          /* index; only when `is_ours` */
+    bool is_ours, is_queued; /* counted among those that wait for the account */
+    bool was_queued;
     const char *user_id; /* NULL when the target has none */
     struct request_list requests;
     size_t next;              /* request to be sent, or out */
@@ -51,6 +52,7 @@ struct parcel {
     uint64_t seq; /* 0: ephemeral */
     struct trefoil_id envelope;
     enum trefoil_kind kind;
+    enum trefoil_lane lane;
     struct send *sends;
     size_t n_sends, n_open;
 };
@@ -63,6 +65,7 @@ struct sender {
     struct list waiting; /* sends, WAITING or IN_DOUBT */
     struct list held;    /* sends */
     size_t n_sends, n_held;
+    size_t n_bulk_out; /* requests of bulk with the network */
     bool is_stopped;
     uint64_t sent_ids[SENDER_SENT_IDS]; /* hashes of the newest message ids the network gave us */
     size_t n_sent_ids;
@@ -98,9 +101,12 @@ bool send_says(const struct send *send, size_t account, const char *user_id, con
 /* Nothing of it has reached the network. */
 bool send_is_untouched(const struct send *send);
 
-/* Wakes `send` at `due_ms`. */
+/* Wakes `send` at `due_ms`; replies before bulk that is due, too. */
 void sender_park(struct sender *sender, struct send *send, enum send_state state, uint64_t due_ms);
 void sender_unpark(struct sender *sender, struct send *send);
+
+/* The same for one that has to wait for its account or its person: who comes later knows of it. */
+void sender_queue(struct sender *sender, struct send *send, uint64_t due_ms);
 
 /* The network calls a message of ours this. */
 void sender_note_id(struct sender *sender, const char *message_id);

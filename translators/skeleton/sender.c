@@ -60,20 +60,34 @@ void sender_park(struct sender *sender, struct send *send, enum send_state state
 
 void sender_unpark(struct sender *sender, struct send *send)
 {
-    (void) sender;
     list_remove(&send->node);
+    if (send->is_queued)
+        limiter_wait_over(&sender->limiter, send->account, send->parcel->lane);
+    send->is_queued = false;
+}
+
+void sender_queue(struct sender *sender, struct send *send, uint64_t due_ms)
+{
+    sender_unpark(sender, send);
+    limiter_wait(&sender->limiter, send->account, send->parcel->lane);
+    send->is_queued = true;
+    sender_park(sender, send, SEND_WAITING, due_ms);
 }
 
 static struct send *find_due(struct sender *sender)
 {
+    struct send *bulk = NULL;
     uint64_t now_ms = sender_now(sender);
 
     list_for_each (node, &sender->waiting) {
         struct send *send = container_of(node, struct send, node);
-        if (send->due_ms <= now_ms)
+        if (send->due_ms > now_ms)
+            continue;
+        if (send->parcel->lane != TREFOIL_LANE_BULK)
             return send;
+        bulk = bulk ? bulk : send;
     }
-    return NULL;
+    return bulk;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -88,7 +102,7 @@ static void on_timer(uv_timer_t *timer)
 
 void sender_hold(struct sender *sender, struct send *send)
 {
-    list_remove(&send->node);
+    sender_unpark(sender, send);
     send->state = SEND_HELD;
     list_append(&sender->held, &send->node);
     sender->n_held++;
@@ -128,6 +142,7 @@ static struct parcel *make_parcel(struct sender *sender, const struct trefoil_de
     parcel->seq = delivery->seq;
     parcel->envelope = delivery->envelope;
     parcel->kind = delivery->message.kind;
+    parcel->lane = delivery->lane == TREFOIL_LANE_BULK ? TREFOIL_LANE_BULK : TREFOIL_LANE_REPLY;
     parcel->n_sends = parcel->n_open = delivery->n_targets;
     for (size_t i = 0; i < parcel->n_sends; i++) {
         parcel->sends[i].parcel = parcel;

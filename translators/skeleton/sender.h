@@ -23,6 +23,8 @@
 #define SENDER_CREDIT 256                   /* deliveries under way at once */
 #define SENDER_PARCEL_MAX_BYTES (24u << 20) /* what one delivery may cost */
 #define SENDER_HOLD_MS 1000 /* longer waits are the gateway's: it parks the room without holding memory */
+#define SENDER_BULK_WAITING_MAX (SENDER_CREDIT / 2) /* of one account: replies find credit left */
+#define SENDER_BULK_OUT_MAX 24                      /* … and connections */
 #define SENDER_REPLY_MAX_BYTES (256u << 10)
 #define SENDER_CONNECTIONS_MAX 32
 #define SENDER_SENT_IDS 1024 /* remembered, so that the echo of one message is no proof of the next like it */
