@@ -231,6 +231,8 @@ void meta_item_add(struct meta_item *item, const struct event *event)
         made.watermark_ms = 0;
         made.opens_window_ms = 0;
         made.consent = TREFOIL_CONSENT_UNSAID;
+        made.alias_ids = NULL;
+        made.n_alias_ids = 0;
     }
     add(reading, &made);
 }

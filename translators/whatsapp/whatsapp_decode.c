@@ -5,54 +5,6 @@
 
 #include <string.h>
 
-/* Old messages of the phone app, in threads. History declined comes as errors. */
-static void decode_history(struct whatsapp_change *change, struct json_value chunk)
-{
-    struct json_value threads = json_get(chunk, "threads");
-
-    if (json_type(chunk) != JSON_OBJECT || json_own_fault(chunk) || json_type(threads) != JSON_ARRAY) {
-        meta_add_whole(change->reading, chunk, change->account_id, "history", json_fault(chunk));
-        return;
-    }
-    change->is_history = true;
-    json_for_each (thread, threads) {
-        struct json_value messages = json_get(thread, "messages");
-
-        if (json_own_fault(thread) || json_type(messages) != JSON_ARRAY)
-            meta_add_whole(change->reading, thread, change->account_id, "history", json_fault(thread));
-        else
-            json_for_each (message, messages)
-                whatsapp_message(change, message);
-    }
-}
-
-static void add_error(struct whatsapp_change *change, struct json_value value)
-{
-    meta_add_whole(change->reading, value, change->account_id, "errors", json_fault(value));
-}
-
-static void add_contact_sync(struct whatsapp_change *change, struct json_value value)
-{
-    meta_add_whole(change->reading, value, change->account_id, "state_sync", json_fault(value));
-}
-
-static void add_id_update(struct whatsapp_change *change, struct json_value value)
-{
-    meta_add_whole(change->reading, value, change->account_id, "user_id_update", json_fault(value));
-}
-
-static void add_preference(struct whatsapp_change *change, struct json_value value)
-{
-    meta_add_whole(change->reading, value, change->account_id, "user_preferences", json_fault(value));
-}
-
-static void add_group(struct whatsapp_change *change, struct json_value value)
-{
-    const char *type = json_text(json_get(value, "type"), change->reading->mem);
-
-    meta_add_whole(change->reading, value, change->account_id, type ? type : "groups", json_fault(value));
-}
-
 /* Lists a change can have, whatever its field: normally one, but any combination is read. */
 struct items {
     const char *key;
@@ -63,12 +15,13 @@ static const struct items lists[] = {
     { "messages", whatsapp_message },
     { "statuses", whatsapp_status },
     { "message_echoes", whatsapp_echo },
-    { "history", decode_history },
-    { "errors", add_error },
-    { "state_sync", add_contact_sync },
-    { "user_id_update", add_id_update },
-    { "user_preferences", add_preference },
-    { "groups", add_group },
+    { "history", whatsapp_history },
+    { "errors", whatsapp_error },
+    { "state_sync", whatsapp_contact_sync },
+    { "user_id_update", whatsapp_id_update },
+    { "user_preferences", whatsapp_preference },
+    { "groups", whatsapp_group },
+    { "calls", whatsapp_call },
 };
 
 /* How many of the lists the change had. */
@@ -112,14 +65,17 @@ static void decode_change(struct whatsapp_change *change, struct json_value valu
     struct arena *mem = change->reading->mem;
     const char *field = json_text(json_get(value, "field"), mem);
     const char *fault = change_fault(value);
+    struct json_value metadata = json_get(json_get(value, "value"), "metadata");
 
     change->value = json_get(value, "value");
-    change->account_id = json_text(json_get(json_get(change->value, "metadata"), "phone_number_id"), mem);
+    change->account_id = json_text(json_get(metadata, "phone_number_id"), mem);
+    change->number = json_text(json_get(metadata, "display_phone_number"), mem);
     change->is_history = field && strcmp(field, "history") == 0;
     change->last_contact = JSON_NOTHING;
-    if (fault || decode_lists(change) == 0)
-        meta_add_whole(change->reading, value, change->account_id, field ? field : "change",
-                       fault ? fault : json_fault(value));
+    if (!fault && (decode_lists(change) > 0 || (field && whatsapp_field(change, value, field))))
+        return;
+    meta_add_whole(change->reading, value, change->account_id, field ? field : "change",
+                   fault ? fault : json_fault(value));
 }
 
 static void decode_entry(struct whatsapp_change *change, struct json_value entry)
@@ -131,6 +87,7 @@ static void decode_entry(struct whatsapp_change *change, struct json_value entry
                        json_own_fault(entry) ? json_own_fault(entry) : "no changes");
         return;
     }
+    change->entry_time = json_id(json_get(entry, "time"), change->reading->mem);
     json_for_each (value, changes)
         decode_change(change, value);
 }

@@ -82,9 +82,23 @@ static const char *system_words(struct json_value body, struct arena *mem)
     return member(body, "body", mem);
 }
 
+/* What the network will not show us, as a reader would call it. */
 static const char *unsupported(struct json_value body, struct arena *mem)
 {
-    return member(body, "type", mem);
+    static const char *const words[][2] = {
+        { "gif", "animation" },         { "group_invite", "group invitation" },
+        { "hsm", "template" },          { "keep_in_chat", "message kept" },
+        { "link_preview", "link" },     { "media_placeholder", "file" },
+        { "poll_creation", "poll" },    { "poll_update", "vote in a poll" },
+        { "pin", "pinned message" },    { "edit", "edited message" },
+        { "errors", "unreadable message" },
+    };
+    const char *type = member(body, "type", mem);
+
+    for (size_t i = 0; type && i < ARRAY_SIZE(words); i++)
+        if (strcmp(type, words[i][0]) == 0)
+            return words[i][1];
+    return type;
 }
 
 struct wording {

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define ALIASES_MAX 4
-
 const char *whatsapp_user_id(const struct whatsapp_person *person)
 {
     return person->wa_id ? person->wa_id : person->bsuid;
@@ -42,11 +40,13 @@ static struct json_value find_contact(struct whatsapp_change *change, const stru
     return JSON_NOTHING;
 }
 
-/* Another id of the same person, and where that is said. */
-static void add_alias(struct trefoil_author *author, const char **aliases, const char **evidence, const char *alias,
+/* The ids of one person: the first names the thread, the others are aliases. */
+static void add_alias(struct event *event, const char **aliases, const char **evidence, const char *alias,
                       const char *words)
 {
-    if (!alias || !author->user_id || strcmp(alias, author->user_id) == 0)
+    struct trefoil_author *author = &event->message.author;
+
+    if (!alias || !event->user_id || strcmp(alias, event->user_id) == 0 || author->n_aliases == TREFOIL_ALIASES_MAX)
         return;
     for (size_t i = 0; i < author->n_aliases; i++)
         if (strcmp(aliases[i], alias) == 0)
@@ -56,6 +56,32 @@ static void add_alias(struct trefoil_author *author, const char **aliases, const
     author->n_aliases++;
 }
 
+static void link_ids(struct event *event, const char *const *ids, size_t n_ids, const char *words, struct arena *mem)
+{
+    struct trefoil_author *author = &event->message.author;
+    const char **aliases = arena_array(mem, TREFOIL_ALIASES_MAX, sizeof *aliases);
+    const char **evidence = arena_array(mem, TREFOIL_ALIASES_MAX, sizeof *evidence);
+
+    author->n_aliases = 0;
+    for (size_t i = 0; i < n_ids && !event->user_id; i++)
+        event->user_id = ids[i];
+    author->user_id = event->user_id;
+    if (!aliases || !evidence)
+        return;
+    for (size_t i = 0; i < n_ids; i++)
+        add_alias(event, aliases, evidence, ids[i], words);
+    if (author->n_aliases > 0) {
+        author->aliases = event->alias_ids = aliases;
+        author->alias_evidence = evidence;
+        event->n_alias_ids = author->n_aliases;
+    }
+}
+
+void whatsapp_link(struct whatsapp_reading *reading, const char *const *ids, size_t n_ids, const char *evidence)
+{
+    link_ids(&reading->event, ids, n_ids, evidence, whatsapp_memory(reading));
+}
+
 static const char *contact_id(struct json_value contact, const char *key, struct arena *mem)
 {
     const char *id = json_text(json_get(contact, key), mem);
@@ -63,35 +89,23 @@ static const char *contact_id(struct json_value contact, const char *key, struct
     return id && *id && strlen(id) <= META_ID_MAX_BYTES ? id : NULL;
 }
 
-static void find_aliases(struct json_value contact, const struct whatsapp_person *person, struct arena *mem,
-                         struct trefoil_author *author)
-{
-    const char **aliases = arena_array(mem, ALIASES_MAX, sizeof *aliases);
-    const char **evidence = arena_array(mem, ALIASES_MAX, sizeof *evidence);
-
-    if (!aliases || !evidence)
-        return;
-    add_alias(author, aliases, evidence, person->bsuid, "user id beside the number");
-    add_alias(author, aliases, evidence, person->parent_bsuid, "parent user id beside the number");
-    add_alias(author, aliases, evidence, contact_id(contact, "wa_id", mem), "number in the contact");
-    add_alias(author, aliases, evidence, contact_id(contact, "user_id", mem), "user id in the contact");
-    if (author->n_aliases > 0) {
-        author->aliases = aliases;
-        author->alias_evidence = evidence;
-    }
-}
-
-void whatsapp_find_person(struct whatsapp_change *change, const struct whatsapp_person *person,
-                          struct trefoil_author *ret)
+void whatsapp_find_person(struct whatsapp_change *change, const struct whatsapp_person *person, struct event *event)
 {
     struct arena *mem = change->reading->mem;
+    struct trefoil_author *author = &event->message.author;
     struct json_value contact = find_contact(change, person);
     struct json_value profile = json_get(contact, "profile");
     const char *username = json_text(json_get(profile, "username"), mem);
+    const char *const ids[] = {
+        person->wa_id,
+        person->bsuid,
+        person->parent_bsuid,
+        contact_id(contact, "wa_id", mem),
+        contact_id(contact, "user_id", mem),
+    };
 
-    ret->network = change->reading->network;
-    ret->user_id = whatsapp_user_id(person);
-    ret->name = json_text(json_get(profile, "name"), mem);
-    ret->username = username && *username == '@' ? username + 1 : username;
-    find_aliases(contact, person, mem, ret);
+    author->network = change->reading->network;
+    author->name = json_text(json_get(profile, "name"), mem);
+    author->username = username && *username == '@' ? username + 1 : username;
+    link_ids(event, ids, ARRAY_SIZE(ids), "same event", mem);
 }
