@@ -112,9 +112,9 @@ static const char *people_of(struct json_value list, struct arena *mem)
     const char *words = NULL;
 
     json_for_each (person, list) {
-        const char *id = text_first_of(json_id(json_get(person, "wa_id"), mem),
-                                       text_first_of(json_id(json_get(person, "user_id"), mem),
-                                                     json_id(json_get(person, "input"), mem)));
+        const char *id = text_first_of(
+            json_id(json_get(person, "wa_id"), mem),
+            text_first_of(json_id(json_get(person, "user_id"), mem), json_id(json_get(person, "input"), mem)));
 
         if (words && strlen(words) > TEXT_FALLBACK_MAX_CHARS * 4)
             break;
@@ -275,7 +275,8 @@ static const struct statement {
     { "account_update", "event", "ACCOUNT_DELETED", TREFOIL_ACCOUNT_STOPPED, "the account was deleted" },
     { "account_review_update", "decision", "REJECTED", TREFOIL_ACCOUNT_POLICY_BLOCKED, "ask for another review" },
     { "phone_number_quality_update", "event", "FLAGGED", TREFOIL_ACCOUNT_DEGRADED, "see the number's quality rating" },
-    { "phone_number_quality_update", "event", "DOWNGRADE", TREFOIL_ACCOUNT_DEGRADED, "see the number's quality rating" },
+    { "phone_number_quality_update", "event", "DOWNGRADE", TREFOIL_ACCOUNT_DEGRADED,
+      "see the number's quality rating" },
 };
 
 static const struct statement *statement_of(const char *field, struct json_value value)

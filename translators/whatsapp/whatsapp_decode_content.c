@@ -68,8 +68,7 @@ static void read_media(struct whatsapp_reading *reading, struct json_value body,
 
     if (!media)
         return;
-    media->kind =
-        kind == TREFOIL_MEDIA_AUDIO && json_is_true(json_get(body, "voice")) ? TREFOIL_MEDIA_VOICE : kind;
+    media->kind = kind == TREFOIL_MEDIA_AUDIO && json_is_true(json_get(body, "voice")) ? TREFOIL_MEDIA_VOICE : kind;
     media->mime = meta_may_text(item, body, "mime_type");
     media->name = meta_may_text(item, body, "filename");
     media->network_id = meta_may_id(item, body, "id");
@@ -132,7 +131,8 @@ static const char *const *texts_of(struct json_value list, const char *key, cons
 
     if (texts)
         json_for_each (entry, list) {
-            const char *text = text_first_of(json_text(json_get(entry, key), mem), json_id(json_get(entry, other), mem));
+            const char *text =
+                text_first_of(json_text(json_get(entry, key), mem), json_id(json_get(entry, other), mem));
 
             if (text && n < max)
                 texts[n++] = text;

@@ -202,8 +202,7 @@ static void decode_envelope(struct whatsapp_reading *reading)
     event->message.sent_ms = meta_may_seconds(item, item->value, "timestamp");
     event->message.group_id = meta_may_id(item, item->value, "group_id");
     event->message.thread = event->message.group_id;
-    extras_put_json(&reading->extras, "history.status",
-                    json_get(json_get(item->value, "history_context"), "status"));
+    extras_put_json(&reading->extras, "history.status", json_get(json_get(item->value, "history_context"), "status"));
     decode_context(reading);
     decode_referral(reading);
 }

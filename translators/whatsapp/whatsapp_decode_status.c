@@ -91,7 +91,8 @@ static void read_status(struct whatsapp_reading *reading)
     const char *participant = is_group ? whatsapp_user_id(&person) : NULL;
     enum trefoil_receipt_state state = state_of(status);
 
-    event->audience = is_group ? TREFOIL_AUDIENCE_SERVICES : TREFOIL_AUDIENCE_AUTHOR; /* no group is a person's thread */
+    event->audience =
+        is_group ? TREFOIL_AUDIENCE_SERVICES : TREFOIL_AUDIENCE_AUTHOR; /* no group is a person's thread */
     event->key = arena_format(mem, "status/%s/%s%s%s", id ? id : "-", status ? status : "-", participant ? "/" : "",
                               participant ? participant : "");
     event->mark = meta_may_text(item, item->value, "biz_opaque_callback_data");

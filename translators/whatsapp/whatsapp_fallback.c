@@ -86,11 +86,16 @@ static const char *system_words(struct json_value body, struct arena *mem)
 static const char *unsupported(struct json_value body, struct arena *mem)
 {
     static const char *const words[][2] = {
-        { "gif", "animation" },         { "group_invite", "group invitation" },
-        { "hsm", "template" },          { "keep_in_chat", "message kept" },
-        { "link_preview", "link" },     { "media_placeholder", "file" },
-        { "poll_creation", "poll" },    { "poll_update", "vote in a poll" },
-        { "pin", "pinned message" },    { "edit", "edited message" },
+        { "gif", "animation" },
+        { "group_invite", "group invitation" },
+        { "hsm", "template" },
+        { "keep_in_chat", "message kept" },
+        { "link_preview", "link" },
+        { "media_placeholder", "file" },
+        { "poll_creation", "poll" },
+        { "poll_update", "vote in a poll" },
+        { "pin", "pinned message" },
+        { "edit", "edited message" },
         { "errors", "unreadable message" },
     };
     const char *type = member(body, "type", mem);
