@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "formats/signature.h"
-#include "mark.h"
+#include "publication.h"
 
 #define PEOPLE_WORDS 4
 
@@ -159,39 +159,6 @@ static void count(struct figures *figures, const struct event *event)
     metric_add(figures->published, 1);
 }
 
-/* What the network said, as the bus wants it. An account that is not ours may not be named: such an event goes to the
- * services only, under the first account we have. */
-static struct trefoil_publication publication_of(const struct intake *intake, const struct event *event)
-{
-    struct trefoil_publication publication = {
-        .audience = event->account ? event->audience : TREFOIL_AUDIENCE_SERVICES,
-        .ephemeral = event->ephemeral,
-        .message = &event->message,
-        .from = { event->account ? event->account : intake->options.accounts->accounts[0].name,
-                  event->account ? event->user_id : NULL },
-        .message_id = event->message.message_id,
-        .relates = event->relates,
-        .n_relates = event->n_relates,
-        .event_key = event->key,
-        .echo = event->echo,
-        .watermark_ms = event->watermark_ms,
-    };
-    uint64_t seq;
-    uint32_t target;
-
-    if (publication.from.user_id) {
-        publication.opens_window_ms = event->opens_window_ms;
-        publication.consent = event->consent;
-        publication.aliases = event->alias_ids;
-        publication.n_aliases = event->n_alias_ids < TREFOIL_ALIASES_MAX ? event->n_alias_ids : TREFOIL_ALIASES_MAX;
-    }
-    if (publication.from.user_id && mark_parse(event->mark, &seq, &target) == 0) {
-        publication.resolves_seq = seq;
-        publication.resolves_target = target;
-    }
-    return publication;
-}
-
 static void prove(const struct intake *intake, const struct trefoil_publication *publication)
 {
     const char *message_id = publication->echo ? publication->message_id : NULL;
@@ -294,7 +261,7 @@ static bool awaits_names(struct batch *batch)
 static void publish_event(struct batch *batch, const struct event *event)
 {
     struct intake *intake = batch->intake;
-    struct trefoil_publication publication = publication_of(intake, event);
+    struct trefoil_publication publication = publication_make(event, intake->options.accounts->accounts[0].name);
 
     if (!event->account) /* must not be taken for an event of the account it travels under */
         publication.event_key = arena_format(&batch->mem, "stray.%s", event->key);
