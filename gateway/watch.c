@@ -171,6 +171,11 @@ static void refresh(void *owner)
     total(gateway, "trefoil_held_total", "Echoes and receipts held.", broker->tally.held);
     total(gateway, "trefoil_pruned_total", "Journal records dropped at the end of their retention.",
           broker->tally.pruned);
+    total(gateway, "trefoil_aliases_linked_total", "Addresses an event said are one person's.",
+          broker->tally.aliases_linked);
+    total(gateway, "trefoil_aliases_refused_total", "Aliases not linked: too many addresses, or of another account.",
+          broker->tally.aliases_refused);
+    total(gateway, "trefoil_persons_merged_total", "Persons that turned out to be one.", broker->tally.persons_merged);
     show_ends(gateway);
     show_subscriptions(gateway);
     show_store(gateway);

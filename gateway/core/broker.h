@@ -90,6 +90,7 @@ struct broker {
     int trouble;      /* why, -errno */
     struct {
         uint64_t handed, redelivered, deferred, returned, unknown, in_doubt, held, expired, resolved, pruned;
+        uint64_t aliases_linked, aliases_refused, persons_merged;
     } tally;
 };
 

@@ -8,6 +8,8 @@
 #include "core/directory_rows.h"
 #include "core/directory_write.h"
 
+#define ROOM_MOVES_MAX 64 /* a room that leads to a room that … */
+
 void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch)
 {
     uint64_t seed;
@@ -124,19 +126,29 @@ int directory_person(struct directory *directory, const struct id *id, struct pe
 
 int directory_room(struct directory *directory, const struct id *id, struct room **ret)
 {
-    struct room *room = map_get(&directory->rooms, id_bytes(id));
+    struct id at = *id;
+    struct room *room;
     struct bytes row;
+    int r;
 
-    if (room) {
-        *ret = room;
-        return 0;
+    for (int hops = 0;; hops++) {
+        room = map_get(&directory->rooms, id_bytes(&at));
+        if (room) {
+            *ret = room;
+            return 0;
+        }
+        r = tables_get(directory->tables, TABLE_ROOMS, id_bytes(&at), directory->scratch, &row);
+        if (r < 0)
+            return r;
+        if (!room_has_moved(row, &at))
+            break;
+        if (hops == ROOM_MOVES_MAX)
+            return -ENOENT;
     }
-    int r = tables_get(directory->tables, TABLE_ROOMS, id_bytes(id), directory->scratch, &row);
-    if (r == 0)
-        r = room_unpack(id, row, &room);
+    r = room_unpack(&at, row, &room);
     if (r < 0)
         return r;
-    r = map_set(&directory->rooms, id_bytes(id), room);
+    r = map_set(&directory->rooms, id_bytes(&at), room);
     if (r < 0) {
         room_free(room);
         return r;

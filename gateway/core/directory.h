@@ -19,6 +19,10 @@ struct sent_mark { /* a delivery that reached this address */
 struct address {
     struct id channel, person;
     uint64_t last_active_ms, last_seq;
+    uint64_t window_ms;   /* the newest time at which this person opened the network's reply window; 0: never */
+    uint64_t consent_seq; /* the event that said `consent`; 0: none did */
+    uint64_t linked_seq;  /* the event whose word made this an address of its person; 0: none */
+    uint8_t consent;      /* enum envelope_consent */
     struct sent_mark sent[GATEWAY_LAST_SENT]; /* newest first; seq 0: none */
     struct bytes account, token;              /* in `text` */
     struct bytes last_ref;                    /* newest message from here; in `ref` */
@@ -53,7 +57,7 @@ void directory_deinit(struct directory *directory);
 /* Lets the cache go when it has grown too large. Pointers handed out before are dead afterwards. */
 void directory_turn(struct directory *directory);
 
-/* Borrowed until the next turn. -ENOENT, -ENOMEM, -EIO. */
+/* Borrowed until the next turn. -ENOENT, -ENOMEM, -EIO. A room that was merged away is the room it leads to. */
 must_use_ int directory_address(struct directory *directory, const struct id *channel, struct bytes token,
                                 struct address **ret);
 must_use_ int directory_address_by_key(struct directory *directory, const struct id *channel, const uint8_t *key,
@@ -79,6 +83,14 @@ must_use_ int directory_create(struct directory *directory, const struct id *cha
 must_use_ int directory_join(struct directory *directory, struct address *address, const struct id *room);
 must_use_ int directory_leave(struct directory *directory, struct address *address, struct id *ret_room);
 must_use_ int directory_link(struct directory *directory, struct address *address, struct address *to);
+
+/* A new address of the person of `of`, on the same account. -ENOSPC, -ENOMEM. */
+must_use_ int directory_adopt(struct directory *directory, const struct address *of, struct bytes token,
+                              struct address **ret);
+
+/* `lose` and `keep` are one: its addresses go over, and `lose` is gone. A room that is left empty leads to the one of
+ * `keep` from then on. -ENOSPC (too many addresses, nothing has changed), -ENOMEM, -EIO. */
+must_use_ int directory_merge(struct directory *directory, struct person *keep, struct person *lose);
 must_use_ int directory_unlink(struct directory *directory, struct address *address, struct id *ret_room);
 must_use_ int directory_forget(struct directory *directory, struct address *address);
 

@@ -195,6 +195,13 @@ int directory_leave(struct directory *directory, struct address *address, struct
     return r;
 }
 
+static void drop_person(struct directory *directory, struct person *person)
+{
+    tables_delete(directory->tables, TABLE_PERSONS, id_bytes(&person->id));
+    map_remove(&directory->persons, id_bytes(&person->id));
+    free(person);
+}
+
 /* Takes the address away from its person; a person without addresses leaves the world. */
 static int take_address(struct directory *directory, struct address *address)
 {
@@ -216,9 +223,7 @@ static int take_address(struct directory *directory, struct address *address)
     r = leave_room(directory, person);
     if (r < 0)
         return r;
-    tables_delete(directory->tables, TABLE_PERSONS, id_bytes(&person->id));
-    map_remove(&directory->persons, id_bytes(&person->id));
-    free(person);
+    drop_person(directory, person);
     return 0;
 }
 
@@ -239,6 +244,82 @@ int directory_link(struct directory *directory, struct address *address, struct 
     if (r == 0)
         give_address(directory, person, address);
     return r;
+}
+
+int directory_adopt(struct directory *directory, const struct address *of, struct bytes token, struct address **ret)
+{
+    struct key key = address_row_key(&of->channel, token);
+    struct address *address;
+    struct person *person;
+    int r = directory_person(directory, &of->person, &person);
+
+    if (r < 0)
+        return r;
+    if (person->n_addresses >= GATEWAY_PERSON_ADDRESSES_MAX)
+        return -ENOSPC;
+    r = address_new(&of->channel, of->account, token, &address);
+    if (r < 0)
+        return r;
+    r = map_set(&directory->addresses, key_bytes(&key), address);
+    if (r < 0) {
+        address_free(address);
+        return r;
+    }
+    give_address(directory, person, address);
+    *ret = address;
+    return 0;
+}
+
+/* What was addressed to the empty room finds the other: a service answers where it was spoken to. */
+static int lead_to(struct directory *directory, const struct id *from, const struct person *keep)
+{
+    struct bytes row;
+    int r = room_pack_moved(&keep->channel, &keep->room, directory->scratch, &row);
+
+    if (r == 0)
+        tables_put(directory->tables, TABLE_ROOMS, id_bytes(from), row);
+    return r;
+}
+
+/* Services that spoke in a room that is about to go are present in the other. */
+static int take_speakers(struct directory *directory, const struct room *from, const struct person *keep)
+{
+    struct room *to;
+    int r = directory_room(directory, &keep->room, &to);
+
+    for (uint16_t i = 0; r == 0 && i < from->n_speakers; i++) {
+        r = directory_speaks(directory, to, &from->speakers[i]);
+        r = r == -ENOSPC ? 0 : r;
+    }
+    return r == -ENOENT ? 0 : r;
+}
+
+int directory_merge(struct directory *directory, struct person *keep, struct person *lose)
+{
+    struct id left = lose->room;
+    struct room *room;
+    int r = directory_room(directory, &left, &room);
+    bool is_empty = r == 0 && room->n_persons == 1 && room->name.size == 0 && !id_equal(&left, &keep->room);
+
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if ((size_t) keep->n_addresses + lose->n_addresses > GATEWAY_PERSON_ADDRESSES_MAX)
+        return -ENOSPC;
+    r = is_empty ? take_speakers(directory, room, keep) : 0;
+    for (uint16_t i = 0; r == 0 && i < lose->n_addresses; i++) {
+        struct address *address;
+
+        r = directory_address_by_key(directory, &lose->channel, lose->addresses[i], &address);
+        if (r == 0)
+            give_address(directory, keep, address);
+        r = r == -ENOENT ? 0 : r;
+    }
+    if (r == 0)
+        r = leave_room(directory, lose);
+    if (r < 0)
+        return r;
+    drop_person(directory, lose);
+    return is_empty ? lead_to(directory, &left, keep) : 0;
 }
 
 int directory_unlink(struct directory *directory, struct address *address, struct id *ret_room)
@@ -296,9 +377,9 @@ struct listing {
 static int list_one(void *context, struct bytes key, struct bytes value)
 {
     const struct listing *listing = context;
-    struct id room = id_from(key);
+    struct id room = id_from(key), to;
 
-    if (!bytes_equal(bytes_slice(value, 0, ID_BYTES), id_bytes(listing->channel)))
+    if (room_has_moved(value, &to) || !bytes_equal(bytes_slice(value, 0, ID_BYTES), id_bytes(listing->channel)))
         return 0;
     return listing->each(listing->context, &room);
 }

@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define SENT_BYTES 20
+#define ADDRESS_TAIL_BYTES (8 + 8 + 8 + 1 + 1) /* no multiple of a mark, so that rows without it are known */
+#define ADDRESS_TAIL_VERSION 1
+#define ROOM_MOVED UINT16_MAX /* in the place of the number of persons */
+
 struct key address_row_key(const struct id *channel, struct bytes token)
 {
     struct key key = { .size = 0 };
@@ -83,9 +88,22 @@ struct room *room_free(struct room *room)
     return NULL;
 }
 
+/* Behind the marks, and only when it says something: rows of before have none. */
+static void put_tail(struct writer *to, const struct address *address)
+{
+    if (address->window_ms == 0 && address->consent_seq == 0 && address->linked_seq == 0)
+        return;
+    writer_u64(to, address->window_ms);
+    writer_u64(to, address->consent_seq);
+    writer_u64(to, address->linked_seq);
+    writer_u8(to, address->consent);
+    writer_u8(to, ADDRESS_TAIL_VERSION);
+}
+
 int address_pack(const struct address *address, struct arena *mem, struct bytes *ret)
 {
-    size_t room = 64 + GATEWAY_LAST_SENT * 20 + address->account.size + address->token.size + address->last_ref.size;
+    size_t room = 64 + GATEWAY_LAST_SENT * SENT_BYTES + ADDRESS_TAIL_BYTES + address->account.size +
+                  address->token.size + address->last_ref.size;
     struct writer to = writer_make(arena_alloc(mem, room), room);
 
     if (!to.data)
@@ -104,8 +122,21 @@ int address_pack(const struct address *address, struct arena *mem, struct bytes 
         writer_u64(&to, address->sent[i].at_ms);
         writer_u32(&to, address->sent[i].target);
     }
+    put_tail(&to, address);
     *ret = writer_bytes(&to);
     return to.overflow ? -EMSGSIZE : 0;
+}
+
+static int take_tail(struct bytes tail, struct address *address)
+{
+    struct cursor at = { tail };
+    uint8_t version = 0;
+
+    if (cursor_u64(&at, &address->window_ms) < 0 || cursor_u64(&at, &address->consent_seq) < 0 ||
+        cursor_u64(&at, &address->linked_seq) < 0 || cursor_u8(&at, &address->consent) < 0 ||
+        cursor_u8(&at, &version) < 0)
+        return -EBADMSG;
+    return version == ADDRESS_TAIL_VERSION ? 0 : -EBADMSG;
 }
 
 static int take_short(struct cursor *at, struct bytes *ret)
@@ -132,6 +163,10 @@ int address_unpack(const struct id *channel, struct bytes row, struct address **
     address->last_active_ms = active;
     address->last_seq = seq;
     r = address_set_last_ref(address, last_ref);
+    if (r == 0 && at.rest.size % SENT_BYTES == ADDRESS_TAIL_BYTES % SENT_BYTES && at.rest.size >= ADDRESS_TAIL_BYTES) {
+        r = take_tail(bytes_slice(at.rest, at.rest.size - ADDRESS_TAIL_BYTES, ADDRESS_TAIL_BYTES), address);
+        at.rest.size -= ADDRESS_TAIL_BYTES;
+    }
     for (size_t i = 0; r == 0 && i < GATEWAY_LAST_SENT && at.rest.size > 0; i++)
         if (cursor_u64(&at, &address->sent[i].seq) < 0 || cursor_u64(&at, &address->sent[i].at_ms) < 0 ||
             cursor_u32(&at, &address->sent[i].target) < 0)
@@ -196,6 +231,33 @@ int room_pack(const struct room *room, struct arena *mem, struct bytes *ret)
     writer_put(&to, room->name);
     *ret = writer_bytes(&to);
     return to.overflow ? -EMSGSIZE : 0;
+}
+
+int room_pack_moved(const struct id *channel, const struct id *to, struct arena *mem, struct bytes *ret)
+{
+    size_t size = 2 * ID_BYTES + 2;
+    struct writer row = writer_make(arena_alloc(mem, size), size);
+
+    if (!row.data)
+        return -ENOMEM;
+    writer_put(&row, id_bytes(channel));
+    writer_u16(&row, ROOM_MOVED);
+    writer_put(&row, id_bytes(to));
+    *ret = writer_bytes(&row);
+    return 0;
+}
+
+bool room_has_moved(struct bytes row, struct id *ret_to)
+{
+    struct cursor at = { row };
+    struct bytes channel, to;
+    uint16_t n;
+
+    if (cursor_take(&at, ID_BYTES, &channel) < 0 || cursor_u16(&at, &n) < 0 || n != ROOM_MOVED ||
+        cursor_take(&at, ID_BYTES, &to) < 0)
+        return false;
+    *ret_to = id_from(to);
+    return true;
 }
 
 static int take_ids(struct cursor *at, struct id *ids, uint16_t max, uint16_t *ret)

@@ -19,6 +19,11 @@ must_use_ int address_unpack(const struct id *channel, struct bytes row, struct 
 must_use_ int person_pack(const struct person *person, struct arena *mem, struct bytes *ret);
 must_use_ int person_unpack(const struct id *id, struct bytes row, struct person **ret);
 must_use_ int room_pack(const struct room *room, struct arena *mem, struct bytes *ret);
+
+/* The row of a room that was merged away: only where it leads. */
+must_use_ int room_pack_moved(const struct id *channel, const struct id *to, struct arena *mem, struct bytes *ret);
+bool room_has_moved(struct bytes row, struct id *ret_to);
+
 must_use_ int room_unpack(const struct id *id, struct bytes row, struct room **ret);
 
 #endif

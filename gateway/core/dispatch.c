@@ -1,4 +1,5 @@
-/* Hands out to TARGETS subscriptions: one delivery per room at a time, rooms in parallel, the rest in the store.
+/* Hands out to TARGETS subscriptions: one delivery per room at a time, rooms in parallel, replies before bulk, the rest in
+ * the store.
  * Never decides what an answer means: dispatch_ack.c does.
  */
 #include "core/dispatch.h"
@@ -52,16 +53,9 @@ void dispatch_away(struct broker *broker, const struct record *record, const str
     }
 }
 
-void dispatch_release(struct entry *entry)
-{
-    if (entry->seat && entry->state == ENTRY_OUT)
-        entry->seat->n_out--;
-    entry->seat = NULL;
-}
-
 void dispatch_doubt(struct broker *broker, struct subscription *subscription, struct entry *entry)
 {
-    dispatch_release(entry);
+    lines_release(entry);
     entry->state = ENTRY_DOUBT;
     entry->until_ms = broker->now_ms + broker->options.in_doubt_ms;
     list_remove(&entry->in_doubt);
@@ -88,6 +82,7 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
 {
     struct line *line = first->line;
 
+    line->is_bulk = first->is_bulk;
     list_for_each_safe (node, after, &line->entries) {
         struct entry *entry = container_of(node, struct entry, in_line);
 
@@ -97,6 +92,7 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
                                           .not_before_ms = entry == first ? not_before_ms : 0,
                                           .attempts = entry->attempts,
                                           .maybe_sent = entry->maybe_sent,
+                                          .is_bulk = entry->is_bulk,
                                           .left = entry->left });
         lines_drop(&subscription->lines, entry);
     }
@@ -136,6 +132,7 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
     entry->left = left;
     entry->attempts = row->attempts;
     entry->maybe_sent = row->maybe_sent;
+    entry->is_bulk = row->is_bulk;
     entry->is_stored = true;
     if (line->is_unsure)
         dispatch_doubt(broker, subscription, entry);
@@ -154,20 +151,21 @@ static int load_more(struct broker *broker, struct subscription *subscription, s
         line->has_more = n == GATEWAY_LINE_MEMORY;
         for (int i = 0; i < n; i++)
             load_row(broker, subscription, line, &rows[i]);
+        line->is_bulk = false; /* what comes after them is not known */
     }
     return 0;
 }
 
-static struct seat *pick(const struct subscription *subscription, const struct entry *entry)
+static struct seat *pick(const struct subscription *subscription, const struct seat *prefers, bool is_bulk)
 {
     struct seat *best = NULL;
 
     list_for_each (node, &subscription->seats) {
         struct seat *seat = container_of(node, struct seat, in_subscription);
 
-        if (!peer_can_take(seat->peer))
+        if (!(is_bulk ? seat_can_take_bulk(seat) : peer_can_take(seat->peer)))
             continue;
-        if (seat == entry->prefers)
+        if (seat == prefers)
             return seat;
         if (!best || seat->n_out < best->n_out)
             best = seat;
@@ -191,8 +189,8 @@ static void give_up(struct broker *broker, struct subscription *subscription, st
     dispatch_finish(broker, subscription, entry);
 }
 
-/* Hands out the first of the line if it may. False: nobody has credit. */
-static bool try_line(struct broker *broker, struct subscription *subscription, struct line *line)
+/* Hands out the first of the line if it may; bulk only when it is bulk's turn. False: nobody has credit. */
+static bool try_line(struct broker *broker, struct subscription *subscription, struct line *line, bool is_bulk)
 {
     for (;;) {
         struct list *first;
@@ -212,7 +210,11 @@ static bool try_line(struct broker *broker, struct subscription *subscription, s
             list_remove(&line->in_ready);
             return true;
         }
-        struct seat *seat = pick(subscription, entry);
+        if (entry->is_bulk && !is_bulk) { /* it was not known */
+            lines_wake(&subscription->lines, line);
+            return true;
+        }
+        struct seat *seat = pick(subscription, entry->prefers, entry->is_bulk);
         if (!seat)
             return false;
         if (broker_record(broker, entry->seq, &record) < 0) { /* pruned: its targets died then */
@@ -223,6 +225,9 @@ static bool try_line(struct broker *broker, struct subscription *subscription, s
             give_up(broker, subscription, entry, record, "expired");
         } else if (entry->attempts >= GATEWAY_ATTEMPTS_MAX) {
             give_up(broker, subscription, entry, record, "given up after too many attempts");
+        } else if (entry->is_bulk && seat->n_out > 0 && record->envelope.size >= seat->peer->credit_bytes) {
+            record_unref(record); /* it would take the last of the bytes */
+            return false;
         } else {
             list_remove(&line->in_ready);
             handout(broker, seat, entry, record);
@@ -250,20 +255,30 @@ static int place(struct broker *broker, struct subscription *subscription, const
     }
     if (is_unsure && parking_get(broker, subscription, &record->room, record->seq, &row) == 0)
         return 0;
-    bool is_new = !lines_of(&subscription->lines, &record->room);
+    bool is_new = !lines_of(&subscription->lines, &record->room), is_bulk = (record->flags & RECORD_BULK) != 0;
     if (lines_open(&subscription->lines, &record->room, &line) < 0)
         return -EAGAIN;
-    if (line->has_more || line->n_entries >= GATEWAY_LINE_MEMORY || line->not_before_ms > 0) {
-        if (!line->has_more && line->n_entries > 0)
+    if (line->has_more || line->n_entries >= GATEWAY_LINE_MEMORY || line->not_before_ms > 0 ||
+        (is_bulk && subscription->lines.n_entries >= GATEWAY_LOOKAHEAD_BULK)) {
+        bool is_first = !line->has_more && line->n_entries == 0;
+
+        if (!line->has_more)
             line->stored_after = record->seq - 1;
         line->has_more = true;
-        parking_put(broker, subscription, &record->room, &(struct parked){ .seq = record->seq, .left = left });
+        parking_put(broker, subscription, &record->room,
+                    &(struct parked){ .seq = record->seq, .is_bulk = is_bulk, .left = left });
         subscription->is_dirty = true;
+        if (is_first && line->not_before_ms == 0) {
+            line->is_bulk = is_bulk;
+            line->is_unsure = is_new && is_unsure;
+            lines_wake(&subscription->lines, line);
+        }
         return 0;
     }
     if (lines_add(&subscription->lines, line, record->seq, &entry) < 0)
         return -EAGAIN;
     entry->left = left;
+    entry->is_bulk = is_bulk;
     list_append(&subscription->lines.open, &entry->in_open);
     if (is_new && is_unsure) {
         dispatch_away(broker, record, entry, true);
@@ -290,15 +305,34 @@ static void look_ahead(struct broker *broker, struct subscription *subscription)
     }
 }
 
+/* Bulk waits in the store while there is enough of it in memory: so the cursor goes on, and sees replies. */
+static bool stays_stored(const struct subscription *subscription, const struct line *line)
+{
+    return line->n_entries == 0 && line->has_more && subscription->lines.n_entries >= GATEWAY_LOOKAHEAD_BULK;
+}
+
+/* Goes through the lines as long as somebody takes something: without that no line is read from the store. */
+static void hand_out(struct broker *broker, struct subscription *subscription, struct list *lines, bool is_bulk)
+{
+    list_for_each_safe (node, after, lines) {
+        struct line *line = container_of(node, struct line, in_ready);
+
+        if (is_bulk && !pick(subscription, NULL, true))
+            return;
+        if (is_bulk && stays_stored(subscription, line))
+            continue;
+        if (!try_line(broker, subscription, line, is_bulk))
+            return;
+    }
+}
+
 void dispatch_pump(struct broker *broker, struct subscription *subscription)
 {
     if (subscription->n_seats == 0)
         return;
     look_ahead(broker, subscription);
-    list_for_each_safe (node, after, &subscription->lines.ready) {
-        if (!try_line(broker, subscription, container_of(node, struct line, in_ready)))
-            break;
-    }
+    hand_out(broker, subscription, &subscription->lines.ready, false);
+    hand_out(broker, subscription, &subscription->lines.bulk, true);
     uint64_t floor = lines_first_open(&subscription->lines, subscription->cursor) - 1;
     if (floor > subscription->floor)
         subscription->floor = floor;
@@ -388,6 +422,7 @@ static int load_room(void *context, const struct id *room, const struct parked *
         return r;
     line->has_more = true;
     line->is_unsure = first->not_before_ms == 0;
+    line->is_bulk = first->is_bulk;
     if (first->not_before_ms > loading->broker->now_ms)
         lines_sleep(&loading->subscription->lines, line, first->not_before_ms);
     else

@@ -17,9 +17,6 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
 
 void dispatch_doubt(struct broker *broker, struct subscription *subscription, struct entry *entry);
 
-/* The entry's seat is free of it. */
-void dispatch_release(struct entry *entry);
-
 void dispatch_note(struct broker *broker, const struct subscription *subscription, uint64_t seq, const char *what,
                    const char *text);
 

@@ -111,7 +111,7 @@ static void turn(struct answer *answer)
         return;
     }
     dispatch_away(broker, answer->record, entry, false);
-    dispatch_release(entry);
+    lines_release(entry);
     entry->state = ENTRY_WAITING;
     if (!entry->any_deferred && entry->attempts > 0)
         entry->attempts--; /* returned: it was no attempt */
@@ -179,6 +179,7 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
     }
     target_set_add(&row.left, target);
     row.not_before_ms = 0;
+    row.is_bulk = (record->flags & RECORD_BULK) != 0;
     int r = lines_open(&subscription->lines, &record->room, &line);
     if (r < 0)
         return r;
@@ -187,6 +188,7 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
         if (!line->has_more || line->stored_after >= record->seq)
             line->stored_after = record->seq - 1;
         line->has_more = true;
+        line->is_bulk = row.is_bulk && line->is_bulk;
     }
     if (line->not_before_ms == 0)
         lines_wake(&subscription->lines, line);

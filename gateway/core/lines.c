@@ -24,6 +24,7 @@ void lines_init(struct lines *lines)
     *lines = (struct lines){ .by_room = MAP_EMPTY(GATEWAY_LINES_MAX, 0),
                              .by_seq = MAP_EMPTY((size_t) GATEWAY_LOOKAHEAD * 2, 0) };
     list_init(&lines->ready);
+    list_init(&lines->bulk);
     list_init(&lines->asleep);
     list_init(&lines->doubts);
     list_init(&lines->open);
@@ -99,13 +100,21 @@ int lines_add(struct lines *lines, struct line *line, uint64_t seq, struct entry
     return 0;
 }
 
+void lines_release(struct entry *entry)
+{
+    if (entry->seat && entry->state == ENTRY_OUT) {
+        entry->seat->n_out--;
+        entry->seat->n_bulk -= entry->is_bulk;
+    }
+    entry->seat = NULL;
+}
+
 void lines_drop(struct lines *lines, struct entry *entry)
 {
     list_remove(&entry->in_line);
     list_remove(&entry->in_open);
     list_remove(&entry->in_doubt);
-    if (entry->seat && entry->state == ENTRY_OUT)
-        entry->seat->n_out--;
+    lines_release(entry);
     entry->line->n_entries--;
     lines->n_entries--;
     map_remove(&lines->by_seq, seq_key(&entry->seq));
@@ -124,9 +133,12 @@ bool lines_close(struct lines *lines, struct line *line)
 
 void lines_wake(struct lines *lines, struct line *line)
 {
+    struct list *first = list_first(&line->entries);
+    bool is_bulk = first ? container_of(first, struct entry, in_line)->is_bulk : line->has_more && line->is_bulk;
+
     line->not_before_ms = 0;
     list_remove(&line->in_ready);
-    list_append(&lines->ready, &line->in_ready);
+    list_append(is_bulk ? &lines->bulk : &lines->ready, &line->in_ready);
 }
 
 void lines_sleep(struct lines *lines, struct line *line, uint64_t not_before_ms)

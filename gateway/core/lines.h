@@ -1,5 +1,6 @@
 /* Deliveries of a TARGETS subscription: one line per room, one delivery of a line out at a time. A line that is long or
- * asleep waits in the store, not in memory. Never judges an outcome's words: sent, deferred, bounced, unknown, returned.
+ * asleep waits in the store, not in memory. Lines that begin with bulk wait behind those that do not; inside a line
+ * nothing overtakes. Never judges an outcome's words: sent, deferred, bounced, unknown, returned.
  */
 #ifndef TREFOIL_CORE_LINES_H
 #define TREFOIL_CORE_LINES_H
@@ -40,10 +41,11 @@ enum entry_state { ENTRY_WAITING, ENTRY_OUT, ENTRY_DOUBT };
 
 struct line {
     struct list entries;  /* in memory, in order */
-    struct list in_ready; /* lines.ready or lines.asleep */
+    struct list in_ready; /* lines.ready, lines.bulk or lines.asleep */
     struct id room;
     unsigned n_entries;
     bool is_unsure;         /* its first entry may have been out in an earlier life of the gateway */
+    bool is_bulk;           /* with nothing in memory: what is in the store begins with bulk, as far as is known */
     bool has_more;          /* further entries are in the store … */
     uint64_t stored_after;  /* … after this sequence */
     uint64_t not_before_ms; /* asleep until then; 0: awake */
@@ -60,11 +62,14 @@ struct entry {
     uint8_t state;
     uint8_t replica[REPLICA_BYTES]; /* last holder */
     bool is_stored, maybe_sent, any_unknown, any_deferred;
+    bool is_bulk;
 };
 
 struct lines {
     struct map by_room, by_seq;
-    struct list ready, asleep, doubts, open;
+    struct list ready; /* may have something to hand out that is not bulk */
+    struct list bulk;  /* begin with bulk */
+    struct list asleep, doubts, open;
     unsigned n_entries;
 };
 
@@ -79,6 +84,9 @@ must_use_ int lines_open(struct lines *lines, const struct id *room, struct line
 
 /* Puts an entry in its place in the line by sequence. -ENOMEM, -ENOSPC. */
 must_use_ int lines_add(struct lines *lines, struct line *line, uint64_t seq, struct entry **ret);
+
+/* The entry is free of its seat. */
+void lines_release(struct entry *entry);
 
 /* Frees the entry. */
 void lines_drop(struct lines *lines, struct entry *entry);

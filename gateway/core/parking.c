@@ -6,6 +6,8 @@
 
 #include "core/broker.h"
 
+enum parked_flag { PARKED_MAYBE_SENT = 1, PARKED_BULK = 2 };
+
 #define PARKED_MAX_BYTES (4 + 8 + 1 + 2 * GATEWAY_TARGETS_MAX)
 
 static struct key room_key(const struct subscription *subscription, const struct id *room)
@@ -35,7 +37,7 @@ void parking_put(struct broker *broker, const struct subscription *subscription,
 
     writer_u32(&to, parked->attempts);
     writer_u64(&to, parked->not_before_ms);
-    writer_u8(&to, parked->maybe_sent);
+    writer_u8(&to, (uint8_t) ((parked->maybe_sent ? PARKED_MAYBE_SENT : 0) | (parked->is_bulk ? PARKED_BULK : 0)));
     for (uint32_t i = 0; i < GATEWAY_TARGETS_MAX; i++)
         if (target_set_has(&parked->left, i))
             writer_u16(&to, (uint16_t) i);
@@ -52,14 +54,14 @@ void parking_delete(struct broker *broker, const struct subscription *subscripti
 static int parse(uint64_t seq, struct bytes row, struct parked *ret)
 {
     struct cursor at = { row };
-    uint8_t maybe_sent;
+    uint8_t flags;
     uint16_t target;
 
     *ret = (struct parked){ .seq = seq };
-    if (cursor_u32(&at, &ret->attempts) < 0 || cursor_u64(&at, &ret->not_before_ms) < 0 ||
-        cursor_u8(&at, &maybe_sent) < 0)
+    if (cursor_u32(&at, &ret->attempts) < 0 || cursor_u64(&at, &ret->not_before_ms) < 0 || cursor_u8(&at, &flags) < 0)
         return -EBADMSG;
-    ret->maybe_sent = maybe_sent;
+    ret->maybe_sent = (flags & PARKED_MAYBE_SENT) != 0;
+    ret->is_bulk = (flags & PARKED_BULK) != 0;
     while (cursor_u16(&at, &target) == 0)
         if (target < GATEWAY_TARGETS_MAX)
             target_set_add(&ret->left, target);

@@ -32,11 +32,21 @@ struct seat {
     bool ephemeral_too;
     uint64_t joins_at; /* its share of the rooms begins with this sequence */
     unsigned n_out, n_waiting;
+    unsigned n_bulk; /* of those out */
 };
 
 static inline bool peer_can_take(const struct peer *peer)
 {
     return !peer->is_draining && peer->credit > 0 && peer->credit_bytes > 0;
+}
+
+/* Bulk takes at most half of what the seat's peer can have out, so that a reply always finds a place; of a credit of one
+ * it takes that one. */
+static inline bool seat_can_take_bulk(const struct seat *seat)
+{
+    uint64_t half = (seat->peer->credit + seat->n_out) / 2;
+
+    return peer_can_take(seat->peer) && (seat->n_bulk < half || seat->n_out == 0);
 }
 
 static inline void peer_charge(struct peer *peer, size_t bytes)

@@ -8,6 +8,7 @@
 #include "core/admit.h"
 #include "core/away.h"
 #include "core/handout.h"
+#include "core/identity.h"
 #include "core/trace.h"
 
 static struct verdict verdict_of(int r)
@@ -40,7 +41,8 @@ static bool resolve(struct broker *broker, const struct arrival *arrival)
         return false;
     bool is_ours = id_equal(&record->channel, &arrival->channel->id) &&
                    record_target_at(record, header->resolves_target, &target) &&
-                   bytes_equal(target.account, header->account) && bytes_equal(target.address, header->from);
+                   bytes_equal(target.account, header->account) &&
+                   identity_is_same(&broker->directory, &arrival->channel->id, target.address, header->from);
     record_unref(record);
     if (!is_ours)
         return false;
@@ -52,8 +54,24 @@ static bool resolve(struct broker *broker, const struct arrival *arrival)
 
 enum next { NEXT_ROUTE, NEXT_DUPLICATE, NEXT_HOLD };
 
-/* Is this our own message coming back, news about one, or must we wait to tell? */
-static enum next weigh(struct broker *broker, const struct arrival *arrival)
+/* An address of whoever the arrival is from, to which a send is out; empty: none. */
+static struct bytes find_out(struct broker *broker, const struct arrival *arrival)
+{
+    const struct id *channel = &arrival->channel->id;
+    struct kin kin;
+
+    if (away_is_out(broker, channel, arrival->header->from))
+        return arrival->header->from;
+    if (identity_kin(&broker->directory, channel, arrival->header->from, &kin) < 0)
+        return BYTES_EMPTY;
+    for (size_t i = 0; i < kin.n; i++)
+        if (away_is_out(broker, channel, kin.list[i]->token))
+            return kin.list[i]->token;
+    return BYTES_EMPTY;
+}
+
+/* Is this our own message coming back, news about one, or must we wait to tell? `ret_out`: for the answer from where. */
+static enum next weigh(struct broker *broker, const struct arrival *arrival, struct bytes *ret_out)
 {
     const struct envelope_header *header = arrival->header;
     bool is_ours = header->resolves && resolve(broker, arrival);
@@ -69,12 +87,13 @@ static enum next weigh(struct broker *broker, const struct arrival *arrival)
         if (header->ref.size > 0 &&
             ledger_find(&broker->ledger, &arrival->channel->id, header->ref, &seq, &target) == 0)
             return NEXT_DUPLICATE;
-        return away_is_out(broker, &arrival->channel->id, header->from) ? NEXT_HOLD : NEXT_ROUTE;
+        *ret_out = find_out(broker, arrival);
+        return ret_out->size > 0 ? NEXT_HOLD : NEXT_ROUTE;
     }
     if (header->audience == ENVELOPE_AUTHOR && header->n_relates > 0 && router_related(broker, arrival, 0, &seq) == 0 &&
-        seq == 0 && away_is_out(broker, &arrival->channel->id, header->from))
-        return NEXT_HOLD;
-    return NEXT_ROUTE;
+        seq == 0)
+        *ret_out = find_out(broker, arrival);
+    return ret_out->size > 0 ? NEXT_HOLD : NEXT_ROUTE;
 }
 
 static void count_in(struct broker *broker, const struct arrival *arrival, const struct record *record,
@@ -86,17 +105,21 @@ static void count_in(struct broker *broker, const struct arrival *arrival, const
     counts->targets += record->n_targets;
     if (header->ref.size > 0)
         ledger_remember(&broker->ledger, &arrival->channel->id, header->ref, record->seq, LEDGER_AUTHOR);
-    if (!from || header->echo || header->audience != ENVELOPE_ROOM)
+    if (!from)
         return;
-    from->last_active_ms = broker->now_ms;
-    from->last_seq = record->seq;
-    if (header->ref.size > 0 && address_set_last_ref(from, header->ref) < 0)
-        return;
-    directory_touch(&broker->directory, from);
+    bool is_changed = identity_learn(broker, arrival, record->seq, from);
+    if (!header->echo && header->audience == ENVELOPE_ROOM) {
+        from->last_active_ms = broker->now_ms;
+        from->last_seq = record->seq;
+        is_changed = header->ref.size == 0 || address_set_last_ref(from, header->ref) == 0 || is_changed;
+    }
+    if (is_changed)
+        directory_touch(&broker->directory, from);
 }
 
 /* Into the journal and the live ring. */
-static int append(struct broker *broker, const struct arrival *arrival, const struct route *route, struct address *from)
+static int append(struct broker *broker, const struct arrival *arrival, const struct route *route, struct address *from,
+                  const struct identity_links *links)
 {
     struct tables *tables = &broker->tables;
     struct record *record;
@@ -112,6 +135,7 @@ static int append(struct broker *broker, const struct arrival *arrival, const st
         return r;
     }
     count_in(broker, arrival, record, from);
+    identity_note(broker, record->seq, links);
     live_add(&broker->live, record);
     return 0;
 }
@@ -145,16 +169,19 @@ static void pass_on(struct broker *broker, const struct record *record)
 
 static struct verdict route(struct broker *broker, const struct arrival *arrival)
 {
+    struct identity_links links;
     struct route route;
     struct address *from;
     struct record *record;
 
     arena_reset(&broker->scratch);
-    int r = router_route(broker, arrival, &route, &from);
+    int r = identity_link(broker, arrival, &links);
+    if (r == 0)
+        r = router_route(broker, arrival, &route, &from);
     if (r != 0)
         return verdict_of(r);
     if (arrival->header->class_ == ENVELOPE_DURABLE) {
-        r = append(broker, arrival, &route, from);
+        r = append(broker, arrival, &route, from, &links);
         return r < 0 ? verdict_of(r) : (struct verdict){ VERDICT_ACCEPTED, 0, NULL };
     }
     r = record_new(&route, &record);
@@ -198,6 +225,7 @@ static bool try_envelope(struct broker *broker, const struct attempt *attempt)
     struct envelope_header header;
     struct arrival arrival = { 0 };
     const struct id *channel = NULL;
+    struct bytes out = BYTES_EMPTY;
     uint64_t seq;
 
     if (admit(broker, attempt->peer, attempt->envelope, &header, &arrival, &verdict)) {
@@ -207,9 +235,9 @@ static bool try_envelope(struct broker *broker, const struct attempt *attempt)
         if (seen < 0)
             verdict = verdict_of(seen);
         else if (seen == 0)
-            next = weigh(broker, &arrival);
+            next = weigh(broker, &arrival, &out);
         if (next == NEXT_HOLD && attempt->may_hold &&
-            hold_add(broker, attempt->peer, attempt->ticket, &arrival.channel->id, header.from, attempt->envelope) == 0)
+            hold_add(broker, attempt->peer, attempt->ticket, &arrival.channel->id, out, attempt->envelope) == 0)
             return false;
         if (next == NEXT_HOLD)
             verdict = (struct verdict){ VERDICT_REJECTED, REJECT_IS_HELD_TOO_LONG,

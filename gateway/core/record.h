@@ -14,7 +14,7 @@
 
 #define RECORD_RELATIONS_MAX 128
 
-enum record_flag { RECORD_ECHO = 1, RECORD_HAS_ROOM = 2, RECORD_EPHEMERAL = 4 };
+enum record_flag { RECORD_ECHO = 1, RECORD_HAS_ROOM = 2, RECORD_EPHEMERAL = 4, RECORD_BULK = 8 };
 
 struct record_target {
     struct bytes account;  /* "network/account id" */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "core/identity.h"
+
 static size_t n_relations(const struct envelope_header *header)
 {
     return header->n_relates + header->n_relates_id;
@@ -138,18 +140,24 @@ static int route_from_service(struct broker *broker, const struct arrival *arriv
     return arrival->header->audience == ENVELOPE_ROOM ? add_persons(broker, route, room, NULL) : 0;
 }
 
-/* A receipt without message ids is about the newest delivery that had reached the address by then. */
-static uint64_t seq_by_watermark(const struct envelope_header *header, const struct address *from)
+/* A receipt without message ids is about the newest delivery that had reached the person on this account by then. */
+static uint64_t seq_by_watermark(struct broker *broker, const struct envelope_header *header, struct address *from)
 {
-    uint64_t best = 0;
+    uint64_t best = 0, last_ms = header->watermark_ms + GATEWAY_WATERMARK_SLACK_MS;
+    struct kin kin = { .n = 0 };
 
-    for (size_t i = 0; from && i < GATEWAY_LAST_SENT; i++)
-        if (from->sent[i].seq > best && from->sent[i].at_ms <= header->watermark_ms + GATEWAY_WATERMARK_SLACK_MS)
-            best = from->sent[i].seq;
+    if (!from || identity_kin_of(&broker->directory, from, &kin) < 0)
+        return 0;
+    for (size_t i = 0; i < kin.n * GATEWAY_LAST_SENT; i++) {
+        const struct sent_mark *mark = &kin.list[i / GATEWAY_LAST_SENT]->sent[i % GATEWAY_LAST_SENT];
+
+        if (mark->seq > best && mark->at_ms <= last_ms)
+            best = mark->seq;
+    }
     return best;
 }
 
-static int route_to_author(struct broker *broker, const struct arrival *arrival, const struct address *from,
+static int route_to_author(struct broker *broker, const struct arrival *arrival, struct address *from,
                            struct route *route)
 {
     uint64_t seq = route->n_relations > 0 ? route->relations[0].seq : 0;
@@ -157,17 +165,16 @@ static int route_to_author(struct broker *broker, const struct arrival *arrival,
     struct address *author;
 
     if (route->n_relations == 0 && arrival->header->watermark_ms > 0)
-        seq = seq_by_watermark(arrival->header, from);
+        seq = seq_by_watermark(broker, arrival->header, from);
     if (seq == 0 || broker_record(broker, seq, &related) < 0)
         return 0;
     if (route->n_relations == 0)
         route->relations[route->n_relations++] = (struct record_relation){ related->envelope_id, seq };
     int r = 0;
     bool by_person = related->from.size > 0 && !(related->flags & RECORD_ECHO);
-    bool is_back = from && bytes_equal(related->from, from->token);
-    if (id_equal(&related->channel, &arrival->channel->id) && by_person && !is_back) {
+    if (id_equal(&related->channel, &arrival->channel->id) && by_person) {
         r = directory_address(&broker->directory, &related->channel, related->from, &author);
-        if (r == 0)
+        if (r == 0 && !(from && id_equal(&author->person, &from->person)))
             r = add_target(broker, route, author);
     }
     record_unref(related);
@@ -201,7 +208,8 @@ static void start(const struct broker *broker, const struct arrival *arrival, st
     route->envelope_id = id_from(header->id);
     route->audience = (uint8_t) header->audience;
     route->flags =
-        (uint8_t) ((header->echo ? RECORD_ECHO : 0) | (header->class_ == ENVELOPE_EPHEMERAL ? RECORD_EPHEMERAL : 0));
+        (uint8_t) ((header->echo ? RECORD_ECHO : 0) | (header->class_ == ENVELOPE_EPHEMERAL ? RECORD_EPHEMERAL : 0) |
+                   (header->lane == ENVELOPE_BULK ? RECORD_BULK : 0));
     route->room_size = 0;
     route->account = header->account;
     route->from = header->from;

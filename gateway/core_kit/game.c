@@ -52,6 +52,10 @@ static void read_target(struct bytes target, struct game_handed *ret)
             ret->relates_ref = field.bytes;
         else if (field.number == 5)
             ret->last_ref = field.bytes;
+        else if (field.number == 6)
+            ret->window_ms = field.value;
+        else if (field.number == 7)
+            ret->consent_withdrawn = field.value == 1;
     }
 }
 
@@ -222,7 +226,7 @@ void game_publish(struct game *game, struct peer *peer, const struct game_event 
 {
     struct id id = event->id, channel = game_channel(), key = key_id(event->service);
     struct bytes relates = token_of(game, event->relates);
-    struct bytes relates_id = id_bytes(&event->relates_id);
+    struct bytes relates_id = id_bytes(&event->relates_id), aliases[SEAL_ALIASES_MAX];
     struct envelope_header header = { .channel = id_bytes(&channel),
                                       .audience = event->audience ? event->audience : ENVELOPE_ROOM,
                                       .class_ = event->ephemeral ? ENVELOPE_EPHEMERAL : ENVELOPE_DURABLE,
@@ -241,7 +245,16 @@ void game_publish(struct game *game, struct peer *peer, const struct game_event 
                                       .seq = 1,
                                       .created_ms = game->broker.now_ms,
                                       .expires_ms = event->expires_ms,
-                                      .hops = event->hops };
+                                      .hops = event->hops,
+                                      .lane = event->lane,
+                                      .opens_window_ms = event->opens_window_ms,
+                                      .consent = event->consent,
+                                      .aliases = aliases };
+
+    while (header.n_aliases < SEAL_ALIASES_MAX && event->aliases[header.n_aliases]) {
+        aliases[header.n_aliases] = game_token(game, event->aliases[header.n_aliases]);
+        header.n_aliases++;
+    }
 
     if (id_is_zero(&id)) {
         uint64_t n = ++game->ids;

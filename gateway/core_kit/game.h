@@ -22,6 +22,8 @@ struct game_handed {
     unsigned n_targets;
     uint32_t first_target;
     struct bytes envelope, address, relates_ref, last_ref; /* of the first target */
+    uint64_t window_ms;
+    bool consent_withdrawn;
 };
 
 struct game {
@@ -63,6 +65,10 @@ struct game_event {
     uint64_t resolves_seq, watermark_ms, expires_ms;
     uint32_t resolves_target, hops;
     const char *account; /* NULL: the service's own */
+    const char *aliases[SEAL_ALIASES_MAX];
+    enum envelope_lane lane;
+    enum envelope_consent consent;
+    uint64_t opens_window_ms;
 };
 
 /* Publishes through the peer: the verdict is in game->verdict. */

@@ -1,4 +1,4 @@
-/* Sorted arrays: slow and obvious. */
+/* Sorted arrays: obvious, and fast enough for ten thousand rooms. */
 #include "core_kit/memory_tables.h"
 
 #include <assert.h>
@@ -40,10 +40,16 @@ static struct bytes key_of(const struct row *row)
 
 static size_t find(const struct memory_table *table, struct bytes key, bool *ret_is_there)
 {
-    size_t at = 0;
+    size_t at = 0, end = table->n;
 
-    while (at < table->n && bytes_compare(key_of(&table->rows[at]), key) < 0)
-        at++;
+    while (at < end) {
+        size_t middle = at + (end - at) / 2;
+
+        if (bytes_compare(key_of(&table->rows[middle]), key) < 0)
+            at = middle + 1;
+        else
+            end = middle;
+    }
     *ret_is_there = at < table->n && bytes_equal(key_of(&table->rows[at]), key);
     return at;
 }
