@@ -99,6 +99,30 @@ static struct bytes last_segment(const char *url)
     return bytes_slice(path, start, SIZE_MAX);
 }
 
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* The name in an address as a reader would write it: "plan b.pdf" of "plan%20b.pdf". As it is where that is no text. */
+static const char *file_name(struct bytes segment, struct arena *mem)
+{
+    char *name = arena_text(mem, segment), *to = name;
+
+    for (const char *from = name; from && *from; from++) {
+        int high = from[0] == '%' ? hex_digit(from[1]) : -1, low = high >= 0 ? hex_digit(from[2]) : -1;
+
+        *to++ = low > 0 || (low == 0 && high > 0) ? (char) (16 * high + low) : *from;
+        from += low > 0 || (low == 0 && high > 0) ? 2 : 0;
+    }
+    if (to)
+        *to = '\0';
+    return name && bytes_is_utf8(bytes_of_text(name)) ? name : arena_text(mem, segment);
+}
+
 static bool ends_with(struct bytes text, const char *end)
 {
     size_t size = strlen(end);
@@ -121,7 +145,7 @@ static void add_file(struct sorting *sorting, const struct type *type, struct js
         media.kind = TREFOIL_MEDIA_ANIMATED;
     if (media.kind == TREFOIL_MEDIA_FILE && segment.size > 0 && segment.size <= ATTACHMENT_NAME_MAX_BYTES &&
         memchr(segment.data, '.', segment.size))
-        media.name = arena_text(sorting->mem, segment);
+        media.name = file_name(segment, sorting->mem);
     if (type->source && !sorting->ret->referral.source)
         sorting->ret->referral = (struct trefoil_referral){ .source = type->source, .url = url };
     sorting->media[sorting->ret->n_media++] = media;

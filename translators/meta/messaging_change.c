@@ -72,7 +72,8 @@ static void fill(struct event *event, const char *word, struct extras *extras, s
     extras_give(extras, &event->message);
     event->message.kind = TREFOIL_KIND_SYSTEM;
     event->message.body.system.kind = TREFOIL_SYSTEM_ACCOUNT_NOTICE;
-    event->message.body.system.text = event->message.fallback = text_fallback(extras->mem, word, detail_of(extras));
+    event->message.body.system.text = text_first_of(detail_of(extras), word);
+    event->message.fallback = text_fallback(extras->mem, word, detail_of(extras));
 }
 
 void messaging_change(struct meta_reading *reading, struct json_value change, const char *entry_id, const char *field)

@@ -19,8 +19,8 @@ struct reading {
     struct extras extras;
 };
 
-/* Who made an echo: our application, another one, or a human in the network's own inbox. The string we gave a send comes
- * back only from ours. */
+/* Who made an echo: our application, another one, or, where our own echoes name us, a human in the network's own inbox.
+ * The string we gave a send comes back only from ours. */
 static void read_echo(struct reading *reading)
 {
     struct messaging_item *element = reading->element;
@@ -31,7 +31,8 @@ static void read_echo(struct reading *reading)
     if (!element->is_echo)
         return;
     extras_put(&reading->extras, "echo.app_id", app);
-    extras_put(&reading->extras, "echo.from", !app ? "human" : is_another ? "another app" : "own app");
+    if (app || element->dialect->returns_marks)
+        extras_put(&reading->extras, "echo.from", !app ? "human" : is_another ? "another app" : "own app");
     if (element->dialect->returns_marks && !is_another)
         reading->event.mark = meta_may_text(&element->item, reading->message, "metadata");
 }

@@ -107,7 +107,8 @@ static void fill_referral(struct notice *notice, const char *word)
 
     notice->event.message.referral = messaging_keep_referral(&made, notice->mem);
     fill_system(notice, TREFOIL_SYSTEM_REFERRAL, word, text_first_of(made.ref, made.source));
-    messaging_open_window(notice->element, &notice->event);
+    if (!json_is_text(json_get(notice->body, "source"), "ADS")) /* who clicks an advertisement has yet to write */
+        messaging_open_window(notice->element, &notice->event);
 }
 
 static void fill_optin(struct notice *notice, const char *word)
