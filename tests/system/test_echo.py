@@ -73,6 +73,6 @@ def test_echo_network_joins_a_running_system():
         wait_until(lambda: [t for t in Network.taken if "welcome, Dora" in t[2]], "the answer on the echo network")
         path, token, body = [t for t in Network.taken if "welcome, Dora" in t[2]][0]
         assert (path, token) == ("/v1/100/messages", "Bearer echo token"), (path, token)
-        assert body.startswith("dora tf1.") and body.endswith("\nAna (whatsapp): welcome, Dora"), body
+        assert body.startswith("dora tf1.") and body.endswith("\nAna (WhatsApp): welcome, Dora"), body
         wait_until(lambda: stack.audit()[0], lambda: stack.audit()[1])
     network.shutdown()

@@ -97,27 +97,28 @@ static int add_message(struct parts *parts, const struct trefoil_message *messag
 static int put_part(const struct part *part, const char *mark, const struct place *place, struct arena *mem,
                     struct request_list *ret)
 {
-    struct request *request = request_list_add(ret, mem);
     struct slot *slot = part->file ? arena_alloc(mem, sizeof(*slot)) : NULL;
     const char *body =
         arena_format(mem, "%s %s\n%.*s", place->user_id, mark, (int) part->words.size, (const char *) part->words.data);
+    const char *path = arena_format(mem, "/v1/%s/messages", place->account_id), *words = arena_text(mem, part->words);
+    struct request *request = mem->failed ? NULL : request_list_add(ret, mem);
 
-    if (!request || !body || (part->file && !slot))
+    if (!request)
         return -ENOMEM;
     *request = (struct request){
         .method = "POST",
-        .path = arena_format(mem, "/v1/%s/messages", place->account_id),
+        .path = path,
         .content_type = "text/plain; charset=utf-8",
         .body = bytes_of_text(body),
         .slots = slot,
         .n_slots = slot ? 1 : 0,
         .is_message = true,
-        .words = arena_text(mem, part->words),
+        .words = words,
     };
     if (slot)
         *slot =
             (struct slot){ .at = request->body.size, .kind = SLOT_URL, .which = part->index, .mime = part->file->mime };
-    return mem->failed ? -ENOMEM : 0;
+    return 0;
 }
 
 /* Nobody on this network sees who reads or types, and nothing is lost without. */

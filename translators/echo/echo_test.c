@@ -43,10 +43,36 @@ static void test_broken_line_leaves_its_neighbours_alone(void **state unused_)
     arena_deinit(&mem);
 }
 
+static void test_file_is_a_link_where_there_is_a_place_for_it_else_words(void **state unused_)
+{
+    struct arena mem = ARENA_EMPTY(1 << 20);
+    static const struct trefoil_media file = { .kind = TREFOIL_MEDIA_IMAGE, .name = "a.jpg", .blob = "0a" };
+    struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { "Look", &file, 1 } };
+    struct place place = { .account_id = "100", .user_id = "ana", .mark = "tf1.7.0", .has_public_url = true };
+    struct request_list linked = { 0 }, words = { 0 };
+
+    assert_int_equal(echo_encode(&message, &place, &mem, &linked), 0);
+    assert_int_equal(linked.n_requests, 2);
+    assert_int_equal(linked.requests[0].n_slots, 0);
+    assert_int_equal(linked.requests[1].n_slots, 1);
+    assert_int_equal(linked.requests[1].slots[0].kind, SLOT_URL);
+    assert_int_equal(linked.requests[1].slots[0].at, linked.requests[1].body.size);
+    assert_string_equal(linked.lost[0], "file→link");
+
+    place.has_public_url = false;
+    assert_int_equal(echo_encode(&message, &place, &mem, &words), 0);
+    assert_int_equal(words.n_requests, 2);
+    assert_int_equal(words.requests[1].n_slots, 0);
+    assert_true(bytes_equal_text(words.requests[1].body, "ana tf1.7.0\n[image] a.jpg"));
+    assert_string_equal(words.lost[0], "image→text");
+    arena_deinit(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_long_text_splits_and_only_the_last_part_is_marked),
+        cmocka_unit_test(test_file_is_a_link_where_there_is_a_place_for_it_else_words),
         cmocka_unit_test(test_broken_line_leaves_its_neighbours_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ static void test_read_mark_after_the_window_is_nothing_and_no_failure(void **sta
 static void test_what_has_no_words_here_is_not_refused(void **state)
 {
     struct scene *scene = *state;
-    struct trefoil_message silent = { .kind = TREFOIL_KIND_REACTION };
+    struct trefoil_message silent = { .kind = TREFOIL_KIND_REACTION, .body.reaction.removed = true };
     scene->settings.unknown_window = UNKNOWN_WINDOW_REFUSE;
     deliver_aged(scene, &silent, 0);
     wait_for_outcome(scene);
