@@ -319,5 +319,3 @@ def reply(world, name, verdict, person):
         return f"reason '{verdict['reason']}' wanted, '{ends[-1]['text']}' came"
     return None
 
-
-PARTS = {"decode": decode, "batches": batches, "encode": encode, "replies": replies, "hostile": hostile}
