@@ -256,7 +256,10 @@ void attachments_read(struct json_value list, const char *text, struct arena *me
     struct sorting sorting = { .mem = mem, .list = list, .text = text, .ret = ret };
     size_t n = 0;
 
-    *ret = (struct attachments){ .kind = json_text(json_get(json_first(list), "type"), mem) };
+    *ret = (struct attachments){ 0 };
+    if (!json_exists(json_first(list)))
+        return;
+    ret->kind = json_text(json_get(json_first(list), "type"), mem);
     sorting.media = arena_array(mem, ATTACHMENTS_MAX, sizeof *sorting.media);
     if (!sorting.media)
         return;

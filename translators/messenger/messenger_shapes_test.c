@@ -1,0 +1,221 @@
+/* The shapes messages take on Messenger where there is a choice, and what answers to uploads mean. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "formats/json.h"
+#include "map_kit/kit.h"
+#include "messenger.h"
+
+static struct arena mem = { .max_bytes = 16u << 20 };
+
+static const struct place plain_place = {
+    .account = "messenger/104500000000003",
+    .account_id = "104500000000003",
+    .user_id = "6543210000000004",
+    .mark = "tf1.7.3",
+    .api_version = "v25.0",
+    .conversions = (1u << N_CONVERSIONS) - 2,
+    .has_public_url = true,
+};
+
+static const struct trefoil_media picture[] = { { .kind = TREFOIL_MEDIA_IMAGE, .mime = "image/png", .blob = "b" } };
+static const struct trefoil_media moving[] = { { .kind = TREFOIL_MEDIA_ANIMATED, .mime = "image/gif", .blob = "b" } };
+
+static struct request_list encoded(const struct trefoil_message *message, const struct place *place)
+{
+    struct request_list list = { 0 };
+
+    arena_reset(&mem);
+    assert_int_equal(messenger_ops.encode(message, place, &mem, &list), 0);
+    return list;
+}
+
+static struct json_value body_of(const struct request *request)
+{
+    struct json *json = arena_alloc(&mem, sizeof *json);
+
+    assert_non_null(json);
+    assert_int_equal(json_parse(request->body, &mem, json), 0);
+    return json_root(json);
+}
+
+static struct json_value message_of(const struct request *request)
+{
+    return json_get(body_of(request), "message");
+}
+
+static bool lost(const struct request_list *list, const char *word)
+{
+    for (size_t i = 0; i < list->n_lost; i++)
+        if (strcmp(list->lost[i], word) == 0)
+            return true;
+    return false;
+}
+
+static void test_a_caption_follows_its_file_and_proves_both(void **state unused_)
+{
+    const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { "Look", picture, 1 } };
+    struct request_list list = encoded(&message, &plain_place);
+
+    assert_int_equal(list.n_requests, 3);
+    assert_non_null(list.requests[0].upload);
+    assert_false(json_exists(json_get(message_of(&list.requests[1]), "metadata")));
+    assert_true(json_is_text(json_get(message_of(&list.requests[2]), "text"), "Look"));
+    assert_true(json_is_text(json_get(message_of(&list.requests[2]), "metadata"), "tf1.7.3"));
+    assert_true(lost(&list, "caption→text"));
+}
+
+static void test_files_are_uploaded_where_nobody_can_fetch_them(void **state unused_)
+{
+    const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, picture, 1 } };
+
+    for (uint8_t way = 0; way < 3; way++) {
+        struct place place = plain_place;
+
+        place.options = &way;
+        struct request_list list = encoded(&message, &place);
+        assert_int_equal(list.n_requests, way == 1 ? 1 : 2);
+        assert_int_equal(list.requests[0].upload != NULL, way == 0);
+        place.has_public_url = false;
+        list = encoded(&message, &place);
+        assert_int_equal(list.n_requests, 2);
+        assert_non_null(list.requests[0].upload);
+    }
+}
+
+static void test_moving_pictures_are_videos_only_where_wanted_and_possible(void **state unused_)
+{
+    static const uint8_t as_video[] = { 0, 1, 0 };
+    const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, moving, 1 } };
+    struct place place = plain_place;
+    struct request_list list = encoded(&message, &place);
+
+    assert_int_equal(list.requests[0].upload->conversion, CONVERT_NONE);
+    place.options = as_video;
+    list = encoded(&message, &place);
+    assert_int_equal(list.requests[0].upload->conversion, CONVERT_VIDEO_MP4);
+    assert_true(lost(&list, "animation→video"));
+    place.conversions = 0;
+    list = encoded(&message, &place);
+    assert_int_equal(list.requests[0].upload->conversion, CONVERT_NONE);
+    assert_int_equal(list.n_lost, 0);
+}
+
+static void test_a_human_says_so_whatever_they_send(void **state unused_)
+{
+    const struct trefoil_message message = {
+        .kind = TREFOIL_KIND_MEDIA,
+        .purpose = TREFOIL_PURPOSE_HUMAN_AGENT,
+        .body.media = { "Look", picture, 1 },
+    };
+    struct request_list list = encoded(&message, &plain_place);
+
+    for (size_t i = 1; i < 3; i++)
+        assert_true(json_is_text(json_get(body_of(&list.requests[i]), "tag"), "HUMAN_AGENT"));
+}
+
+static void test_a_shape_of_a_services_own_keeps_its_metadata(void **state unused_)
+{
+    static const char *const keys[] = { "native.messenger" };
+    const char *values[] = { "{\"sticker_id\":\"1\",\"metadata\":\"mine\"}" };
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .extra_keys = keys, .n_extras = 1 };
+
+    message.extra_values = values;
+    struct request_list list = encoded(&message, &plain_place);
+    assert_true(json_is_text(json_get(message_of(&list.requests[0]), "metadata"), "mine"));
+    assert_null(json_fault(body_of(&list.requests[0])));
+    values[0] = "{\"sticker_id\":\"1\"}";
+    list = encoded(&message, &plain_place);
+    assert_true(json_is_text(json_get(message_of(&list.requests[0]), "metadata"), "tf1.7.3"));
+}
+
+static void test_only_templates_of_service_are_templates(void **state unused_)
+{
+    struct trefoil_message message = {
+        .kind = TREFOIL_KIND_TEMPLATE,
+        .purpose = TREFOIL_PURPOSE_UTILITY,
+        .body.template_ = { "t", "en_US", "{\"not\":\"a list\"}", "Your order" },
+    };
+    struct request_list list = { 0 };
+
+    arena_reset(&mem);
+    assert_int_equal(messenger_ops.encode(&message, &plain_place, &mem, &list), -ENOTSUP);
+    assert_int_equal(list.n_requests, 0);
+    message.body.template_.components_json = NULL;
+    list = encoded(&message, &plain_place);
+    assert_true(json_exists(json_get(message_of(&list.requests[0]), "template")));
+    message.purpose = TREFOIL_PURPOSE_MARKETING;
+    list = encoded(&message, &plain_place);
+    assert_true(json_is_text(json_get(message_of(&list.requests[0]), "text"), "Your order"));
+    assert_true(lost(&list, "template→text"));
+}
+
+static void test_taking_back_what_nobody_saw_says_nothing(void **state unused_)
+{
+    struct trefoil_message message = { .kind = TREFOIL_KIND_REACTION, .body.reaction = { "theirs", NULL, true } };
+    struct request_list list = encoded(&message, &plain_place);
+
+    assert_int_equal(list.n_requests, 0);
+    assert_true(lost(&list, "reaction"));
+    message.body.reaction = (struct trefoil_reaction){ "theirs", "👍", false };
+    list = encoded(&message, &plain_place);
+    assert_true(json_is_text(json_get(message_of(&list.requests[0]), "text"), "👍 (an earlier message)"));
+}
+
+static const struct request upload = { .method = "POST", .path = "/v25.0/104500000000003/message_attachments" };
+
+static struct verdict judged(const char *body, int status, enum reply_failure failure)
+{
+    const struct reply reply = { .http_status = status, .failure = failure, .body = bytes_of_text(body) };
+    struct verdict verdict;
+
+    messenger_ops.judge(&upload, &reply, &mem, &verdict);
+    return verdict;
+}
+
+static void test_an_upload_answers_with_the_id_of_the_file(void **state unused_)
+{
+    const char *sample = arena_text(&mem, kit_read(&mem, TESTDATA, "ms-resp-upload.json"));
+
+    assert_string_equal(judged(sample, 200, REPLY_ANSWERED).message_id, "1857770000000100");
+    assert_int_equal(judged(sample, 200, REPLY_ANSWERED).outcome, TREFOIL_OUTCOME_SENT);
+    assert_string_equal(judged("{\"attachment_id\":12}", 200, REPLY_ANSWERED).message_id, "12");
+}
+
+static void test_an_upload_that_may_have_arrived_is_simply_done_again(void **state unused_)
+{
+    assert_int_equal(judged("{}", 200, REPLY_ANSWERED).outcome, TREFOIL_OUTCOME_DEFERRED);
+    assert_true(judged("{}", 200, REPLY_ANSWERED).bounded);
+    assert_int_equal(judged("", 0, REPLY_LOST).outcome, TREFOIL_OUTCOME_DEFERRED);
+    assert_int_equal(judged("{\"error\":{\"code\":100,\"error_subcode\":2018047}}", 400, REPLY_ANSWERED).outcome,
+                     TREFOIL_OUTCOME_BOUNCED);
+}
+
+static int free_memory(void **state unused_)
+{
+    arena_deinit(&mem);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_caption_follows_its_file_and_proves_both),
+        cmocka_unit_test(test_files_are_uploaded_where_nobody_can_fetch_them),
+        cmocka_unit_test(test_moving_pictures_are_videos_only_where_wanted_and_possible),
+        cmocka_unit_test(test_a_human_says_so_whatever_they_send),
+        cmocka_unit_test(test_a_shape_of_a_services_own_keeps_its_metadata),
+        cmocka_unit_test(test_only_templates_of_service_are_templates),
+        cmocka_unit_test(test_taking_back_what_nobody_saw_says_nothing),
+        cmocka_unit_test(test_an_upload_answers_with_the_id_of_the_file),
+        cmocka_unit_test(test_an_upload_that_may_have_arrived_is_simply_done_again),
+    };
+
+    return cmocka_run_group_tests_name("messenger shapes", tests, NULL, free_memory);
+}
