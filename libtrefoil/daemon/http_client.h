@@ -39,13 +39,22 @@ struct http_reply {
     const char *content_type, *location, *disposition; /* headers of that meaning, NULL when absent; likewise valid */
     uint64_t size_bytes;                               /* Content-Length; 0: not said */
     bool is_refused; /* with HTTP_NOT_SENT: the guard forbids where it leads; trying again is vain */
+    bool is_late;    /* when not answered: because timeout_ms, idle_ms or the time to connect was over */
     const char *why; /* constant words when not answered */
 };
 
-/* Where a URL that strangers chose may lead: only http and https, and only to addresses of the public Internet, after
- * the name was resolved: not to this host, private networks, link-local or metadata addresses, in any spelling. */
+/* Where a URL that strangers chose may lead: only http and https, without name and password in it, to any port, and only
+ * to addresses of the public Internet, after the name was resolved: not to this host, private networks, link-local or
+ * metadata addresses, in any spelling. A redirect is an answer; following it is another call, and judged again. */
 struct http_guard {
     const char *const *allowed; /* "host:port" that may be reached all the same; NULL-terminated; NULL: none */
+};
+
+/* A signature of the request (AWS signature 4, as S3 and its kin want it; libcurl makes it). The body is signed by a
+ * header "x-amz-content-sha256: …", which is the caller's to give; a query must be sorted by name. */
+struct http_signing {
+    const char *region, *service; /* "us-east-1", "s3" */
+    const char *access_key, *secret_key;
 };
 
 struct http_call { /* copied by http_send(), but for what streams */
@@ -56,17 +65,19 @@ struct http_call { /* copied by http_send(), but for what streams */
     const char *const *headers; /* further "Name: value" lines */
     size_t n_headers;
     struct bytes body;
-    uint32_t timeout_ms;            /* of the whole call */
-    uint32_t idle_ms;               /* longest silence in the middle of it; 0: only timeout_ms counts */
-    size_t max_reply_bytes;         /* larger: HTTP_LOST */
-    const struct http_guard *guard; /* NULL: anywhere; lives as long as the call */
+    uint32_t timeout_ms;                /* of the whole call; 0: no limit */
+    uint32_t idle_ms;                   /* longest silence once it is connected; 0: only timeout_ms counts */
+    size_t max_reply_bytes;             /* larger: HTTP_LOST */
+    const struct http_guard *guard;     /* NULL: anywhere */
+    const struct http_signing *signing; /* NULL: none */
 
-    /* The body piece by piece instead of `body`: fills at most `room` bytes, answers how many (0 never before
-     * `source_bytes` are given) or -errno, which ends the call. */
+    /* The body piece by piece instead of `body`: fills at most `room` bytes, answers how many, at least one, or -errno,
+     * which ends the call. Asked until `source_bytes` are given. In it and in `on_bytes` no call may be sent. */
     uint64_t source_bytes;
     long (*source)(void *context, uint8_t *buffer, size_t room);
 
-    /* The answer piece by piece, when its status is 2xx: a negative answer ends the call as HTTP_LOST. */
+    /* The answer piece by piece, when its status is 2xx (another status' body comes whole, in on_reply): a negative answer
+     * ends the call as HTTP_LOST. `max_reply_bytes` counts for either. */
     int (*on_bytes)(void *context, struct bytes piece);
     void *context;
     void (*on_reply)(void *context,
@@ -76,7 +87,8 @@ struct http_call { /* copied by http_send(), but for what streams */
 /* -ENOMEM, -EINVAL (URL). */
 must_use_ int http_send(struct http_client *client, const struct http_call *call);
 
-/* The one call with this context, if it is still under way, ends without a callback. */
+/* The one call with this context, if it is still under way, ends without a further callback: also from within `source`
+ * or `on_bytes`. */
 void http_abandon(struct http_client *client, const void *context);
 
 /* Calls under way. */

@@ -33,6 +33,13 @@ struct http_server_options {
     void (*on_request)(void *owner, struct http_exchange *exchange, const struct http_request *request);
     void (*on_gone)(void *owner, struct http_exchange *exchange); /* may be NULL */
     void (*on_refused)(void *owner, unsigned status);             /* 413, 414, …: for counters; may be NULL */
+
+    /* Bodies piece by piece, for what may be larger than memory. `piece_limit` is asked when the headers are there: how
+     * large this body may be, or 0 for the ordinary way. Then every piece goes to `on_piece`, whose negative answer
+     * drops the connection, and on_request follows with an empty body; or, whatever went wrong, on_gone. Both NULL:
+     * never. A request announced as larger is answered by 413. */
+    uint64_t (*piece_limit)(void *owner, struct http_exchange *exchange, const struct http_request *request);
+    int (*on_piece)(void *owner, struct http_exchange *exchange, struct bytes piece);
 };
 
 /* -EADDRINUSE, -EACCES, -ENOMEM, -errno. */
@@ -62,8 +69,10 @@ must_use_ int http_answer_with(struct http_exchange **exchange, unsigned status,
                                struct bytes body, const struct http_header *headers, size_t n_headers);
 
 /* An answer of known size, pulled piece by piece as the client takes it: `source` fills at most `room` bytes and answers
- * how many, or -errno, which drops the connection. `on_end` exactly once, when all was taken or the client went away
- * (on_gone is not called any more). The exchange is gone. */
+ * how many, at least one, or -errno, which drops the connection. Asked until `size_bytes` are given, and not at all for
+ * HEAD. `on_end` (may be NULL) exactly once, on the loop or in http_server_close(), when all was taken or the client
+ * went away (on_gone is not called any more). The exchange is gone. -ENOMEM: the connection is dropped, and the context
+ * still the caller's: `on_end` is not called. */
 must_use_ int http_answer_source(struct http_exchange **exchange, unsigned status, const char *content_type,
                                  uint64_t size_bytes, const struct http_header *headers, size_t n_headers,
                                  void *context, long (*source)(void *context, uint8_t *buffer, size_t room),
