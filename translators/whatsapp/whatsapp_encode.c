@@ -1,133 +1,36 @@
-/* Writes WhatsApp's send calls.
- * Never sends what the network would refuse for its length.
- */
-#include "whatsapp_map.h"
-
+/* Writes WhatsApp's send calls, a function per kind. Never sends what the network would refuse for its length. */
 #include <errno.h>
 #include <string.h>
 
-#include "formats/json_write.h"
-#include "meta/outgoing.h"
+#include "meta/native.h"
+#include "whatsapp_send.h"
 
-static const struct text_limit body_limit = { TEXT_CODE_POINTS, 4096 };
-
-/* One encode() at work. */
-struct sending {
-    const struct place *place;
-    struct arena *mem;
-    struct request_list *list;
-};
-
-static bool is_number(const char *user_id)
+/* Where the target is not known here, a line says it; taking back what nobody saw says nothing. */
+static int add_reaction(const struct sending *sending)
 {
-    return *user_id && strspn(user_id, "0123456789") == strlen(user_id);
-}
-
-/* A number goes with its plus, or the business's own country code could be put before it; a business-scoped id has a
- * member of its own.
- */
-static void put_recipient(const struct sending *sending, struct json_writer *writer)
-{
-    const char *user_id = sending->place->user_id;
-
-    json_put_text(writer, "messaging_product", "whatsapp");
-    json_put_text(writer, "recipient_type", "individual");
-    if (is_number(user_id))
-        json_put_text(writer, "to", arena_format(sending->mem, "+%s", user_id));
-    else
-        json_put_text(writer, "recipient", user_id);
-}
-
-static int close_body(const struct sending *sending, struct json_writer *writer, struct request **ret)
-{
-    const struct place *place = sending->place;
-    const char *path = arena_format(sending->mem, "/%s/%s/messages", place->api_version, place->account_id);
-    struct bytes body;
-    int r;
-
-    json_close_object(writer);
-    r = json_written(writer, &body);
-    if (r < 0)
-        return r;
-    *ret = outgoing_post(sending->list, sending->mem, path, body);
-    return *ret ? 0 : -ENOMEM;
-}
-
-/* With the mark, if it is the last of its message. */
-static int close_message(const struct sending *sending, struct json_writer *writer, const char *mark)
-{
-    struct request *request;
-    int r;
-
-    if (mark)
-        json_put_text(writer, "biz_opaque_callback_data", mark);
-    r = close_body(sending, writer, &request);
-    if (r == 0)
-        request->is_message = true;
-    return r;
-}
-
-static bool has_link(struct bytes text)
-{
-    return memmem(text.data, text.size, "https://", 8) || memmem(text.data, text.size, "http://", 7);
-}
-
-static int add_part(const struct sending *sending, const struct outgoing_part *part)
-{
-    struct json_writer writer = json_writer_make(sending->mem);
-
-    json_open_object(&writer, NULL);
-    put_recipient(sending, &writer);
-    if (part->quote) {
-        json_open_object(&writer, "context");
-        json_put_text(&writer, "message_id", part->quote);
-        json_close_object(&writer);
-    }
-    json_put_text(&writer, "type", "text");
-    json_open_object(&writer, "text");
-    json_put_slice(&writer, "body", part->text);
-    if (has_link(part->text))
-        json_put_bool(&writer, "preview_url", true);
-    json_close_object(&writer);
-    return close_message(sending, &writer, part->mark);
-}
-
-static int add_text(const struct sending *sending, const struct trefoil_message *message)
-{
-    struct outgoing outgoing = { .limit = body_limit };
-    struct outgoing_part part;
-    int r = outgoing_make(message, sending->place, sending->mem, sending->list, &outgoing);
-
-    for (size_t n = 0; r == 0 && outgoing_take(&outgoing, sending->place, n, sending->list, &part) > 0; n++)
-        r = add_part(sending, &part);
-    return r;
-}
-
-static int add_reaction(const struct sending *sending, const struct trefoil_reaction *reaction)
-{
-    struct json_writer writer = json_writer_make(sending->mem);
+    const struct trefoil_reaction *reaction = &sending->message->body.reaction;
     const char *target = outgoing_target(sending->place);
+    bool removed = reaction->removed || !reaction->emoji || !*reaction->emoji;
+    struct json_writer writer;
 
-    if (!target) {
+    if (!target || !sending_has(sending, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
+        if (!removed)
+            return sending_as_text(sending);
         request_list_lose(sending->list, "reaction");
-        return -ENOTSUP;
+        return 0;
     }
-    json_open_object(&writer, NULL);
-    put_recipient(sending, &writer);
-    json_put_text(&writer, "type", "reaction");
+    writer = sending_open(sending, NULL, "reaction");
     json_open_object(&writer, "reaction");
     json_put_text(&writer, "message_id", target);
-    json_put_text(&writer, "emoji", reaction->removed || !reaction->emoji ? "" : reaction->emoji);
+    json_put_text(&writer, "emoji", removed ? "" : reaction->emoji);
     json_close_object(&writer);
-    return close_message(sending, &writer, sending->place->mark);
+    return sending_close(sending, &writer, sending->place->mark, NULL);
 }
 
 /* Marks a message, and all before it, as read; with `typing`, also shows that somebody is writing. */
 static int add_read(const struct sending *sending, const char *message_id, bool typing)
 {
     struct json_writer writer = json_writer_make(sending->mem);
-    struct request *request;
-    int r;
 
     json_open_object(&writer, NULL);
     json_put_text(&writer, "messaging_product", "whatsapp");
@@ -138,49 +41,134 @@ static int add_read(const struct sending *sending, const char *message_id, bool 
         json_put_text(&writer, "type", "text");
         json_close_object(&writer);
     }
-    r = close_body(sending, &writer, &request);
-    if (r == 0)
-        request->best_effort = true;
-    return r;
+    return sending_close_quietly(sending, &writer);
 }
 
-static int add_receipt(const struct sending *sending, const struct trefoil_receipt *receipt)
+static int add_receipt(const struct sending *sending)
 {
     const char *target = outgoing_target(sending->place);
 
-    if (receipt->state != TREFOIL_RECEIPT_READ)
+    if (sending->message->body.receipt.state != TREFOIL_RECEIPT_READ)
         return 0;
-    if (target)
+    if (target && sending_has(sending, FEATURE_READ))
         return add_read(sending, target, false);
     request_list_lose(sending->list, "read mark");
     return 0;
 }
 
 /* The network shows typing only as the answer to a message, and ends it by itself. */
-static int add_typing(const struct sending *sending, const struct trefoil_typing *typing)
+static int add_typing(const struct sending *sending)
 {
-    if (typing->on && sending->place->last_message_id)
-        return add_read(sending, sending->place->last_message_id, true);
+    const char *last = sending->place->last_message_id;
+
+    if (sending->message->body.typing.on && last && sending_has(sending, FEATURE_TYPING))
+        return add_read(sending, last, true);
     request_list_lose(sending->list, "typing");
     return 0;
+}
+
+/* The parameters as the author wrote them, if they are a list at all. */
+static int read_components(const struct sending *sending, const char *text, struct json_value *ret)
+{
+    struct json *json = arena_alloc(sending->mem, sizeof *json);
+    int r;
+
+    *ret = JSON_NOTHING;
+    if (!json)
+        return -ENOMEM;
+    if (!text || !*text)
+        return 0;
+    r = strlen(text) <= NATIVE_MAX_BYTES ? json_parse(bytes_of_text(text), sending->mem, json) : -E2BIG;
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0 || json_type(json_root(json)) != JSON_ARRAY || json_fault(json_root(json)))
+        return -ENOTSUP;
+    *ret = json_root(json);
+    return 0;
+}
+
+/* Templates quote nothing. */
+static int add_template(const struct sending *sending)
+{
+    const struct trefoil_template *template = &sending->message->body.template_;
+    struct json_value components;
+    struct json_writer writer;
+    int r;
+
+    if (!sending_has(sending, FEATURE_TEMPLATE) || !template->name || !*template->name)
+        return sending_as_text(sending);
+    r = read_components(sending, template->components_json, &components);
+    if (r < 0) {
+        request_list_lose(sending->list, "template");
+        return r;
+    }
+    if (sending->message->in_reply_to)
+        request_list_lose(sending->list, "reply");
+    writer = sending_open(sending, NULL, "template");
+    json_open_object(&writer, "template");
+    json_put_text(&writer, "name", template->name);
+    json_open_object(&writer, "language");
+    json_put_text(&writer, "code", template->language && *template->language ? template->language : "en_US");
+    json_close_object(&writer);
+    if (json_exists(components))
+        json_put_raw(&writer, "components", json_raw(components));
+    json_close_object(&writer);
+    return sending_close(sending, &writer, sending->place->mark, NULL);
+}
+
+/* What a service wrote for this network itself, beside the recipient. */
+static int add_native(const struct sending *sending, struct json_value shape)
+{
+    static const char *const ours[] = { "messaging_product", "recipient_type", "to", "recipient",
+                                        "biz_opaque_callback_data", NULL };
+    const char *quote = json_exists(json_get(shape, "context"))
+                            ? NULL
+                            : outgoing_quote(sending->message, sending->place, sending->list);
+    struct json_writer writer = sending_open(sending, quote, NULL);
+
+    native_put_members(&writer, shape, ours, sending->mem);
+    return sending_close(sending, &writer, sending->place->mark, NULL);
+}
+
+static int encode_kind(const struct sending *sending)
+{
+    switch (sending->message->kind) {
+    case TREFOIL_KIND_REACTION:
+        return add_reaction(sending);
+    case TREFOIL_KIND_RECEIPT:
+        return add_receipt(sending);
+    case TREFOIL_KIND_TYPING:
+        return add_typing(sending);
+    case TREFOIL_KIND_MEDIA:
+        return sending_media(sending);
+    case TREFOIL_KIND_LOCATION:
+        return sending_location(sending);
+    case TREFOIL_KIND_CONTACTS:
+        return sending_contacts(sending);
+    case TREFOIL_KIND_CHOICES:
+        return sending_choices(sending);
+    case TREFOIL_KIND_TEMPLATE:
+        return add_template(sending);
+    default:
+        return sending_as_text(sending);
+    }
 }
 
 int whatsapp_encode(const struct trefoil_message *message, const struct place *place, struct arena *mem,
                     struct request_list *ret)
 {
-    const struct sending sending = { place, mem, ret };
+    struct capability cells[N_FEATURES];
+    const struct sending sending = { message, place, cells, mem, ret };
+    struct json_value shape;
+    int r = native_find(message, "whatsapp", mem, &shape);
 
-    switch (message->kind) {
-    case TREFOIL_KIND_REACTION:
-        return add_reaction(&sending, &message->body.reaction);
-    case TREFOIL_KIND_RECEIPT:
-        return add_receipt(&sending, &message->body.receipt);
-    case TREFOIL_KIND_TYPING:
-        return add_typing(&sending, &message->body.typing);
-    case TREFOIL_KIND_RETRACT:
-        request_list_lose(ret, "retract");
-        return 0;
-    default:
-        return add_text(&sending, message);
-    }
+    if (r == -ENOTSUP)
+        request_list_lose(ret, "native");
+    if (r < 0)
+        return r;
+    whatsapp_cells(place, cells);
+    r = r > 0 ? add_native(&sending, shape) : encode_kind(&sending);
+    if (r == 0 && mem->failed)
+        return -ENOMEM;
+    return r;
 }

@@ -50,11 +50,17 @@ extern const struct capability whatsapp_capabilities[];
 extern const struct translator_option whatsapp_options[];
 
 /* The options, in the order of whatsapp_options, and their values in theirs. */
-enum { WHATSAPP_TEXT_UNIT, WHATSAPP_DOCUMENT_TYPES, WHATSAPP_REACTION_REMOVAL, WHATSAPP_CONTACT_REQUEST };
+enum { WHATSAPP_ATTACHMENTS, WHATSAPP_TEXT_UNIT, WHATSAPP_DOCUMENT_TYPES, WHATSAPP_REACTION_REMOVAL };
+enum { WHATSAPP_ATTACHMENTS_UPLOAD, WHATSAPP_ATTACHMENTS_URL };
 enum { WHATSAPP_UNIT_CODE_POINTS, WHATSAPP_UNIT_BYTES };
 enum { WHATSAPP_DOCUMENTS_ANY, WHATSAPP_DOCUMENTS_LISTED };
 enum { WHATSAPP_REMOVAL_EMPTY, WHATSAPP_REMOVAL_DROPPED };
-enum { WHATSAPP_CONTACT_REQUEST_NATIVE, WHATSAPP_CONTACT_REQUEST_TEXT };
+
+/* What can be expressed at this place: the table, with what the options and a group take from it. */
+void whatsapp_cells(const struct place *place, struct capability *ret);
+
+/* The place is a group, not a person. */
+bool whatsapp_is_group(const char *user_id);
 
 /* The rule for one of the network's error codes, NULL when nobody knows it. */
 const struct meta_rule *whatsapp_rule(uint32_t code);
