@@ -119,8 +119,8 @@ static int add_template(const struct sending *sending)
 /* What a service wrote for this network itself, beside the recipient. */
 static int add_native(const struct sending *sending, struct json_value shape)
 {
-    static const char *const ours[] = { "messaging_product", "recipient_type", "to", "recipient",
-                                        "biz_opaque_callback_data", NULL };
+    static const char *const ours[] = { "messaging_product", "recipient_type",           "to",
+                                        "recipient",         "biz_opaque_callback_data", NULL };
     const char *quote = json_exists(json_get(shape, "context"))
                             ? NULL
                             : outgoing_quote(sending->message, sending->place, sending->list);

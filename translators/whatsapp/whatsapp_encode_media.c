@@ -123,10 +123,9 @@ static struct slot *put_slot(const struct shipment *shipment, struct json_writer
     if (!slot)
         return NULL;
     if (shipment->by_url)
-        *slot = (struct slot){ .kind = SLOT_URL,
-                               .which = file->media,
-                               .conversion = file->plan.conversion,
-                               .mime = mime_of(&file->plan) };
+        *slot = (struct slot){
+            .kind = SLOT_URL, .which = file->media, .conversion = file->plan.conversion, .mime = mime_of(&file->plan)
+        };
     else
         *slot = (struct slot){ .kind = SLOT_UPLOADED, .which = file->upload };
     slot->at = writer->size - 1; /* before the closing quote */

@@ -132,7 +132,9 @@ static int add_part(const struct sending *sending, const struct outgoing_part *p
 
 int sending_words(const struct sending *sending, const char *words, const char *quote, bool is_end)
 {
-    struct outgoing outgoing = { bytes_of_text(words), { unit_of(sending), sending->cells[FEATURE_TEXT].max_text }, quote };
+    struct outgoing outgoing = { bytes_of_text(words),
+                                 { unit_of(sending), sending->cells[FEATURE_TEXT].max_text },
+                                 quote };
     struct outgoing_part part;
     int r = sending->mem->failed ? -ENOMEM : 0;
 
