@@ -6,31 +6,31 @@
 #include "whatsapp_send.h"
 
 /* Where the target is not known here, a line says it; taking back what nobody saw says nothing. */
-static int add_reaction(const struct sending *sending)
+static int add_reaction(const struct posting *posting)
 {
-    const struct trefoil_reaction *reaction = &sending->message->body.reaction;
-    const char *target = outgoing_target(sending->place);
+    const struct trefoil_reaction *reaction = &posting->message->body.reaction;
+    const char *target = outgoing_target(posting->place);
     bool removed = reaction->removed || !reaction->emoji || !*reaction->emoji;
     struct json_writer writer;
 
-    if (!target || !sending_has(sending, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
+    if (!target || !posting_has(posting, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
         if (!removed)
-            return sending_as_text(sending);
-        request_list_lose(sending->list, "reaction");
+            return posting_as_text(posting);
+        request_list_lose(posting->list, "reaction");
         return 0;
     }
-    writer = sending_open(sending, NULL, "reaction");
+    writer = posting_open(posting, NULL, "reaction");
     json_open_object(&writer, "reaction");
     json_put_text(&writer, "message_id", target);
     json_put_text(&writer, "emoji", removed ? "" : reaction->emoji);
     json_close_object(&writer);
-    return sending_close(sending, &writer, sending->place->mark, NULL);
+    return posting_close(posting, &writer, posting->place->mark, NULL);
 }
 
 /* Marks a message, and all before it, as read; with `typing`, also shows that somebody is writing. */
-static int add_read(const struct sending *sending, const char *message_id, bool typing)
+static int add_read(const struct posting *posting, const char *message_id, bool typing)
 {
-    struct json_writer writer = json_writer_make(sending->mem);
+    struct json_writer writer = json_writer_make(posting->mem);
 
     json_open_object(&writer, NULL);
     json_put_text(&writer, "messaging_product", "whatsapp");
@@ -41,36 +41,36 @@ static int add_read(const struct sending *sending, const char *message_id, bool 
         json_put_text(&writer, "type", "text");
         json_close_object(&writer);
     }
-    return sending_close_quietly(sending, &writer);
+    return posting_close_quietly(posting, &writer);
 }
 
-static int add_receipt(const struct sending *sending)
+static int add_receipt(const struct posting *posting)
 {
-    const char *target = outgoing_target(sending->place);
+    const char *target = outgoing_target(posting->place);
 
-    if (sending->message->body.receipt.state != TREFOIL_RECEIPT_READ)
+    if (posting->message->body.receipt.state != TREFOIL_RECEIPT_READ)
         return 0;
-    if (target && sending_has(sending, FEATURE_READ))
-        return add_read(sending, target, false);
-    request_list_lose(sending->list, "read mark");
+    if (target && posting_has(posting, FEATURE_READ))
+        return add_read(posting, target, false);
+    request_list_lose(posting->list, "read mark");
     return 0;
 }
 
 /* The network shows typing only as the answer to a message, and ends it by itself. */
-static int add_typing(const struct sending *sending)
+static int add_typing(const struct posting *posting)
 {
-    const char *last = sending->place->last_message_id;
+    const char *last = posting->place->last_message_id;
 
-    if (sending->message->body.typing.on && last && sending_has(sending, FEATURE_TYPING))
-        return add_read(sending, last, true);
-    request_list_lose(sending->list, "typing");
+    if (posting->message->body.typing.on && last && posting_has(posting, FEATURE_TYPING))
+        return add_read(posting, last, true);
+    request_list_lose(posting->list, "typing");
     return 0;
 }
 
 /* The parameters as the author wrote them, if they are a list at all. */
-static int read_components(const struct sending *sending, const char *text, struct json_value *ret)
+static int read_components(const struct posting *posting, const char *text, struct json_value *ret)
 {
-    struct json *json = arena_alloc(sending->mem, sizeof *json);
+    struct json *json = arena_alloc(posting->mem, sizeof *json);
     int r;
 
     *ret = JSON_NOTHING;
@@ -78,7 +78,7 @@ static int read_components(const struct sending *sending, const char *text, stru
         return -ENOMEM;
     if (!text || !*text)
         return 0;
-    r = strlen(text) <= NATIVE_MAX_BYTES ? json_parse(bytes_of_text(text), sending->mem, json) : -E2BIG;
+    r = strlen(text) <= NATIVE_MAX_BYTES ? json_parse(bytes_of_text(text), posting->mem, json) : -E2BIG;
     if (r == -ENOMEM)
         return r;
     if (r < 0 || json_type(json_root(json)) != JSON_ARRAY || json_fault(json_root(json)))
@@ -88,23 +88,23 @@ static int read_components(const struct sending *sending, const char *text, stru
 }
 
 /* Templates quote nothing. */
-static int add_template(const struct sending *sending)
+static int add_template(const struct posting *posting)
 {
-    const struct trefoil_template *template = &sending->message->body.template_;
+    const struct trefoil_template *template = &posting->message->body.template_;
     struct json_value components;
     struct json_writer writer;
     int r;
 
-    if (!sending_has(sending, FEATURE_TEMPLATE) || !template->name || !*template->name)
-        return sending_as_text(sending);
-    r = read_components(sending, template->components_json, &components);
+    if (!posting_has(posting, FEATURE_TEMPLATE) || !template->name || !*template->name)
+        return posting_as_text(posting);
+    r = read_components(posting, template->components_json, &components);
     if (r < 0) {
-        request_list_lose(sending->list, "template");
+        request_list_lose(posting->list, "template");
         return r;
     }
-    if (sending->message->in_reply_to)
-        request_list_lose(sending->list, "reply");
-    writer = sending_open(sending, NULL, "template");
+    if (posting->message->in_reply_to)
+        request_list_lose(posting->list, "reply");
+    writer = posting_open(posting, NULL, "template");
     json_open_object(&writer, "template");
     json_put_text(&writer, "name", template->name);
     json_open_object(&writer, "language");
@@ -113,44 +113,44 @@ static int add_template(const struct sending *sending)
     if (json_exists(components))
         json_put_raw(&writer, "components", json_raw(components));
     json_close_object(&writer);
-    return sending_close(sending, &writer, sending->place->mark, NULL);
+    return posting_close(posting, &writer, posting->place->mark, NULL);
 }
 
 /* What a service wrote for this network itself, beside the recipient. */
-static int add_native(const struct sending *sending, struct json_value shape)
+static int add_native(const struct posting *posting, struct json_value shape)
 {
     static const char *const ours[] = { "messaging_product", "recipient_type",           "to",
                                         "recipient",         "biz_opaque_callback_data", NULL };
     const char *quote = json_exists(json_get(shape, "context"))
                             ? NULL
-                            : outgoing_quote(sending->message, sending->place, sending->list);
-    struct json_writer writer = sending_open(sending, quote, NULL);
+                            : outgoing_quote(posting->message, posting->place, posting->list);
+    struct json_writer writer = posting_open(posting, quote, NULL);
 
-    native_put_members(&writer, shape, ours, sending->mem);
-    return sending_close(sending, &writer, sending->place->mark, NULL);
+    native_put_members(&writer, shape, ours, posting->mem);
+    return posting_close(posting, &writer, posting->place->mark, NULL);
 }
 
-static int encode_kind(const struct sending *sending)
+static int encode_kind(const struct posting *posting)
 {
-    switch (sending->message->kind) {
+    switch (posting->message->kind) {
     case TREFOIL_KIND_REACTION:
-        return add_reaction(sending);
+        return add_reaction(posting);
     case TREFOIL_KIND_RECEIPT:
-        return add_receipt(sending);
+        return add_receipt(posting);
     case TREFOIL_KIND_TYPING:
-        return add_typing(sending);
+        return add_typing(posting);
     case TREFOIL_KIND_MEDIA:
-        return sending_media(sending);
+        return posting_media(posting);
     case TREFOIL_KIND_LOCATION:
-        return sending_location(sending);
+        return posting_location(posting);
     case TREFOIL_KIND_CONTACTS:
-        return sending_contacts(sending);
+        return posting_contacts(posting);
     case TREFOIL_KIND_CHOICES:
-        return sending_choices(sending);
+        return posting_choices(posting);
     case TREFOIL_KIND_TEMPLATE:
-        return add_template(sending);
+        return add_template(posting);
     default:
-        return sending_as_text(sending);
+        return posting_as_text(posting);
     }
 }
 
@@ -158,7 +158,7 @@ int whatsapp_encode(const struct trefoil_message *message, const struct place *p
                     struct request_list *ret)
 {
     struct capability cells[N_FEATURES];
-    const struct sending sending = { message, place, cells, mem, ret };
+    const struct posting posting = { message, place, cells, mem, ret };
     struct json_value shape;
     int r = native_find(message, "whatsapp", mem, &shape);
 
@@ -167,7 +167,7 @@ int whatsapp_encode(const struct trefoil_message *message, const struct place *p
     if (r < 0)
         return r;
     whatsapp_cells(place, cells);
-    r = r > 0 ? add_native(&sending, shape) : encode_kind(&sending);
+    r = r > 0 ? add_native(&posting, shape) : encode_kind(&posting);
     if (r == 0 && mem->failed)
         return -ENOMEM;
     return r;

@@ -12,7 +12,7 @@
 
 /* One question, in one shape. */
 struct offer {
-    const struct sending *sending;
+    const struct posting *posting;
     const struct trefoil_choices *choices;
     const struct capability *cell;
     const char *type;
@@ -41,7 +41,7 @@ static bool is_distinct(const struct offer *offer, size_t i)
 {
     const char *id = id_of(&offer->choices->options[i]);
 
-    if (!id || sending_length(offer->sending, id) > offer->cell->max_id)
+    if (!id || posting_length(offer->posting, id) > offer->cell->max_id)
         return false;
     for (size_t k = 0; k < i; k++)
         if (strcmp(id_of(&offer->choices->options[k]), id) == 0 || strcmp(offer->titles[k], offer->titles[i]) == 0)
@@ -63,7 +63,7 @@ static bool fits(struct offer *offer)
     for (size_t i = 0; i < choices->n_options; i++) {
         const char *title = title_of(offer, &choices->options[i]);
 
-        offer->titles[i] = sending_cut(offer->sending, title, cell->max_title, cut_word(cell->max_title));
+        offer->titles[i] = posting_cut(offer->posting, title, cell->max_title, cut_word(cell->max_title));
         if (!offer->titles[i] || (cell->max_id > 0 && !is_distinct(offer, i)))
             return false;
     }
@@ -75,7 +75,7 @@ static void put_buttons(const struct offer *offer, struct json_writer *writer)
     json_open_array(writer, "buttons");
     for (size_t i = 0; i < offer->choices->n_options; i++) {
         if (offer->choices->options[i].description)
-            request_list_lose(offer->sending->list, "description");
+            request_list_lose(offer->posting->list, "description");
         json_open_object(writer, NULL);
         json_put_text(writer, "type", "reply");
         json_open_object(writer, "reply");
@@ -118,7 +118,7 @@ static void put_row(const struct offer *offer, struct json_writer *writer, size_
     json_put_text(writer, "title", offer->titles[i]);
     if (option->description && *option->description)
         json_put_text(writer, "description",
-                      sending_cut(offer->sending, option->description, offer->cell->max_description, "description>72"));
+                      posting_cut(offer->posting, option->description, offer->cell->max_description, "description>72"));
     json_close_object(writer);
 }
 
@@ -130,7 +130,7 @@ static void put_sections(const struct offer *offer, struct json_writer *writer)
     bool needs_titles = n_sections(choices) > 1;
 
     json_put_text(writer, "button",
-                  sending_cut(offer->sending, text_first_of(choices->label, "Options"), cell->max_label, "label>20"));
+                  posting_cut(offer->posting, text_first_of(choices->label, "Options"), cell->max_label, "label>20"));
     json_open_array(writer, "sections");
     for (size_t i = 0; i < choices->n_options; i++) {
         const char *section = section_of(&choices->options[i]);
@@ -140,7 +140,7 @@ static void put_sections(const struct offer *offer, struct json_writer *writer)
         json_open_object(writer, NULL);
         if (*section || needs_titles)
             json_put_text(writer, "title",
-                          sending_cut(offer->sending, text_first_of(section, "…"), cell->max_title, "section>24"));
+                          posting_cut(offer->posting, text_first_of(section, "…"), cell->max_title, "section>24"));
         json_open_array(writer, "rows");
         for (size_t k = i; k < choices->n_options; k++)
             if (strcmp(section_of(&choices->options[k]), section) == 0)
@@ -178,8 +178,8 @@ static void put_action(const struct offer *offer, struct json_writer *writer)
 static void put_framed(const struct offer *offer, struct json_writer *writer, struct bytes body)
 {
     const struct trefoil_choices *choices = offer->choices;
-    const char *header = sending_cut(offer->sending, choices->header, offer->cell->max_header, "header>60");
-    const char *footer = sending_cut(offer->sending, choices->footer, offer->cell->max_footer, "footer>60");
+    const char *header = posting_cut(offer->posting, choices->header, offer->cell->max_header, "header>60");
+    const char *footer = posting_cut(offer->posting, choices->footer, offer->cell->max_footer, "footer>60");
 
     json_open_object(writer, "interactive");
     json_put_text(writer, "type", offer->type);
@@ -205,46 +205,46 @@ static void put_framed(const struct offer *offer, struct json_writer *writer, st
 static const char *question_of(const struct offer *offer)
 {
     const struct trefoil_choices *choices = offer->choices;
-    struct arena *mem = offer->sending->mem;
+    struct arena *mem = offer->posting->mem;
     const char *words = offer->cell->max_header > 0 ? choices->body : plain_question(choices, mem);
 
-    return text_first_of(words, text_first_of(offer->sending->message->fallback, "…"));
+    return text_first_of(words, text_first_of(offer->posting->message->fallback, "…"));
 }
 
 /* A question that is too long goes before its last part as text. */
 static int add_offer(const struct offer *offer)
 {
-    const struct sending *sending = offer->sending;
-    const char *quote = outgoing_quote(sending->message, sending->place, sending->list);
-    const char *words = outgoing_words(sending->message, sending->place, sending->mem, question_of(offer));
+    const struct posting *posting = offer->posting;
+    const char *quote = outgoing_quote(posting->message, posting->place, posting->list);
+    const char *words = outgoing_words(posting->message, posting->place, posting->mem, question_of(offer));
     struct outgoing outgoing = {
         bytes_of_text(words),
         { offer->cell->unit == CAPABILITY_BYTES ? TEXT_BYTES : TEXT_CODE_POINTS, offer->cell->max_text },
         quote,
     };
     struct outgoing_part part;
-    int r = sending->mem->failed ? -ENOMEM : 0;
+    int r = posting->mem->failed ? -ENOMEM : 0;
 
-    for (size_t n = 0; r == 0 && outgoing_take(&outgoing, sending->place, n, sending->list, &part) > 0; n++) {
+    for (size_t n = 0; r == 0 && outgoing_take(&outgoing, posting->place, n, posting->list, &part) > 0; n++) {
         struct json_writer writer;
 
         if (outgoing.text.size > 0) {
-            r = sending_words(sending, arena_text(sending->mem, part.text), part.quote, false);
+            r = posting_words(posting, arena_text(posting->mem, part.text), part.quote, false);
             continue;
         }
-        writer = sending_open(sending, part.quote, "interactive");
+        writer = posting_open(posting, part.quote, "interactive");
         put_framed(offer, &writer, part.text);
-        r = sending_close(sending, &writer, part.mark, NULL);
+        r = posting_close(posting, &writer, part.mark, NULL);
     }
     return r;
 }
 
-static int try_offer(const struct sending *sending, const char *type, enum feature feature, bool *ret_fits)
+static int try_offer(const struct posting *posting, const char *type, enum feature feature, bool *ret_fits)
 {
     struct offer offer = {
-        .sending = sending,
-        .choices = &sending->message->body.choices,
-        .cell = &sending->cells[feature],
+        .posting = posting,
+        .choices = &posting->message->body.choices,
+        .cell = &posting->cells[feature],
         .type = type,
     };
 
@@ -253,16 +253,16 @@ static int try_offer(const struct sending *sending, const char *type, enum featu
 }
 
 /* A request has no options of its own: it is a button with a fixed meaning. */
-static int add_request(const struct sending *sending, const char *type)
+static int add_request(const struct posting *posting, const char *type)
 {
     const struct capability cell = {
-        .unit = sending->cells[FEATURE_BUTTONS].unit,
-        .max_text = sending->cells[FEATURE_BUTTONS].max_text,
+        .unit = posting->cells[FEATURE_BUTTONS].unit,
+        .max_text = posting->cells[FEATURE_BUTTONS].max_text,
     };
-    const struct offer offer = { sending, &sending->message->body.choices, &cell, type, { NULL } };
+    const struct offer offer = { posting, &posting->message->body.choices, &cell, type, { NULL } };
 
-    if (!sending_has(sending, FEATURE_BUTTONS))
-        return sending_as_text(sending);
+    if (!posting_has(posting, FEATURE_BUTTONS))
+        return posting_as_text(posting);
     return add_offer(&offer);
 }
 
@@ -272,63 +272,63 @@ static bool is_page(const char *url)
 }
 
 /* As buttons while they are few, else as a list. */
-static int add_quick_replies(const struct sending *sending, bool *ret_fits)
+static int add_quick_replies(const struct posting *posting, bool *ret_fits)
 {
     int r;
 
-    if (!sending_has(sending, FEATURE_QUICK_REPLIES)) {
+    if (!posting_has(posting, FEATURE_QUICK_REPLIES)) {
         *ret_fits = false;
         return 0;
     }
-    r = try_offer(sending, "button", FEATURE_BUTTONS, ret_fits);
+    r = try_offer(posting, "button", FEATURE_BUTTONS, ret_fits);
     if (*ret_fits) {
-        request_list_lose(sending->list, "quick replies→buttons");
+        request_list_lose(posting->list, "quick replies→buttons");
         return r;
     }
-    r = try_offer(sending, "list", FEATURE_LIST, ret_fits);
+    r = try_offer(posting, "list", FEATURE_LIST, ret_fits);
     if (*ret_fits)
-        request_list_lose(sending->list, "quick replies→list");
+        request_list_lose(posting->list, "quick replies→list");
     return r;
 }
 
-static int add_lines(const struct sending *sending)
+static int add_lines(const struct posting *posting)
 {
-    const struct trefoil_choices *choices = &sending->message->body.choices;
+    const struct trefoil_choices *choices = &posting->message->body.choices;
 
-    if (choices->shape == TREFOIL_CHOICE_BUTTONS && choices->n_options > sending->cells[FEATURE_BUTTONS].max_count)
-        request_list_lose(sending->list, "options>3");
+    if (choices->shape == TREFOIL_CHOICE_BUTTONS && choices->n_options > posting->cells[FEATURE_BUTTONS].max_count)
+        request_list_lose(posting->list, "options>3");
     if ((choices->shape == TREFOIL_CHOICE_LIST || choices->shape == TREFOIL_CHOICE_QUICK_REPLIES) &&
-        choices->n_options > sending->cells[FEATURE_LIST].max_count)
-        request_list_lose(sending->list, "options>10");
-    return sending_as_text(sending);
+        choices->n_options > posting->cells[FEATURE_LIST].max_count)
+        request_list_lose(posting->list, "options>10");
+    return posting_as_text(posting);
 }
 
-int sending_choices(const struct sending *sending)
+int posting_choices(const struct posting *posting)
 {
-    const struct trefoil_choices *choices = &sending->message->body.choices;
+    const struct trefoil_choices *choices = &posting->message->body.choices;
     bool is_sent = false;
     int r = 0;
 
     switch (choices->shape) {
     case TREFOIL_CHOICE_ASK_LOCATION:
-        return add_request(sending, "location_request_message");
+        return add_request(posting, "location_request_message");
     case TREFOIL_CHOICE_ASK_CONTACT:
-        return add_request(sending, "request_contact_info");
+        return add_request(posting, "request_contact_info");
     case TREFOIL_CHOICE_BUTTONS:
-        r = try_offer(sending, "button", FEATURE_BUTTONS, &is_sent);
+        r = try_offer(posting, "button", FEATURE_BUTTONS, &is_sent);
         break;
     case TREFOIL_CHOICE_LIST:
-        r = try_offer(sending, "list", FEATURE_LIST, &is_sent);
+        r = try_offer(posting, "list", FEATURE_LIST, &is_sent);
         break;
     case TREFOIL_CHOICE_QUICK_REPLIES:
-        r = add_quick_replies(sending, &is_sent);
+        r = add_quick_replies(posting, &is_sent);
         break;
     case TREFOIL_CHOICE_LINK:
         if (choices->n_options == 1 && is_page(choices->options[0].url))
-            r = try_offer(sending, "cta_url", FEATURE_LINK, &is_sent);
+            r = try_offer(posting, "cta_url", FEATURE_LINK, &is_sent);
         break;
     default:
         break;
     }
-    return is_sent ? r : add_lines(sending);
+    return is_sent ? r : add_lines(posting);
 }

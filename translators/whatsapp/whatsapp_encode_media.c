@@ -19,7 +19,7 @@ struct file {
 
 /* The files of one message at work. */
 struct shipment {
-    const struct sending *sending;
+    const struct posting *posting;
     const struct trefoil_media_list *list;
     struct file files[FILES_MAX];
     size_t n_files;
@@ -56,47 +56,47 @@ static const char *mime_of(const struct file_plan *plan)
 
 static void plan_files(struct shipment *shipment)
 {
-    const struct sending *sending = shipment->sending;
+    const struct posting *posting = shipment->posting;
     struct trefoil_message unsent = { .kind = TREFOIL_KIND_MEDIA };
-    struct trefoil_media *left = arena_array(sending->mem, FILES_MAX, sizeof *left);
+    struct trefoil_media *left = arena_array(posting->mem, FILES_MAX, sizeof *left);
     size_t n_left = 0;
 
     for (size_t i = 0; left && i < shipment->list->n_media && i < FILES_MAX; i++) {
         struct file *file = &shipment->files[shipment->n_files];
 
         file->media = i;
-        files_plan(sending->cells, sending->place, &shipment->list->media[i], sending->mem, sending->list, &file->plan);
+        files_plan(posting->cells, posting->place, &shipment->list->media[i], posting->mem, posting->list, &file->plan);
         if (file->plan.as_words)
             left[n_left++] = shipment->list->media[i];
         else
             shipment->n_files++;
     }
     if (shipment->list->n_media > FILES_MAX)
-        request_list_lose(sending->list, "files>32");
+        request_list_lose(posting->list, "files>32");
     unsent.body.media = (struct trefoil_media_list){ .media = left, .n_media = n_left };
     if (n_left > 0)
-        shipment->unsent = plain_text(&unsent, sending->mem);
+        shipment->unsent = plain_text(&unsent, posting->mem);
 }
 
 static const char *name_of(const struct shipment *shipment, const struct file *file)
 {
-    return files_name(&shipment->list->media[file->media], &file->plan, shipment->sending->mem);
+    return files_name(&shipment->list->media[file->media], &file->plan, shipment->posting->mem);
 }
 
 static int add_upload(const struct shipment *shipment, struct file *file)
 {
-    const struct sending *sending = shipment->sending;
-    const struct place *place = sending->place;
-    struct upload_field *fields = arena_array(sending->mem, 2, sizeof *fields);
-    struct upload *upload = arena_alloc(sending->mem, sizeof *upload);
-    const char *path = arena_format(sending->mem, "/%s/%s/media", place->api_version, place->account_id);
+    const struct posting *posting = shipment->posting;
+    const struct place *place = posting->place;
+    struct upload_field *fields = arena_array(posting->mem, 2, sizeof *fields);
+    struct upload *upload = arena_alloc(posting->mem, sizeof *upload);
+    const char *path = arena_format(posting->mem, "/%s/%s/media", place->api_version, place->account_id);
     const char *name = name_of(shipment, file);
     struct request *request;
 
-    file->upload = sending->list->n_requests;
+    file->upload = posting->list->n_requests;
     if (!fields || !upload || !path || !name)
         return -ENOMEM;
-    request = request_list_add(sending->list, sending->mem);
+    request = request_list_add(posting->list, posting->mem);
     if (!request)
         return -ENOMEM;
     fields[0] = (struct upload_field){ "messaging_product", "whatsapp" };
@@ -117,7 +117,7 @@ static int add_upload(const struct shipment *shipment, struct file *file)
 /* The id the upload gave, or our URL, put in when the request goes out. */
 static struct slot *put_slot(const struct shipment *shipment, struct json_writer *writer, const struct file *file)
 {
-    struct slot *slot = arena_alloc(shipment->sending->mem, sizeof *slot);
+    struct slot *slot = arena_alloc(shipment->posting->mem, sizeof *slot);
 
     json_put_text(writer, shipment->by_url ? "link" : "id", "");
     if (!slot)
@@ -135,8 +135,8 @@ static struct slot *put_slot(const struct shipment *shipment, struct json_writer
 static int add_file(const struct shipment *shipment, const struct file *file, const char *quote, const char *caption,
                     const char *mark)
 {
-    const struct sending *sending = shipment->sending;
-    struct json_writer writer = sending_open(sending, quote, type_of(&file->plan));
+    const struct posting *posting = shipment->posting;
+    struct json_writer writer = posting_open(posting, quote, type_of(&file->plan));
     struct request *request;
     struct slot *slot;
     int r;
@@ -147,12 +147,12 @@ static int add_file(const struct shipment *shipment, const struct file *file, co
         return -ENOMEM;
     if (caption)
         json_put_text(&writer, "caption", caption);
-    if (file->plan.feature == FEATURE_FILE && sending_has(sending, FEATURE_FILE_NAME))
+    if (file->plan.feature == FEATURE_FILE && posting_has(posting, FEATURE_FILE_NAME))
         json_put_text(&writer, "filename", name_of(shipment, file));
     if (file->plan.feature == FEATURE_VOICE)
         json_put_bool(&writer, "voice", true);
     json_close_object(&writer);
-    r = sending_close(sending, &writer, mark, &request);
+    r = posting_close(posting, &writer, mark, &request);
     if (r < 0)
         return r;
     request->slots = slot;
@@ -163,44 +163,44 @@ static int add_file(const struct shipment *shipment, const struct file *file, co
 /* What is said besides the files: the caption, words for what cannot go, and who speaks. */
 static const char *words_beside(const struct shipment *shipment)
 {
-    const struct sending *sending = shipment->sending;
+    const struct posting *posting = shipment->posting;
     const char *caption = text_first_of(shipment->list->caption, NULL), *words = shipment->unsent;
 
     if (caption && words)
-        words = arena_format(sending->mem, "%s %s", words, caption);
+        words = arena_format(posting->mem, "%s %s", words, caption);
     else if (!words)
         words = caption;
-    if (words && sending->message->is_edit)
-        words = arena_format(sending->mem, "✎ %s", words);
-    if (!words && sending->place->attribute)
-        words = plain_text(sending->message, sending->mem);
-    return outgoing_words(sending->message, sending->place, sending->mem, words);
+    if (words && posting->message->is_edit)
+        words = arena_format(posting->mem, "✎ %s", words);
+    if (!words && posting->place->attribute)
+        words = plain_text(posting->message, posting->mem);
+    return outgoing_words(posting->message, posting->place, posting->mem, words);
 }
 
 /* The file the words go with; n_files when they go behind all of them. */
 static size_t captioned(const struct shipment *shipment, const char *words)
 {
-    const struct sending *sending = shipment->sending;
-    const struct capability *cell = &sending->cells[FEATURE_CAPTION];
+    const struct posting *posting = shipment->posting;
+    const struct capability *cell = &posting->cells[FEATURE_CAPTION];
     size_t at = 0;
 
     if (!words || cell->support < SUPPORT_PARTIAL)
         return shipment->n_files;
     while (at < shipment->n_files && !has_caption(&shipment->files[at].plan))
         at++;
-    if (at < shipment->n_files && sending_length(sending, words) > cell->max_text) {
-        request_list_lose(sending->list, "caption>1024");
+    if (at < shipment->n_files && posting_length(posting, words) > cell->max_text) {
+        request_list_lose(posting->list, "caption>1024");
         return shipment->n_files;
     }
     if (at == shipment->n_files && shipment->list->caption && *shipment->list->caption)
-        request_list_lose(sending->list, "caption→text");
+        request_list_lose(posting->list, "caption→text");
     return at;
 }
 
 static int add_files(struct shipment *shipment, const char *words)
 {
-    const struct sending *sending = shipment->sending;
-    const char *quote = outgoing_quote(sending->message, sending->place, sending->list);
+    const struct posting *posting = shipment->posting;
+    const char *quote = outgoing_quote(posting->message, posting->place, posting->list);
     size_t at = captioned(shipment, words), n = shipment->n_files;
     bool is_text_behind = words && at == n;
     int r = 0;
@@ -209,27 +209,27 @@ static int add_files(struct shipment *shipment, const char *words)
         r = add_upload(shipment, &shipment->files[i]);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = add_file(shipment, &shipment->files[i], i == 0 ? quote : NULL, i == at ? words : NULL,
-                     i + 1 == n && !is_text_behind ? sending->place->mark : NULL);
-    return r == 0 && is_text_behind ? sending_words(sending, words, NULL, true) : r;
+                     i + 1 == n && !is_text_behind ? posting->place->mark : NULL);
+    return r == 0 && is_text_behind ? posting_words(posting, words, NULL, true) : r;
 }
 
-int sending_media(const struct sending *sending)
+int posting_media(const struct posting *posting)
 {
     struct shipment shipment = {
-        .sending = sending,
-        .list = &sending->message->body.media,
-        .by_url = sending->place->has_public_url &&
-                  place_option(sending->place, WHATSAPP_ATTACHMENTS) == WHATSAPP_ATTACHMENTS_URL,
+        .posting = posting,
+        .list = &posting->message->body.media,
+        .by_url = posting->place->has_public_url &&
+                  place_option(posting->place, WHATSAPP_ATTACHMENTS) == WHATSAPP_ATTACHMENTS_URL,
     };
 
     plan_files(&shipment);
-    if (sending->mem->failed)
+    if (posting->mem->failed)
         return -ENOMEM;
     if (shipment.n_files == 0)
-        return sending_as_text(sending);
-    if (shipment.n_files > sending->cells[FEATURE_ALBUM].max_count)
-        request_list_lose(sending->list, "album");
-    if (sending->message->is_edit)
-        request_list_lose(sending->list, "edit→✎");
+        return posting_as_text(posting);
+    if (shipment.n_files > posting->cells[FEATURE_ALBUM].max_count)
+        request_list_lose(posting->list, "album");
+    if (posting->message->is_edit)
+        request_list_lose(posting->list, "edit→✎");
     return add_files(&shipment, words_beside(&shipment));
 }

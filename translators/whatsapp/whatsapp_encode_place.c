@@ -14,11 +14,11 @@ static bool is_within(double value, double max)
 }
 
 /* Decimals without trailing zeros, whatever the locale says. */
-static void put_degrees(const struct sending *sending, struct json_writer *writer, const char *key, double value)
+static void put_degrees(const struct posting *posting, struct json_writer *writer, const char *key, double value)
 {
     long long scaled = (long long) (value * DEGREE + (value < 0 ? -0.5 : 0.5));
     long long size = scaled < 0 ? -scaled : scaled;
-    char *text = arena_format(sending->mem, "%s%lld.%08lld", scaled < 0 ? "-" : "", size / DEGREE, size % DEGREE);
+    char *text = arena_format(posting->mem, "%s%lld.%08lld", scaled < 0 ? "-" : "", size / DEGREE, size % DEGREE);
     size_t end = text ? strlen(text) : 0;
 
     while (end > 0 && text[end - 1] == '0')
@@ -35,25 +35,25 @@ static void put_text(struct json_writer *writer, const char *key, const char *te
 }
 
 /* Who speaks stands before the name: a place has no other words. */
-int sending_location(const struct sending *sending)
+int posting_location(const struct posting *posting)
 {
-    const struct trefoil_location *location = &sending->message->body.location;
-    const char *name = text_first_of(location->name, sending->place->attribute ? "📍" : NULL);
+    const struct trefoil_location *location = &posting->message->body.location;
+    const char *name = text_first_of(location->name, posting->place->attribute ? "📍" : NULL);
     struct json_writer writer;
 
-    if (!sending_has(sending, FEATURE_LOCATION) || !is_within(location->latitude, 90) ||
+    if (!posting_has(posting, FEATURE_LOCATION) || !is_within(location->latitude, 90) ||
         !is_within(location->longitude, 180))
-        return sending_as_text(sending);
+        return posting_as_text(posting);
     if (location->url && *location->url)
-        request_list_lose(sending->list, "link of the location");
-    writer = sending_open(sending, outgoing_quote(sending->message, sending->place, sending->list), "location");
+        request_list_lose(posting->list, "link of the location");
+    writer = posting_open(posting, outgoing_quote(posting->message, posting->place, posting->list), "location");
     json_open_object(&writer, "location");
-    put_degrees(sending, &writer, "latitude", location->latitude);
-    put_degrees(sending, &writer, "longitude", location->longitude);
-    put_text(&writer, "name", outgoing_words(sending->message, sending->place, sending->mem, name));
+    put_degrees(posting, &writer, "latitude", location->latitude);
+    put_degrees(posting, &writer, "longitude", location->longitude);
+    put_text(&writer, "name", outgoing_words(posting->message, posting->place, posting->mem, name));
     put_text(&writer, "address", location->address);
     json_close_object(&writer);
-    return sending_close(sending, &writer, sending->place->mark, NULL);
+    return posting_close(posting, &writer, posting->place->mark, NULL);
 }
 
 /* The network wants a part of the name beside the whole of it. */
@@ -89,7 +89,7 @@ static const char *wa_id_of(const char *phone, struct arena *mem)
     return n >= NUMBER_MIN_DIGITS ? arena_text(mem, bytes_make(digits, n)) : NULL;
 }
 
-static void put_card(const struct sending *sending, struct json_writer *writer, const struct trefoil_contact *card)
+static void put_card(const struct posting *posting, struct json_writer *writer, const struct trefoil_contact *card)
 {
     json_open_object(writer, NULL);
     put_name(writer, card);
@@ -99,7 +99,7 @@ static void put_card(const struct sending *sending, struct json_writer *writer, 
         json_open_object(writer, NULL);
         json_put_text(writer, "phone", card->phones[i]);
         json_put_text(writer, "type", "CELL");
-        put_text(writer, "wa_id", wa_id_of(card->phones[i], sending->mem));
+        put_text(writer, "wa_id", wa_id_of(card->phones[i], posting->mem));
         json_close_object(writer);
     }
     if (card->n_phones > 0)
@@ -122,41 +122,41 @@ static void put_card(const struct sending *sending, struct json_writer *writer, 
     json_close_object(writer);
 }
 
-static size_t count_cards(const struct sending *sending)
+static size_t count_cards(const struct posting *posting)
 {
-    const struct trefoil_contacts *contacts = &sending->message->body.contacts;
-    size_t max = sending->cells[FEATURE_CONTACTS].max_count;
+    const struct trefoil_contacts *contacts = &posting->message->body.contacts;
+    size_t max = posting->cells[FEATURE_CONTACTS].max_count;
 
     for (size_t i = 0; i < contacts->n_cards; i++)
         if (contacts->cards[i].vcard)
-            request_list_lose(sending->list, "vcard");
+            request_list_lose(posting->list, "vcard");
     if (contacts->n_cards <= max)
         return contacts->n_cards;
-    request_list_lose(sending->list, "contacts>257");
+    request_list_lose(posting->list, "contacts>257");
     return max;
 }
 
-int sending_contacts(const struct sending *sending)
+int posting_contacts(const struct posting *posting)
 {
-    const struct trefoil_contacts *contacts = &sending->message->body.contacts;
+    const struct trefoil_contacts *contacts = &posting->message->body.contacts;
     const char *quote, *words;
     struct json_writer writer;
     size_t n;
     int r = 0;
 
-    if (!sending_has(sending, FEATURE_CONTACTS) || contacts->n_cards == 0)
-        return sending_as_text(sending);
-    n = count_cards(sending);
-    quote = outgoing_quote(sending->message, sending->place, sending->list);
-    words = sending->place->attribute ? outgoing_words(sending->message, sending->place, sending->mem, "👤") : NULL;
+    if (!posting_has(posting, FEATURE_CONTACTS) || contacts->n_cards == 0)
+        return posting_as_text(posting);
+    n = count_cards(posting);
+    quote = outgoing_quote(posting->message, posting->place, posting->list);
+    words = posting->place->attribute ? outgoing_words(posting->message, posting->place, posting->mem, "👤") : NULL;
     if (words)
-        r = sending_words(sending, words, quote, false);
+        r = posting_words(posting, words, quote, false);
     if (r < 0)
         return r;
-    writer = sending_open(sending, words ? NULL : quote, "contacts");
+    writer = posting_open(posting, words ? NULL : quote, "contacts");
     json_open_array(&writer, "contacts");
     for (size_t i = 0; i < n; i++)
-        put_card(sending, &writer, &contacts->cards[i]);
+        put_card(posting, &writer, &contacts->cards[i]);
     json_close_array(&writer);
-    return sending_close(sending, &writer, sending->place->mark, NULL);
+    return posting_close(posting, &writer, posting->place->mark, NULL);
 }

@@ -4,33 +4,33 @@
 #include <errno.h>
 #include <string.h>
 
-bool sending_has(const struct sending *sending, enum feature feature)
+bool posting_has(const struct posting *posting, enum feature feature)
 {
-    return sending->cells[feature].support >= SUPPORT_PARTIAL;
+    return posting->cells[feature].support >= SUPPORT_PARTIAL;
 }
 
-static enum text_unit unit_of(const struct sending *sending)
+static enum text_unit unit_of(const struct posting *posting)
 {
-    return sending->cells[FEATURE_TEXT].unit == CAPABILITY_BYTES ? TEXT_BYTES : TEXT_CODE_POINTS;
+    return posting->cells[FEATURE_TEXT].unit == CAPABILITY_BYTES ? TEXT_BYTES : TEXT_CODE_POINTS;
 }
 
-size_t sending_length(const struct sending *sending, const char *text)
+size_t posting_length(const struct posting *posting, const char *text)
 {
-    return text_length(bytes_of_text(text), unit_of(sending));
+    return text_length(bytes_of_text(text), unit_of(posting));
 }
 
-const char *sending_cut(const struct sending *sending, const char *text, uint32_t max, const char *lost)
+const char *posting_cut(const struct posting *posting, const char *text, uint32_t max, const char *lost)
 {
     static const char mark[] = "…";
-    size_t mark_size = text_length(bytes_of_text(mark), unit_of(sending));
-    const struct text_limit limit = { unit_of(sending), max > mark_size ? max - mark_size : 1 };
+    size_t mark_size = text_length(bytes_of_text(mark), unit_of(posting));
+    const struct text_limit limit = { unit_of(posting), max > mark_size ? max - mark_size : 1 };
     struct bytes rest = bytes_of_text(text), part;
 
-    if (!text || max == 0 || sending_length(sending, text) <= max)
+    if (!text || max == 0 || posting_length(posting, text) <= max)
         return text;
-    request_list_lose(sending->list, lost);
+    request_list_lose(posting->list, lost);
     part = text_take_part(&rest, limit);
-    return arena_format(sending->mem, "%.*s%s", (int) part.size, (const char *) part.data, mark);
+    return arena_format(posting->mem, "%.*s%s", (int) part.size, (const char *) part.data, mark);
 }
 
 static bool is_number(const char *user_id)
@@ -41,9 +41,9 @@ static bool is_number(const char *user_id)
 /* A number goes with its plus, or the business's own country code could be put before it; a business-scoped id has a
  * member of its own.
  */
-static void put_recipient(const struct sending *sending, struct json_writer *writer)
+static void put_recipient(const struct posting *posting, struct json_writer *writer)
 {
-    const char *user_id = sending->place->user_id;
+    const char *user_id = posting->place->user_id;
     bool is_group = whatsapp_is_group(user_id);
 
     json_put_text(writer, "messaging_product", "whatsapp");
@@ -51,17 +51,17 @@ static void put_recipient(const struct sending *sending, struct json_writer *wri
     if (is_group)
         json_put_text(writer, "to", user_id);
     else if (is_number(user_id))
-        json_put_text(writer, "to", arena_format(sending->mem, "+%s", user_id));
+        json_put_text(writer, "to", arena_format(posting->mem, "+%s", user_id));
     else
         json_put_text(writer, "recipient", user_id);
 }
 
-struct json_writer sending_open(const struct sending *sending, const char *quote, const char *type)
+struct json_writer posting_open(const struct posting *posting, const char *quote, const char *type)
 {
-    struct json_writer writer = json_writer_make(sending->mem);
+    struct json_writer writer = json_writer_make(posting->mem);
 
     json_open_object(&writer, NULL);
-    put_recipient(sending, &writer);
+    put_recipient(posting, &writer);
     if (quote) {
         json_open_object(&writer, "context");
         json_put_text(&writer, "message_id", quote);
@@ -72,10 +72,10 @@ struct json_writer sending_open(const struct sending *sending, const char *quote
     return writer;
 }
 
-static int close_body(const struct sending *sending, struct json_writer *writer, struct request **ret)
+static int close_body(const struct posting *posting, struct json_writer *writer, struct request **ret)
 {
-    const struct place *place = sending->place;
-    const char *path = arena_format(sending->mem, "/%s/%s/messages", place->api_version, place->account_id);
+    const struct place *place = posting->place;
+    const char *path = arena_format(posting->mem, "/%s/%s/messages", place->api_version, place->account_id);
     struct bytes body;
     int r;
 
@@ -83,18 +83,18 @@ static int close_body(const struct sending *sending, struct json_writer *writer,
     r = json_written(writer, &body);
     if (r < 0)
         return r;
-    *ret = outgoing_post(sending->list, sending->mem, path, body);
+    *ret = outgoing_post(posting->list, posting->mem, path, body);
     return *ret ? 0 : -ENOMEM;
 }
 
-int sending_close(const struct sending *sending, struct json_writer *writer, const char *mark, struct request **ret)
+int posting_close(const struct posting *posting, struct json_writer *writer, const char *mark, struct request **ret)
 {
     struct request *request;
     int r;
 
     if (mark)
         json_put_text(writer, "biz_opaque_callback_data", mark);
-    r = close_body(sending, writer, &request);
+    r = close_body(posting, writer, &request);
     if (r < 0)
         return r;
     request->is_message = true;
@@ -103,10 +103,10 @@ int sending_close(const struct sending *sending, struct json_writer *writer, con
     return 0;
 }
 
-int sending_close_quietly(const struct sending *sending, struct json_writer *writer)
+int posting_close_quietly(const struct posting *posting, struct json_writer *writer)
 {
     struct request *request;
-    int r = close_body(sending, writer, &request);
+    int r = close_body(posting, writer, &request);
 
     if (r == 0)
         request->best_effort = true;
@@ -118,39 +118,39 @@ static bool has_link(struct bytes text)
     return memmem(text.data, text.size, "https://", 8) || memmem(text.data, text.size, "http://", 7);
 }
 
-static int add_part(const struct sending *sending, const struct outgoing_part *part, const char *mark)
+static int add_part(const struct posting *posting, const struct outgoing_part *part, const char *mark)
 {
-    struct json_writer writer = sending_open(sending, part->quote, "text");
+    struct json_writer writer = posting_open(posting, part->quote, "text");
 
     json_open_object(&writer, "text");
     json_put_slice(&writer, "body", part->text);
     if (has_link(part->text))
         json_put_bool(&writer, "preview_url", true);
     json_close_object(&writer);
-    return sending_close(sending, &writer, mark, NULL);
+    return posting_close(posting, &writer, mark, NULL);
 }
 
-int sending_words(const struct sending *sending, const char *words, const char *quote, bool is_end)
+int posting_words(const struct posting *posting, const char *words, const char *quote, bool is_end)
 {
     struct outgoing outgoing = { bytes_of_text(words),
-                                 { unit_of(sending), sending->cells[FEATURE_TEXT].max_text },
+                                 { unit_of(posting), posting->cells[FEATURE_TEXT].max_text },
                                  quote };
     struct outgoing_part part;
-    int r = sending->mem->failed ? -ENOMEM : 0;
+    int r = posting->mem->failed ? -ENOMEM : 0;
 
-    for (size_t n = 0; r == 0 && outgoing_take(&outgoing, sending->place, n, sending->list, &part) > 0; n++)
-        r = add_part(sending, &part, is_end ? part.mark : NULL);
+    for (size_t n = 0; r == 0 && outgoing_take(&outgoing, posting->place, n, posting->list, &part) > 0; n++)
+        r = add_part(posting, &part, is_end ? part.mark : NULL);
     return r;
 }
 
-int sending_as_text(const struct sending *sending)
+int posting_as_text(const struct posting *posting)
 {
     struct outgoing outgoing;
     const char *words;
-    int r = outgoing_make(sending->message, sending->place, sending->mem, sending->list, &outgoing);
+    int r = outgoing_make(posting->message, posting->place, posting->mem, posting->list, &outgoing);
 
     if (r < 0)
         return r;
-    words = outgoing.text.size > 0 ? arena_text(sending->mem, outgoing.text) : NULL;
-    return sending_words(sending, words, outgoing.quote, true);
+    words = outgoing.text.size > 0 ? arena_text(posting->mem, outgoing.text) : NULL;
+    return posting_words(posting, words, outgoing.quote, true);
 }
