@@ -38,7 +38,7 @@ const struct translator_ops messenger_ops = {
     .ask_profile = messenger_ask_profile,
     .read_profile = messaging_read_profile,
     .capabilities = messenger_capabilities,
-    .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true },
+    .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true, .utility_only = true },
     .options = options,
     .limits = { .account_per_s = 300 },
 };

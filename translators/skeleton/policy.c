@@ -13,10 +13,19 @@ static bool is_quiet(enum trefoil_kind kind)
            kind == TREFOIL_KIND_ACCOUNT || kind == TREFOIL_KIND_SYSTEM;
 }
 
-/* A template is paid for and says something by itself: it is no stand-in for a heart or an unsent message. */
-static bool is_replaceable(enum trefoil_kind kind)
+static bool may_be_template(const struct policy_rules *rules, const struct policy_case *one)
 {
-    return kind != TREFOIL_KIND_REACTION && kind != TREFOIL_KIND_RETRACT;
+    bool is_of_service = one->purpose == TREFOIL_PURPOSE_NONE || one->purpose == TREFOIL_PURPOSE_UTILITY;
+    return rules->windows.templates_after && (is_of_service || !rules->windows.utility_only);
+}
+
+/* A template is paid for and says something by itself: it is no stand-in for a heart or an unsent message. And the
+ * account's is one of service: advertisements do not go under its name. */
+static bool may_be_replaced(const struct policy_rules *rules, const struct policy_case *one)
+{
+    return rules->has_template && rules->windows.templates_after && one->kind != TREFOIL_KIND_REACTION &&
+           one->kind != TREFOIL_KIND_RETRACT && one->kind != TREFOIL_KIND_TEMPLATE &&
+           one->purpose != TREFOIL_PURPOSE_MARKETING;
 }
 
 /* When a window of this length closes for us. */
@@ -36,13 +45,12 @@ static struct policy_decision decide_closed(const struct policy_rules *rules, co
 {
     if (is_quiet(one->kind))
         return (struct policy_decision){ POLICY_DROP, reason, 0 };
-    if (one->kind == TREFOIL_KIND_TEMPLATE && rules->windows.templates_after)
+    if (one->kind == TREFOIL_KIND_TEMPLATE && may_be_template(rules, one))
         return (struct policy_decision){ POLICY_GO, NULL, 0 };
     /* A template is unasked by nature: no stand-in goes to somebody who does not want to be written to. */
     if (one->consent_withdrawn)
         return (struct policy_decision){ POLICY_REFUSE, POLICY_UNWANTED, 0 };
-    if (rules->has_template && rules->windows.templates_after && is_replaceable(one->kind) &&
-        one->kind != TREFOIL_KIND_TEMPLATE)
+    if (may_be_replaced(rules, one))
         return (struct policy_decision){ POLICY_REPLACE, reason, 0 };
     return (struct policy_decision){ POLICY_REFUSE, reason, 0 };
 }
@@ -164,6 +172,7 @@ int policy_replace(const struct trefoil_message *message, const char *name, cons
     ret->body.template_ = (struct trefoil_template){ name, language, components, arena_text(mem, part) };
     ret->in_reply_to = ret->replaces = NULL;
     ret->is_edit = false;
+    ret->purpose = TREFOIL_PURPOSE_UTILITY;
     ret->fallback = ret->body.template_.rendered;
     ret->n_extras = 0; /* a shape of the network's own would take the template's place */
     return ret->body.template_.rendered ? 0 : -ENOMEM;

@@ -23,7 +23,7 @@ enum network { OPEN, WHATSAPP, MESSENGER, INSTAGRAM };
 static const struct translator_windows networks[] = {
     [OPEN] = { 0 },
     [WHATSAPP] = { .open_s = 24 * 3600, .templates_after = true },
-    [MESSENGER] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true },
+    [MESSENGER] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true, .utility_only = true },
     [INSTAGRAM] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
 };
 
@@ -78,12 +78,17 @@ static const struct row rows[] = {
     { WHATSAPP, TEMPLATE, MARKETING, 900 * HOUR_MS, EASY, POLICY_GO, NULL },
     { WHATSAPP, TEMPLATE, PLAIN, NEVER, REFUSE_UNKNOWN, POLICY_GO, NULL },
     { MESSENGER, TEMPLATE, UTILITY, 900 * HOUR_MS, EASY, POLICY_GO, NULL },
+    { MESSENGER, TEMPLATE, PLAIN, 900 * HOUR_MS, EASY, POLICY_GO, NULL },
+    { MESSENGER, TEMPLATE, MARKETING, 900 * HOUR_MS, EASY, POLICY_REFUSE, POLICY_CLOSED },
+    { MESSENGER, TEMPLATE, AGENT, 900 * HOUR_MS, EASY, POLICY_REFUSE, POLICY_CLOSED },
     { INSTAGRAM, TEMPLATE, UTILITY, 900 * HOUR_MS, EASY, POLICY_REFUSE, POLICY_CLOSED },
     /* the account's template stands for words, never for a heart, and only where templates go */
     { WHATSAPP, TEXT, PLAIN, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_REPLACE, POLICY_CLOSED },
     { WHATSAPP, MEDIA, PLAIN, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_REPLACE, POLICY_CLOSED },
     { WHATSAPP, REACTION, PLAIN, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_REFUSE, POLICY_CLOSED },
     { WHATSAPP, RETRACT, PLAIN, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_REFUSE, POLICY_CLOSED },
+    { WHATSAPP, TEXT, MARKETING, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_REFUSE, POLICY_CLOSED },
+    { MESSENGER, TEXT, AGENT, 8 * 24 * HOUR_MS, HAS_TEMPLATE, POLICY_REPLACE, POLICY_CLOSED },
     { WHATSAPP, TEXT, PLAIN, NEVER, HAS_TEMPLATE | REFUSE_UNKNOWN, POLICY_REPLACE, POLICY_NEVER_OPENED },
     { MESSENGER, TEXT, AGENT, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_GO, NULL },
     { INSTAGRAM, TEXT, PLAIN, 25 * HOUR_MS, HAS_TEMPLATE, POLICY_REFUSE, POLICY_CLOSED },
@@ -187,6 +192,7 @@ static void test_stand_in_carries_the_words_as_its_one_parameter(void **state un
     assert_false(is_cut);
     assert_null(ret.in_reply_to);
     assert_int_equal(ret.n_extras, 0);
+    assert_int_equal(ret.purpose, UTILITY);
     assert_int_equal(policy_replace(&said, "we_answer", "nl", "Ben", &mem, &ret, &is_cut), 0);
     assert_string_equal(parameter(&ret, &mem), "Ben: He said \"yes\". When?");
     arena_deinit(&mem);

@@ -91,7 +91,7 @@ static void test_what_is_wrong_is_named_with_what_is_allowed(void **state unused
                   { "webhook_pth: /x\n", "webhook_pth" },
                   { "confirm_wait_ms: 10\n", "confirm_wait_ms" },
                   { "unknown_window: maybe\n", "try, refuse" },
-                  { "window_margin_ms: 3600001\n", "a number from 0 to 3600000" },
+                  { "window_margin_ms: 86400001\n", "a number from 0 to 86400000" },
                   { "options: edit=note\n", "is not a list" },
                   { "    strict: yes\n", "true or false" } };
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
