@@ -146,8 +146,8 @@ const char *filename_safe(const char *name, const char *mime, struct arena *mem)
         stem = cut(stem, FILENAME_MAX_BYTES - tail.size);
     else
         stem = cut(stem, FILENAME_MAX_BYTES - EXTENSION_MAX_BYTES);
-    return tail.size ? arena_format(mem, "%.*s%.*s", (int) stem.size, (const char *) stem.data, (int) tail.size,
-                                    (const char *) tail.data)
-                     : arena_format(mem, "%.*s.%s", (int) stem.size, (const char *) stem.data,
-                                    filename_extension(mime));
+    return tail.size
+               ? arena_format(mem, "%.*s%.*s", (int) stem.size, (const char *) stem.data, (int) tail.size,
+                              (const char *) tail.data)
+               : arena_format(mem, "%.*s.%s", (int) stem.size, (const char *) stem.data, filename_extension(mime));
 }

@@ -44,7 +44,9 @@ static void test_unseen_characters_are_left_out(void **state)
     (void) state;
     check("invoice\xe2\x80\xaegpj.exe", NULL, "invoicegpj.exe");
     check("a\nb\tc\x7f.txt", NULL, "abc.txt");
-    check("\xef\xbb\xbf\xe2\x80\x8b" "a.txt", NULL, "a.txt");
+    check("\xef\xbb\xbf\xe2\x80\x8b"
+          "a.txt",
+          NULL, "a.txt");
     check("a\xff.txt", NULL, "a_.txt");
     check("a\"b;c$(d)`e`.txt", NULL, "a_b_c_(d)_e_.txt");
 }

@@ -16,7 +16,10 @@ struct beginning {
     const char *mime;
 };
 
-#define BEGINS(at, text, mime) { at, text, sizeof(text) - 1, mime }
+#define BEGINS(at, text, mime)           \
+    {                                    \
+        at, text, sizeof(text) - 1, mime \
+    }
 
 static const struct beginning beginnings[] = {
     BEGINS(0, "\xff\xd8\xff", "image/jpeg"),
@@ -44,7 +47,10 @@ static const struct beginning beginnings[] = {
     BEGINS(0, "7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     BEGINS(0, "Rar!\x1a\x07", "application/vnd.rar"),
     BEGINS(0, "\x1f\x8b", "application/gzip"),
-    BEGINS(0, "\x7f" "ELF", "application/x-executable"),
+    BEGINS(0,
+           "\x7f"
+           "ELF",
+           "application/x-executable"),
     BEGINS(0, "MZ", "application/x-msdownload"),
     BEGINS(0, "#!/", "text/x-script"),
     BEGINS(0, "BEGIN:VCARD", "text/vcard"),
@@ -127,8 +133,8 @@ static bool share_container(const char *found, const char *declared)
     bool is_container = strcmp(found, "video/mp4") == 0 || strcmp(found, "video/3gpp") == 0 ||
                         strcmp(found, "video/webm") == 0 || strcmp(found, "audio/ogg") == 0 ||
                         strcmp(found, "audio/mp4") == 0 || strcmp(found, "video/quicktime") == 0;
-    return is_container && (is_family(declared, "audio") || is_family(declared, "video") ||
-                            strcmp(declared, "application/ogg") == 0);
+    return is_container &&
+           (is_family(declared, "audio") || is_family(declared, "video") || strcmp(declared, "application/ogg") == 0);
 }
 
 static bool is_same_family(const char *found, const char *declared)

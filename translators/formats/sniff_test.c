@@ -11,7 +11,9 @@
 
 #define SOME(text) bytes_make(text, sizeof(text) - 1)
 #define JPEG SOME("\xff\xd8\xff\xe0\0\x10JFIF")
-#define MP4 SOME("\0\0\0\x20" "ftypisom")
+#define MP4           \
+    SOME("\0\0\0\x20" \
+         "ftypisom")
 
 static void check(struct bytes beginning, const char *declared, const char *expected, bool is_lie)
 {
@@ -27,7 +29,9 @@ static void test_known_beginnings_are_known(void **state)
     assert_string_equal(sniff_mime(JPEG), "image/jpeg");
     assert_string_equal(sniff_mime(SOME("RIFF....WEBPVP8 ")), "image/webp");
     assert_string_equal(sniff_mime(SOME("RIFF....WAVEfmt ")), "audio/wav");
-    assert_string_equal(sniff_mime(SOME("\0\0\0\x20" "ftypM4A ")), "audio/mp4");
+    assert_string_equal(sniff_mime(SOME("\0\0\0\x20"
+                                        "ftypM4A ")),
+                        "audio/mp4");
     assert_string_equal(sniff_mime(SOME(" \n<!DOCTYPE HTML><title>")), "text/html");
     assert_null(sniff_mime(SOME("XXXX....WEBPVP8 ")));
     assert_null(sniff_mime(SOME("hello")));
