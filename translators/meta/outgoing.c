@@ -11,19 +11,21 @@
 
 static const struct text_limit name_limit = { TEXT_CODE_POINTS, OUTGOING_NAME_MAX_CHARS };
 
-/* NULL when it is no network but the name of a service of ours. */
-static const char *network_name(const char *network)
+/* As people call it; a network nobody has a name for here is called as it calls itself. NULL when it is no network but
+ * a service of ours: only people have user ids. */
+static const char *network_name(const struct trefoil_author *author)
 {
     static const char *const names[][2] = {
         { "whatsapp", "WhatsApp" },
         { "messenger", "Messenger" },
         { "instagram", "Instagram" },
     };
+    const char *network = author->network;
 
     for (size_t i = 0; network && i < ARRAY_SIZE(names); i++)
         if (strcmp(network, names[i][0]) == 0)
             return names[i][1];
-    return NULL;
+    return author->user_id ? network : NULL;
 }
 
 /* A name is a stranger's choice: one line, no longer than a name. */
@@ -43,7 +45,7 @@ static const char *speaker_name(const struct trefoil_author *author, struct aren
 /* "Ana (WhatsApp): " for people, "helpdesk: " for services. */
 static const char *attribution(const struct trefoil_author *author, struct arena *mem)
 {
-    const char *network = network_name(author->network);
+    const char *network = network_name(author);
     const char *name = speaker_name(author, mem);
 
     if (network)
