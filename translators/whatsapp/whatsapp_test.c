@@ -298,35 +298,6 @@ static void test_typing_needs_a_message_to_answer(void **state)
     assert_true(json_is_text(json_get(body_of(&list.requests[0]), "message_id"), "wamid.LAST"));
 }
 
-/* With TREFOIL_OPENAPI_VALIDATOR naming a program that takes files of request bodies, it is asked too. */
-static void test_a_published_schema_accepts_what_we_send(void **state)
-{
-    const char *validator = getenv("TREFOIL_OPENAPI_VALIDATOR");
-    struct trefoil_message message = { .kind = TREFOIL_KIND_REACTION, .body.reaction = { "wamid.Q", "👍", false } };
-    struct place place = plain_place;
-    char name[] = "/tmp/trefoil-body-XXXXXX", command[512];
-
-    (void) state;
-    if (!validator)
-        skip();
-    arena_reset(&mem);
-    place.relates = related;
-    place.n_relates = 1;
-    const struct request_list lists[] = { encoded_text("see https://example.org", &place), encoded(&message, &place) };
-    int fd = mkstemp(name);
-    assert_true(fd >= 0);
-    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-        FILE *file = fopen(name, "wb");
-
-        assert_non_null(file);
-        assert_int_equal(fwrite(lists[i].requests[0].body.data, lists[i].requests[0].body.size, 1, file), 1);
-        fclose(file);
-        snprintf(command, sizeof command, "%s %s >/dev/null", validator, name);
-        assert_int_equal(system(command), 0);
-    }
-    remove(name);
-}
-
 static const struct verdict_case cases[] = {
     { 0, 0, 'A' },       { 3, 0, 'A' },       { 130429, 0, 'n' },  { 131056, 0, 'p' }, { 131048, 0, 'W' },
     { 131049, 0, 'P' },  { 131050, 0, 'P' },  { 131057, 0, 'n' },  { 131000, 0, 'R' }, { 131016, 0, 'R' },
@@ -382,7 +353,6 @@ int main(void)
         cmocka_unit_test(test_numbers_get_a_plus_and_hidden_numbers_a_member_of_their_own),
         cmocka_unit_test(test_a_strangers_name_stays_one_short_line),
         cmocka_unit_test(test_typing_needs_a_message_to_answer),
-        cmocka_unit_test(test_a_published_schema_accepts_what_we_send),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
     };
