@@ -20,7 +20,9 @@
 
 static const struct trefoil_media image = { .kind = TREFOIL_MEDIA_IMAGE, .mime = "image/jpeg", .blob = BLOB };
 static const struct trefoil_media video = { .kind = TREFOIL_MEDIA_VIDEO, .mime = "video/mp4", .blob = BLOB };
-static const struct trefoil_media voice = { .kind = TREFOIL_MEDIA_VOICE, .mime = "audio/ogg; codecs=opus", .blob = BLOB };
+static const struct trefoil_media voice = { .kind = TREFOIL_MEDIA_VOICE,
+                                            .mime = "audio/ogg; codecs=opus",
+                                            .blob = BLOB };
 static const struct trefoil_media sticker = { .kind = TREFOIL_MEDIA_STICKER, .mime = "image/webp", .blob = BLOB };
 static const struct trefoil_media invoice = {
     .kind = TREFOIL_MEDIA_FILE, .mime = "application/pdf", .name = "invoice.pdf", .blob = BLOB
@@ -97,9 +99,7 @@ static const struct {
       { .name = "wa-out-location",
         .message = { .kind = TREFOIL_KIND_LOCATION,
                      .body.location = { 52.370216, 4.895168, "Dam", "Dam Square, Amsterdam", NULL } } } },
-    { ADA,
-      { .name = "wa-out-contacts",
-        .message = { .kind = TREFOIL_KIND_CONTACTS, .body.contacts = { &bob, 1 } } } },
+    { ADA, { .name = "wa-out-contacts", .message = { .kind = TREFOIL_KIND_CONTACTS, .body.contacts = { &bob, 1 } } } },
     { ADA,
       { .name = "wa-out-buttons",
         .message = { .kind = TREFOIL_KIND_CHOICES,
