@@ -238,10 +238,6 @@ void control_answer(struct world *world, struct http_exchange *exchange, const s
 {
     struct control_call call = { .world = world, .exchange = exchange };
 
-    if (strcmp(request->path, "/control/files") == 0 && strcmp(request->method, "POST") == 0) {
-        control_put_file(&call, request->body);
-        return;
-    }
     /* Names of files may hold anything. */
     if (request->body.size > 0)
         call.body = json_loadb((const char *) request->body.data, request->body.size,

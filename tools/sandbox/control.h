@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "daemon/http_server.h"
+#include "sandbox/intake.h"
 #include "sandbox/world.h"
 
 /* Everything under /control/. Answers the exchange now or later. */
@@ -36,7 +37,8 @@ struct bubble *control_target(struct control_call *call, const struct person *pe
 /* False: no text, or too much of it; refused already. */
 bool control_read_text(struct control_call *call, const char *text);
 
-void control_put_file(struct control_call *call, struct bytes body);
+/* POST /control/files: the whole body is the file. */
+void control_put_file(struct world *world, struct http_exchange *exchange, struct intake *intake);
 void control_get_file(struct control_call *call, const char *id);
 void control_show_clock(struct control_call *call);
 void control_set_clock(struct control_call *call);

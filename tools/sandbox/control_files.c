@@ -5,23 +5,19 @@
 
 #define MAX_ADVANCE_MS ((json_int_t) 400 * 24 * 3600 * 1000)
 
-void control_put_file(struct control_call *call, struct bytes body)
+void control_put_file(struct world *world, struct http_exchange *exchange, struct intake *intake)
 {
-    const char *name = http_request_query(call->exchange, "name"), *mime = http_request_query(call->exchange, "mime");
+    struct control_call call = { .world = world, .exchange = exchange };
+    const char *name = http_request_query(exchange, "name"), *mime = http_request_query(exchange, "mime");
     json_t *name_json = json_string(name ? name : "");
-    struct file_writer writer;
-    struct file *file = NULL;
+    struct file *file =
+        intake_result(intake) < 0 ? NULL : file_finish(&world->files, intake_writer(intake), name_json, mime);
 
-    if (file_begin(&writer) == 0) {
-        if (file_write(&writer, body) == 0)
-            file = file_finish(&call->world->files, &writer, name_json, mime);
-        file_abandon(&writer);
-    }
     json_decref(name_json);
     if (file)
-        control_reply(call, json_pack("{s:s}", "file", file->id));
+        control_reply(&call, json_pack("{s:s}", "file", file->id));
     else
-        control_refuse(call, 507, "the file could not be kept: too large, too many, or the disk is full");
+        control_refuse(&call, 507, "the file could not be kept: too large, too many, or the disk is full");
 }
 
 void control_get_file(struct control_call *call, const char *id)

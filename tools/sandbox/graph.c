@@ -4,8 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sodium.h>
+
 #include "sandbox/call_log.h"
 #include "sandbox/graph.h"
+#include "sandbox/graph_body.h"
 
 #define OBJECT_SIZE 64
 #define EDGE_SIZE 64
@@ -47,14 +50,21 @@ static bool read_path(const char *path, struct target *ret)
     return true;
 }
 
+/* A member of the query or of the body. */
+static const char *parameter(struct graph_call *call, const char *name)
+{
+    const char *query = http_request_query(call->exchange, name);
+
+    return query ? query : text_in(call->body, name);
+}
+
 static const char *token_of(struct graph_call *call)
 {
-    const char *header = http_request_header(call->exchange, "Authorization"), *query;
+    const char *header = http_request_header(call->exchange, "Authorization");
 
     if (header && strncasecmp(header, "Bearer ", 7) == 0)
         return header + 7;
-    query = http_request_query(call->exchange, "access_token");
-    return query ? query : text_in(call->body, "access_token");
+    return parameter(call, "access_token");
 }
 
 static bool is_named(const struct account *account, const char *object)
@@ -67,6 +77,7 @@ static bool is_named(const struct account *account, const char *object)
 static struct account *find_account(struct graph_call *call, const char *object, const char *token)
 {
     const char *recipient = text_in(json_object_get(call->body, "recipient"), "id");
+    const char *platform = text_in(call->body, "platform"); /* of an upload, which names nobody */
     struct world *world = call->world;
     struct account *found = NULL;
 
@@ -75,7 +86,8 @@ static struct account *find_account(struct graph_call *call, const char *object,
 
         if (strcmp(account->token, token) != 0 || !is_named(account, object))
             continue;
-        if (!found || (recipient && person_find(world, account->network, recipient)))
+        if (!found || (recipient && person_find(world, account->network, recipient)) ||
+            (platform && strcmp(platform, network_name(account->network)) == 0))
             found = account;
     }
     return found;
@@ -111,6 +123,32 @@ static void refuse_object(struct graph_call *call, const char *object)
                     "permissions, or does not support this operation",
                     object);
     graph_refuse(call, &error);
+}
+
+/* The hex HMAC-SHA256 of the token under the app's secret. */
+static bool is_proof(const struct account *account, const char *proof)
+{
+    crypto_auth_hmacsha256_state state;
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    char hex[2 * sizeof(mac) + 1];
+
+    (void) crypto_auth_hmacsha256_init(&state, (const uint8_t *) account->app_secret, strlen(account->app_secret));
+    (void) crypto_auth_hmacsha256_update(&state, (const uint8_t *) account->token, strlen(account->token));
+    (void) crypto_auth_hmacsha256_final(&state, mac);
+    bytes_to_hex(bytes_make(mac, sizeof(mac)), hex);
+    return strcmp(hex, proof) == 0;
+}
+
+/* True when the proof is missing though asked for, or wrong; then it is refused. */
+static bool lacks_proof(struct graph_call *call)
+{
+    const char *proof = parameter(call, "appsecret_proof");
+
+    if (proof ? is_proof(call->account, proof) : !call->world->settings->require_proof)
+        return false;
+    graph_invalid(call, proof ? "Invalid appsecret_proof provided in the API argument"
+                              : "API calls from the server require an appsecret_proof argument");
+    return true;
 }
 
 static void answer_html(struct graph_call *call)
@@ -202,6 +240,22 @@ static void answer_account(struct graph_call *call)
     graph_reply(call, &json);
 }
 
+/* With several numbers under one token, whose media it is. */
+static bool with_media(struct graph_call *call, const char *id, bool (*act)(struct graph_call *call, const char *id))
+{
+    struct account *first = call->account;
+
+    for (size_t i = 0; i < call->world->n_accounts; i++) {
+        struct account *account = &call->world->accounts[i];
+
+        call->account = account;
+        if (account->network == NETWORK_WHATSAPP && strcmp(account->token, first->token) == 0 && act(call, id))
+            return true;
+    }
+    call->account = first;
+    return false;
+}
+
 static void get(struct graph_call *call, const struct target *target)
 {
     const struct person *person = person_find(call->world, call->account->network, target->object);
@@ -211,23 +265,37 @@ static void get(struct graph_call *call, const struct target *target)
         answer_account(call);
     else if (*target->edge == 0 && person && call->account->network != NETWORK_WHATSAPP)
         graph_profile(call, person);
-    else
+    else if (*target->edge != 0 || !with_media(call, target->object, graph_locate))
+        refuse_object(call, target->object);
+}
+
+static void delete (struct graph_call *call, const struct target *target)
+{
+    call->kind = "delete";
+    if (*target->edge != 0 || !with_media(call, target->object, graph_delete))
         refuse_object(call, target->object);
 }
 
 static void post(struct graph_call *call, const struct target *target)
 {
+    bool is_whatsapp = call->account->network == NETWORK_WHATSAPP;
     json_t *success;
 
     if (strcmp(target->edge, "subscribed_apps") == 0) {
         call->kind = "subscribe";
         success = json_pack("{s:b}", "success", 1);
         graph_reply(call, &success);
+    } else if (is_whatsapp && strcmp(target->edge, "media") == 0) {
+        if (!struck(call))
+            graph_upload(call);
+    } else if (!is_whatsapp && strcmp(target->edge, "message_attachments") == 0) {
+        if (!struck(call))
+            graph_attachment_upload(call);
     } else if (strcmp(target->edge, "messages") != 0) {
         refuse_object(call, target->object);
     } else if (struck(call)) {
         return;
-    } else if (call->account->network == NETWORK_WHATSAPP) {
+    } else if (is_whatsapp) {
         graph_whatsapp_messages(call);
     } else {
         graph_meta_messages(call);
@@ -238,8 +306,8 @@ static void route(struct graph_call *call, const struct http_request *request)
 {
     struct target target;
     const char *token = token_of(call);
-    bool is_post = strcmp(request->method, "POST") == 0;
-    struct account *owner = token ? token_owner(call->world, token) : NULL;
+    bool is_post = strcmp(request->method, "POST") == 0, is_delete = strcmp(request->method, "DELETE") == 0;
+    struct account *owner = token ? token_owner(call->world, token) : NULL, *named;
 
     if (!owner) {
         refuse_token(call, !token);
@@ -250,28 +318,45 @@ static void route(struct graph_call *call, const struct http_request *request)
         refuse_object(call, request->path);
         return;
     }
-    if (!is_post) {
-        call->account = find_account(call, target.object, token) ? find_account(call, target.object, token) : owner;
-        get(call, &target);
+    call->object = target.object;
+    named = find_account(call, target.object, token);
+    call->account = named ? named : owner;
+    if (lacks_proof(call))
         return;
-    }
-    call->account = find_account(call, target.object, token);
-    if (!call->account) {
-        call->account = owner;
+    if (is_delete)
+        delete (call, &target);
+    else if (!is_post)
+        get(call, &target);
+    else if (!named)
         refuse_object(call, target.object);
-    } else if (!json_is_object(call->body)) {
-        graph_invalid(call, "Invalid parameter: the body is not a JSON object");
-    } else {
+    else if (!json_is_object(call->body))
+        graph_invalid(call, "Invalid parameter: the body is neither a JSON object nor a form");
+    else
         post(call, &target);
-    }
 }
 
-void graph_answer(struct world *world, struct http_exchange *exchange, const struct http_request *request)
+static json_t *read_body(struct graph_call *call, const struct http_request *request, const struct intake *intake)
+{
+    const char *type = http_request_header(call->exchange, "Content-Type");
+    const struct multipart *form = intake ? intake_form(intake) : NULL;
+    json_t *fields = form && intake_result(intake) == 0 ? multipart_fields(form) : NULL;
+
+    if (form) {
+        call->upload = multipart_file(form, "file");
+        call->upload = call->upload ? call->upload : multipart_file(form, "filedata");
+        return fields ? body_of_fields(fields) : NULL;
+    }
+    if (type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
+        return body_of_form(request->body);
+    return request->body.size > 0 ? body_of_json(request->body) : NULL;
+}
+
+void graph_answer(struct world *world, struct http_exchange *exchange, const struct http_request *request,
+                  const struct intake *intake)
 {
     struct graph_call call = { .world = world, .exchange = exchange, .kind = "other", .began_ms = uv_now(world->loop) };
 
-    if (request->body.size > 0)
-        call.body = json_loadb((const char *) request->body.data, request->body.size, JSON_REJECT_DUPLICATES, NULL);
+    call.body = read_body(&call, request, intake);
     route(&call, request);
     json_decref(call.body);
 }

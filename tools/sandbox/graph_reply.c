@@ -24,6 +24,25 @@ size_t count_characters(const char *text)
     return n;
 }
 
+struct graph_call *graph_keep(const struct graph_call *call)
+{
+    struct graph_call *kept = malloc(sizeof(*kept));
+
+    if (kept) {
+        *kept = *call;
+        kept->body = json_incref(call->body);
+        kept->object = NULL;
+    }
+    return kept;
+}
+
+void graph_let_go(struct graph_call *call)
+{
+    if (call)
+        json_decref(call->body);
+    free(call);
+}
+
 static void keep_books(struct graph_call *call, int status, int code)
 {
     struct account *account = call->account ? call->account : &call->world->accounts[0];
@@ -161,10 +180,10 @@ void graph_profile(struct graph_call *call, const struct person *person)
 
     call->kind = "profile";
     if (person->account->network == NETWORK_INSTAGRAM)
-        json = json_pack("{s:s,s:s,s:s,s:i,s:b,s:b,s:b,s:s}", "name", person->name, "username", person->name,
-                         "profile_pic", "https://scontent.cdninstagram.com/p.jpg", "follower_count", 10,
-                         "is_user_follow_business", 1, "is_business_follow_user", 0, "is_verified_user", 0, "id",
-                         person->user_id);
+        json = json_pack("{s:s,s:s,s:s,s:i,s:b,s:b,s:b,s:s}", "name", person->name, "username",
+                         person->username ? person->username : person->name, "profile_pic",
+                         "https://scontent.cdninstagram.com/p.jpg", "follower_count", 10, "is_user_follow_business", 1,
+                         "is_business_follow_user", 0, "is_verified_user", 0, "id", person->user_id);
     else
         json = json_pack("{s:s,s:s,s:s,s:s}", "first_name", person->name, "last_name", "", "profile_pic",
                          "https://platform-lookaside.fbsbx.com/platform/profilepic/", "id", person->user_id);

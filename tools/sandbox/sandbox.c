@@ -7,24 +7,27 @@
 #include "sandbox/call_log.h"
 #include "sandbox/control.h"
 #include "sandbox/feed.h"
+#include "sandbox/fetch.h"
 #include "sandbox/graph.h"
 #include "sandbox/page.h"
 #include "sandbox/pour.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/subscription.h"
 
-#define MAX_BODY_BYTES (MAX_FILE_BYTES + 65536)
+#define MAX_BODY_BYTES MAX_INTAKE_BYTES
 #define MAX_CONNECTIONS 1000
 #define IDLE_MS 120000
 #define CONNECT_TIMEOUT_MS 2000
 
-static void on_request(void *owner, struct http_exchange *exchange, const struct http_request *request)
+static void answer(struct sandbox *sandbox, struct http_exchange *exchange, const struct http_request *request,
+                   struct intake *intake)
 {
-    struct sandbox *sandbox = owner;
     struct world *world = &sandbox->world;
 
     if (graph_owns(request->path))
-        graph_answer(world, exchange, request);
+        graph_answer(world, exchange, request, intake);
+    else if (intake && intake_writer(intake))
+        control_put_file(world, exchange, intake);
     else if (strncmp(request->path, "/control/", 9) == 0)
         control_answer(world, exchange, request);
     else if (assets_own(request->path))
@@ -33,6 +36,17 @@ static void on_request(void *owner, struct http_exchange *exchange, const struct
         feed_join(world->feed, exchange);
     else
         page_answer(sandbox->page_folder, exchange, request->path);
+}
+
+static void on_request(void *owner, struct http_exchange *exchange, const struct http_request *request)
+{
+    struct sandbox *sandbox = owner;
+    struct intake *intake = intake_new(&sandbox->world, exchange, request);
+
+    if (intake)
+        intake_feed(intake, request->body);
+    answer(sandbox, exchange, request, intake);
+    intake_free(intake);
 }
 
 static void on_gone(void *owner, struct http_exchange *exchange)
@@ -103,6 +117,7 @@ void sandbox_stop(struct sandbox *sandbox)
 
     world->is_closing = true;
     world->client = http_client_close(world->client);
+    fetches_forget(world);
     subscriptions_stop(world);
     world->feed = feed_free(world->feed);
     pours_stop(world);

@@ -218,7 +218,7 @@ static void test_what_the_networks_refuse_is_refused_with_their_codes(void **sta
     assert_refused(rig, 400, 100, 0);
     (void) graph(rig, NUMBER,
                  "{\"messaging_product\":\"whatsapp\",\"to\":\"" ANA "\",\"type\":\"image\",\"image\":{\"id\":\"1\"}}");
-    assert_refused(rig, 400, 131051, 0);
+    assert_refused(rig, 400, 131009, 0);
     (void) graph(rig, NUMBER, "{\"to\":\"" ANA "\",\"text\":{\"body\":\"x\"}}");
     assert_refused(rig, 400, 100, 0);
 }

@@ -200,6 +200,7 @@ int world_init(struct world *world, uv_loop_t *loop, const struct settings *sett
     list_init(&world->lanes);
     list_init(&world->asset_list);
     list_init(&world->pours);
+    list_init(&world->fetches);
     files_init(&world->files, settings->seed);
     world->people_by_id = MAP_EMPTY(MAX_PEOPLE, settings->seed);
     world->bubbles_by_id = MAP_EMPTY(MAX_BUBBLES, settings->seed);

@@ -107,7 +107,7 @@ struct world {
     struct map people_by_id, bubbles_by_id, seen_marks;
     struct files files;
     struct map assets; /* by media id */
-    struct list asset_list, pours;
+    struct list asset_list, pours, fetches;
     char base_url[256];     /* where the networks' media are, without a slash at the end */
     int64_t clock_ahead_ms; /* of the virtual clock */
     struct list laters;

@@ -180,7 +180,8 @@ int request(struct rig *rig, const struct request *request)
 
 int ask_as(struct rig *rig, const char *token, const char *path, const char *body)
 {
-    return request(rig, &(struct request){ body ? "POST" : "GET", path, token, NULL, bytes_of_text(body) });
+    return request(rig,
+                   &(struct request){ body ? "POST" : "GET", path, token, "application/json", bytes_of_text(body) });
 }
 
 int ask(struct rig *rig, const char *path, const char *body)
