@@ -8,7 +8,7 @@
 
 /* A new reference; NULL: neither JSON nor a form. */
 json_t *body_of_json(struct bytes body);
-json_t *body_of_form(struct bytes body);      /* application/x-www-form-urlencoded */
-json_t *body_of_fields(json_t *fields); /* of a multipart form, each a text */
+json_t *body_of_form(struct bytes body); /* application/x-www-form-urlencoded */
+json_t *body_of_fields(json_t *fields);  /* of a multipart form, each a text */
 
 #endif
