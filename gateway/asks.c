@@ -1,5 +1,5 @@
 /* Turns questions into calls on the core and its answers into one frame. What changes something is answered when it is
- * on disk. Never changes anything for a service that is no administrator.
+ * on disk. For a service that is no administrator it changes nothing but what that service says of its own accounts.
  */
 #include "asks.h"
 
@@ -194,6 +194,21 @@ static int answer_question(struct gateway *gateway, const Trefoil__Ask *ask, Tre
     }
 }
 
+static bool is_member_question(const Trefoil__Ask *ask)
+{
+    return ask->question_case == TREFOIL__ASK__QUESTION_CAPABILITY_PUT ||
+           ask->question_case == TREFOIL__ASK__QUESTION_CAPABILITY_LIST;
+}
+
+/* What a service may ask that is no administrator: about its own accounts and channels. */
+static int answer_member(struct gateway *gateway, const struct service *service, const Trefoil__Ask *ask,
+                         Trefoil__Answer *answer)
+{
+    if (ask->question_case == TREFOIL__ASK__QUESTION_CAPABILITY_PUT)
+        return asks_capability_put(gateway, service, ask->capability_put, answer);
+    return asks_capability_list(gateway, service, ask->capability_list, answer);
+}
+
 void asks_answer(struct gateway *gateway, struct session *session, const Trefoil__Ask *ask)
 {
     const struct service *service = members_service(gateway->broker.members, &session->peer.service);
@@ -202,7 +217,9 @@ void asks_answer(struct gateway *gateway, struct session *session, const Trefoil
     int r = -EACCES;
 
     arena_reset(&gateway->broker.scratch);
-    if (service && (service->role & MEMBER_ADMIN))
+    if (service && is_member_question(ask))
+        r = answer_member(gateway, service, ask, &answer);
+    else if (service && (service->role & MEMBER_ADMIN))
         r = answer_question(gateway, ask, &answer, &room);
     answer.ticket = ask->ticket;
     answer.ok = r >= 0;
@@ -211,7 +228,7 @@ void asks_answer(struct gateway *gateway, struct session *session, const Trefoil
     if (r >= 0 && !id_is_zero(&room))
         answer.room = frame_binary(id_bytes(&room));
     if (r < 0) {
-        answer.n_rooms = answer.n_dead = answer.n_hops = answer.n_counters = 0;
+        answer.n_rooms = answer.n_dead = answer.n_hops = answer.n_counters = answer.n_capabilities = 0;
         answer.more = 0;
     }
     Trefoil__Frame frame = frame_make(TREFOIL__FRAME__BODY_ANSWER, &answer);

@@ -11,6 +11,12 @@ must_use_ int asks_trace(struct gateway *gateway, const Trefoil__Trace *ask, Tre
 must_use_ int asks_audit(struct gateway *gateway, const Trefoil__Audit *ask, Trefoil__Answer *answer);
 must_use_ int asks_forget(struct gateway *gateway, const Trefoil__Forget *ask, Trefoil__Answer *answer);
 
+/* Not only for administrators: the owner of the account, and readers of the channel. -EACCES for everybody else. */
+must_use_ int asks_capability_put(struct gateway *gateway, const struct service *service,
+                                  const Trefoil__CapabilityPut *ask, Trefoil__Answer *answer);
+must_use_ int asks_capability_list(struct gateway *gateway, const struct service *service,
+                                   const Trefoil__CapabilityList *ask, Trefoil__Answer *answer);
+
 /* One more counter in the answer, whose array has room; `name` is a constant. */
 void asks_counter(struct gateway *gateway, Trefoil__Answer *answer, const char *name, uint64_t value);
 

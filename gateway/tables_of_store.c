@@ -5,7 +5,8 @@
 
 _Static_assert((int) TABLE_SUBSCRIPTIONS == (int) STORE_SUBSCRIPTIONS && (int) TABLE_PARKED == (int) STORE_PARKED &&
                    (int) TABLE_SENT == (int) STORE_SENT && (int) TABLE_DEAD == (int) STORE_DEAD &&
-                   (int) TABLE_COUNTERS == (int) STORE_COUNTERS && (int) N_TABLES == (int) STORE_N_TABLES,
+                   (int) TABLE_COUNTERS == (int) STORE_COUNTERS &&
+                   (int) TABLE_CAPABILITIES == (int) STORE_CAPABILITIES && (int) N_TABLES == (int) STORE_N_TABLES,
                "the core's tables are the store's");
 
 static int append(void *owner, struct bytes record, uint64_t now_ms, uint64_t *ret_seq)

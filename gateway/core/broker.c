@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/abilities.h"
 #include "core/away.h"
 #include "core/publish.h"
 #include "core/retention.h"
@@ -121,7 +122,8 @@ int broker_set_members(struct broker *broker, struct members **members)
         if (r < 0)
             return r;
     }
-    return open_readers(broker);
+    int r = abilities_sweep(broker);
+    return r < 0 ? r : open_readers(broker);
 }
 
 int broker_record(struct broker *broker, uint64_t seq, struct record **ret)

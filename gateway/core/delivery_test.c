@@ -217,6 +217,40 @@ static void test_bounced_is_final_listed_and_can_be_retried(void **state)
     assert_int_equal(game_counts(game)->sent, 2);
 }
 
+/* Whatever a network could not express is told, word for word, also of what it refused. */
+static void test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced(void **state)
+{
+    static const enum outcome_kind kinds[] = { OUTCOME_IS_SENT, OUTCOME_IS_BOUNCED };
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    char text[OUTCOME_TEXT_MAX_BYTES];
+    struct bytes lost[OUTCOME_LOST_MAX];
+    struct ending ending;
+
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < OUTCOME_LOST_MAX; i++)
+        lost[i] = bytes_make(text, sizeof(text));
+    game_room_of_three(game);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        say(game, whatsapp, 1);
+        const struct game_handed *handed = last(game, messenger);
+        const struct outcome outcome = { .target = handed->first_target,
+                                         .kind = kinds[i],
+                                         .reason = bytes_make(text, sizeof(text)),
+                                         .code = 131047,
+                                         .lost = lost,
+                                         .n_lost = OUTCOME_LOST_MAX };
+        assert_int_equal(broker_ack(&game->broker, messenger, 7, handed->seq, &outcome, 1), 0);
+        game_turn(game);
+        arena_reset(&game->broker.scratch);
+        assert_int_equal(ledger_ending(&game->broker.ledger, handed->seq, handed->first_target, &ending), 0);
+        assert_int_equal(ending.kind, kinds[i]);
+        assert_int_equal(ending.code, 131047);
+        assert_int_equal(ending.reason.size, sizeof(text));
+        assert_int_equal(ending.lost.size, OUTCOME_LOST_MAX * sizeof(text) + (OUTCOME_LOST_MAX - 1) * 2);
+    }
+}
+
 static void test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead(void **state)
 {
     struct game *game = *state;
@@ -384,6 +418,7 @@ int main(void)
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
+        ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),
         ON_PAPER(test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the_end),
         ON_PAPER(test_subscriber_never_has_more_out_than_its_credit),

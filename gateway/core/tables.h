@@ -25,6 +25,7 @@ enum table {
     TABLE_IDS,
     TABLE_TRACE,
     TABLE_COUNTERS,
+    TABLE_CAPABILITIES,
     N_TABLES,
 };
 

@@ -40,6 +40,7 @@ enum store_table {
     STORE_IDS,           /* envelope id → seq, for trace; only while the record lives */
     STORE_TRACE,         /* seq, at → hop */
     STORE_COUNTERS,      /* name → value */
+    STORE_CAPABILITIES,  /* channel, account → since, record */
     STORE_N_TABLES,
 };
 

@@ -31,6 +31,7 @@ static const char *const table_names[STORE_N_TABLES] = {
     [STORE_IDS] = "envelope ids",
     [STORE_TRACE] = "trace",
     [STORE_COUNTERS] = "counters",
+    [STORE_CAPABILITIES] = "capabilities",
 };
 static const char *const own_names[N_OWN_TABLES] = { "journal", "ids", "runs", "state" };
 

@@ -232,6 +232,7 @@ static void note_delivery(struct note *note, const struct trefoil_delivery *deli
     note->seq = delivery->seq;
     note->attempt = delivery->attempt;
     note->maybe_sent = delivery->maybe_sent;
+    note->lane = delivery->lane;
     note->envelope = delivery->envelope;
     note->room = delivery->room;
     note->unreadable = delivery->unreadable;
@@ -251,8 +252,38 @@ static void note_delivery(struct note *note, const struct trefoil_delivery *deli
     note->target = delivery->targets[0].index;
     COPY(note->user, delivery->targets[0].address.user_id);
     COPY(note->last, delivery->targets[0].last_message_id);
+    note->window_ms = delivery->targets[0].window_ms;
+    note->consent_withdrawn = delivery->targets[0].consent_withdrawn;
     if (delivery->targets[0].n_relates > 0)
         COPY(note->relates, delivery->targets[0].relates[0]);
+}
+
+static void note_capabilities(struct note *note, const struct trefoil_answer *answer)
+{
+    note->n_capabilities = answer->n_capabilities;
+    for (size_t i = 0; i < answer->n_capabilities && i < ARRAY_SIZE(note->capabilities); i++) {
+        const struct trefoil_capabilities *from = &answer->capabilities[i];
+
+        COPY(note->capabilities[i].account, from->account);
+        note->capabilities[i].since_ms = from->since_ms;
+        note->capabilities[i].n_features = from->n_features;
+        if (from->n_features == 0)
+            continue;
+        COPY(note->capabilities[i].feature, from->features[0].feature);
+        COPY(note->capabilities[i].becomes, from->features[0].becomes);
+        if (from->features[0].n_mimes > 0)
+            COPY(note->capabilities[i].mime, from->features[0].mimes[0]);
+    }
+}
+
+static void note_hops(struct note *note, const struct trefoil_answer *answer)
+{
+    size_t size = 0;
+
+    note->n_hops = answer->n_hops;
+    for (size_t i = 0; i < answer->n_hops && size < sizeof(note->hops); i++)
+        size += (size_t) snprintf(note->hops + size, sizeof(note->hops) - size, "%s: %s; ", answer->hops[i].what,
+                                  answer->hops[i].text);
 }
 
 static void note_answer(struct note *note, const struct trefoil_answer *answer)
@@ -264,7 +295,8 @@ static void note_answer(struct note *note, const struct trefoil_answer *answer)
     COPY(note->words, answer->text);
     note->n_rooms = answer->n_rooms;
     note->n_dead = answer->n_dead;
-    note->n_hops = answer->n_hops;
+    note_hops(note, answer);
+    note_capabilities(note, answer);
     note->n_counters = answer->n_counters;
     for (size_t i = 0; i < answer->n_rooms; i++)
         if (answer->rooms[i].name) {
@@ -389,7 +421,10 @@ struct player *stage_enter(struct stage *stage, enum player_name name)
 {
     struct player *player = &stage->players[name];
     char keyring[160];
-    struct trefoil_options options = { .endpoint = stage->endpoint, .keyring_file = keyring, .reconnect_ms = 200 };
+    struct trefoil_options options = { .endpoint = stage->endpoint,
+                                       .keyring_file = keyring,
+                                       .receive_credit = stage->receive_credit,
+                                       .reconnect_ms = 200 };
     struct trefoil_subscription wish = { .name = rings[name], .targets = name <= MESSENGER, .ephemeral_too = true };
 
     memset(player, 0, sizeof(*player));
@@ -458,10 +493,15 @@ void stage_sent(struct stage *stage, enum player_name name, const struct note *d
 
 struct note stage_ask(struct stage *stage, const struct trefoil_ask *ask)
 {
+    return stage_ask_as(stage, ADMIN, ask);
+}
+
+struct note stage_ask_as(struct stage *stage, enum player_name name, const struct trefoil_ask *ask)
+{
     uint64_t ticket = 0;
 
-    assert_int_equal(trefoil_client_ask(stage->players[ADMIN].client, ask, &ticket), TREFOIL_OK);
-    struct note note = stage_await(stage, ADMIN, TREFOIL_EVENT_ANSWER);
+    assert_int_equal(trefoil_client_ask(stage->players[name].client, ask, &ticket), TREFOIL_OK);
+    struct note note = stage_await(stage, name, TREFOIL_EVENT_ANSWER);
     assert_int_equal(note.ticket, ticket);
     return note;
 }

@@ -29,7 +29,16 @@ struct note {
     bool unreadable, ok, more, has_mark; /* STAGE_MARK is somewhere in the message */
     uint64_t count;
     char words[256];
-    size_t n_rooms, n_members, n_dead, n_hops, n_counters;
+    size_t n_rooms, n_members, n_dead, n_hops, n_counters, n_capabilities;
+    char hops[1024]; /* of a trace: "what: text; " each */
+    struct {
+        char account[64], feature[32], becomes[32], mime[32];
+        uint64_t since_ms;
+        size_t n_features;
+    } capabilities[4];
+    uint64_t window_ms;
+    bool consent_withdrawn;
+    enum trefoil_lane lane;
     char room_name[64];
 };
 
@@ -48,6 +57,7 @@ struct stage {
     char dir[64], bin[256], endpoint[64];
     int port;
     pid_t gateway;
+    uint32_t receive_credit; /* of who enters from now on; 0: the library's */
     struct player players[N_PLAYERS];
 };
 
@@ -89,7 +99,8 @@ uint64_t stage_say(struct stage *stage, enum player_name name, const char *user,
 /* All targets of the delivery were sent, as message `id`. */
 void stage_sent(struct stage *stage, enum player_name name, const struct note *delivery, const char *id);
 
-struct note stage_ask(struct stage *stage, const struct trefoil_ask *ask);
+struct note stage_ask(struct stage *stage, const struct trefoil_ask *ask); /* the admin asks */
+struct note stage_ask_as(struct stage *stage, enum player_name name, const struct trefoil_ask *ask);
 
 /* The two users in one room of their own. */
 struct trefoil_id stage_room(struct stage *stage, const char *whatsapp_user, const char *messenger_user);
