@@ -1,0 +1,140 @@
+"""Before anything is sent: reply windows, templates in their place, consent, strictness, one address for one person."""
+
+import json
+import os
+import re
+import time
+
+from people import bubbles, find, received, room_of_three, say, wait_for_text
+from stack import ACCOUNTS, PEOPLE, Stack, wait_until
+from webhooks import post, wa_post
+
+LONG_AGO_S = 26 * 3600
+
+
+def requests_of(stack, network):
+    """Messages the network was asked to send, by its own log."""
+    return [c for c in stack.control("log")["newest"] if c["network"] == network and c["kind"] not in ("profile", "read", "typing")]
+
+
+def old_message(text, age_s=LONG_AGO_S):
+    return {"from": PEOPLE["whatsapp"], "id": f"wamid.OLD{os.urandom(6).hex()}", "timestamp": str(int(time.time()) - age_s),
+            "type": "text", "text": {"body": text}}
+
+
+def everything(stack):
+    """What a service reads of the journal so far."""
+    published = int(stack.metric("gateway", "trefoil_envelopes_total", verdict="published"))
+    done = stack.cli("tail", "--json", "--from", "earliest", "--count", str(published))
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def failures(stack):
+    return [e["content"]["receipt"] for e in everything(stack) if e["kind"] == "receipt" and e["content"]["receipt"].get("state") == "failed"]
+
+
+def configure(stack, network, account="", top=""):
+    """Adds keys to the configuration of a translator, of its account or at the top."""
+    path = os.path.join(stack.dir, "config", network + ".yaml")
+    with open(path) as file:
+        text = file.read()
+    text = re.sub(r"(?m)^(    token_file:)", account + r"\1", text, count=1) if account else text
+    with open(path, "w") as file:
+        file.write(text + top)
+
+
+def test_message_outside_the_reply_window_is_refused_here_and_its_author_told():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        assert post(stack, "whatsapp", wa_post([[old_message("long ago")]]))[0] == 200
+        wait_for_text(stack, "messenger", "long ago")
+        before = len(requests_of(stack, "whatsapp"))
+        say(stack, "messenger", "are you still there?")
+        wait_for_text(stack, "instagram", "are you still there?")
+        told = wait_until(lambda: failures(stack), "the author's notice")
+        assert "window" in told[0]["reason"], told
+        assert len(requests_of(stack, "whatsapp")) == before, "the network was asked all the same"
+        say(stack, "whatsapp", "yes, I am")
+        wait_for_text(stack, "messenger", "yes, I am")
+        say(stack, "messenger", "good to hear")
+        wait_for_text(stack, "whatsapp", "good to hear")
+        ok, text = stack.audit()
+        assert ok, text
+
+
+def test_template_takes_the_place_of_a_message_outside_the_window():
+    with Stack() as stack:
+        configure(stack, "whatsapp", account='    window_template: "come_back"\n    window_template_language: "en_US"\n')
+        stack.start_all()
+        room_of_three(stack)
+        assert post(stack, "whatsapp", wa_post([[old_message("long ago")]]))[0] == 200
+        wait_for_text(stack, "messenger", "long ago")
+        say(stack, "messenger", "we have news for you")
+        shown = wait_until(lambda: [b for b in bubbles(stack, "whatsapp") if b["kind"] == "template"], "a template on WhatsApp")[0]
+        assert shown["template"]["name"] == "come_back", shown
+        assert "we have news for you" in json.dumps(shown), shown
+        said = [e for e in everything(stack) if e.get("text") == "we have news for you"][0]
+        assert "text→template" in stack.cli("trace", said["envelope"]).stdout
+
+
+def test_who_withdrew_consent_gets_no_campaign_but_still_an_answer():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        say(stack, "whatsapp", "hello")
+        wait_for_text(stack, "messenger", "hello")
+        body = json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "user_preferences", "value": {
+            "messaging_product": "whatsapp", "metadata": {"display_phone_number": "15550001111", "phone_number_id": "106540000000002"},
+            "contacts": [{"profile": {"name": "Ana"}, "wa_id": PEOPLE["whatsapp"]}],
+            "user_preferences": [{"wa_id": PEOPLE["whatsapp"], "detail": "stop", "category": "marketing_messages", "value": "stop",
+                                  "timestamp": int(time.time())}]}}]}]}).encode()
+        assert post(stack, "whatsapp", body)[0] == 200
+        campaign = os.path.join(stack.dir, "campaign.json")
+        with open(campaign, "w") as file:
+            json.dump({"author": {"name": "Shop"}, "purpose": "marketing", "text": {"body": "twenty percent off"}}, file)
+        stack.cli("send", "Trefoil", "--json", campaign, "--lane", "bulk")
+        wait_for_text(stack, "messenger", "twenty percent off")
+        wait_until(lambda: "bounced 1" in stack.audit()[1] or "dead 1" in stack.audit()[1], "refused for one")
+        say(stack, "messenger", "a direct answer")
+        wait_for_text(stack, "whatsapp", "a direct answer")
+        assert not find(stack, "whatsapp", "twenty percent off")
+
+
+def test_strict_message_is_refused_where_something_would_be_lost():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        message = os.path.join(stack.dir, "place.json")
+        with open(message, "w") as file:
+            json.dump({"author": {"name": "Desk"}, "strict": True, "location": {"latitude": 52.37, "longitude": 4.89, "name": "Dam"}}, file)
+        sent = stack.cli("send", "Trefoil", "--json", message).stdout.split()[-1]
+        wait_until(lambda: any(b["kind"] == "location" for b in bubbles(stack, "whatsapp")), "the place on WhatsApp")
+        wait_until(lambda: stack.cli("trace", sent).stdout.count("strict") >= 2, "refused by two networks")
+        assert not received(stack, "messenger") and not received(stack, "instagram")
+        assert "location→text" in stack.cli("trace", sent).stdout
+
+
+def message_from(user, text, **more):
+    return dict({"id": f"wamid.ID{os.urandom(6).hex()}", "timestamp": str(int(time.time())), "type": "text", "text": {"body": text}}, **user, **more)
+
+
+def test_whatsapp_user_with_number_and_business_scoped_id_is_one_person():
+    number, bsuid = "15551230042", "US.13490000000000000042"
+    with Stack() as stack:
+        stack.start_all()
+        stack.control("people", {"network": "whatsapp", "user_id": number, "name": "Una"})
+        stack.make_room("Una's", ("whatsapp", number), ("messenger", PEOPLE["messenger"]))
+        for user, text in (({"from": number}, "by number"), ({"from": number, "from_user_id": bsuid}, "by both"),
+                           ({"from_user_id": bsuid}, "by name only")):
+            assert post(stack, "whatsapp", wa_post([[message_from(user, text)]]))[0] == 200
+            wait_for_text(stack, "messenger", text)
+        rooms = [json.loads(line) for line in stack.cli("room", "list", "--json").stdout.splitlines()]
+        mine = [r for r in rooms if r.get("name") == "Una's"]
+        assert len(mine) == 1 and len([m for m in mine[0]["members"] if ACCOUNTS["whatsapp"] in json.dumps(m)]) >= 2, rooms
+        say(stack, "messenger", "one answer")
+        wait_until(lambda: stack.audit()[1].count("pending 0"), "sent")
+        asked = [c for c in requests_of(stack, "whatsapp")]
+        assert len(asked) == 1, asked
+        with_evidence = [e for e in everything(stack) if e.get("text") == "by both"][0]["content"]["author"]
+        assert with_evidence.get("aliases") and with_evidence.get("alias_evidence"), with_evidence
