@@ -27,7 +27,7 @@ const struct capability instagram_capabilities[N_FEATURES] = {
     [FEATURE_AUDIO] = { SUPPORT_FULL, .max_bytes = 25 * MB, .mimes = audios },
     [FEATURE_VOICE] = { SUPPORT_PARTIAL, .becomes = "audio", .max_bytes = 25 * MB, .mimes = audios },
     [FEATURE_FILE] = { SUPPORT_PARTIAL, .becomes = "text for all but PDF", .max_bytes = 25 * MB, .mimes = files },
-    [FEATURE_FILE_NAME] = { SUPPORT_DROPPED, .becomes = "a file without its name" },
+    [FEATURE_FILE_NAME] = { SUPPORT_FALLBACK, .becomes = "a file without its name" },
     [FEATURE_STICKER] = { SUPPORT_PARTIAL, .becomes = "image", .max_bytes = 8 * MB, .mimes = images },
     [FEATURE_ANIMATED] = { SUPPORT_FULL, .max_bytes = 8 * MB, .mimes = animations },
     [FEATURE_CAPTION] = { SUPPORT_FALLBACK, .becomes = "text that follows" },

@@ -142,9 +142,31 @@ static const char *media_words(const struct trefoil_media_list *list, struct are
     return joined(mem, words, " ", list->caption);
 }
 
+/* Words that were a link lead nowhere without their address: it is said behind them. */
+static const char *with_addresses(const struct trefoil_text *text, struct arena *mem)
+{
+    struct bytes body = bytes_of_text(text->body);
+    const char *words = NULL;
+    size_t at = 0;
+
+    for (size_t i = 0; i < text->n_spans && i < PLAIN_ITEMS_MAX; i++) {
+        const struct trefoil_span *span = &text->spans[i];
+        size_t end = (size_t) span->start + span->size;
+        struct bytes before = bytes_slice(body, at, end > at ? end - at : 0);
+
+        if (span->style != TREFOIL_SPAN_LINK || !span->target || !*span->target || end <= at || end > body.size ||
+            strstr(text->body, span->target))
+            continue;
+        words = arena_format(mem, "%s%.*s (%s)", words ? words : "", (int) before.size, (const char *) before.data,
+                             span->target);
+        at = end;
+    }
+    return words ? arena_format(mem, "%s%s", words, text->body + at) : text->body;
+}
+
 static const char *text_words(const struct trefoil_message *message, struct arena *mem)
 {
-    const char *body = message->body.text.body;
+    const char *body = with_addresses(&message->body.text, mem);
 
     return message->is_edit ? arena_format(mem, "✎ %s", body ? body : "") : body;
 }

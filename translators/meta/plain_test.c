@@ -29,6 +29,22 @@ static void says(const struct trefoil_message *message, const char *words)
 #define LOCATION(...) \
     (&(const struct trefoil_message){ .kind = TREFOIL_KIND_LOCATION, .body.location = { __VA_ARGS__ } })
 
+static void test_a_link_keeps_its_address(void **state unused_)
+{
+    static const struct trefoil_span spans[] = {
+        { TREFOIL_SPAN_BOLD, 0, 3, NULL },
+        { TREFOIL_SPAN_LINK, 4, 4, "https://example.org/" },
+        { TREFOIL_SPAN_LINK, 9, 3, "https://example.com/" },
+        { TREFOIL_SPAN_LINK, 9, 300, "https://example.net/" }, /* beyond the text */
+    };
+    static const struct trefoil_span known[] = { { TREFOIL_SPAN_LINK, 0, 14, "https://x.org/" } };
+
+    says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_TEXT, .body.text = { "See this and that", spans, 4 } },
+         "See this (https://example.org/) and (https://example.com/) that");
+    says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_TEXT, .body.text = { "https://x.org/ !", known, 1 } },
+         "https://x.org/ !");
+}
+
 static void test_a_location_is_its_name_and_a_map_link(void **state unused_)
 {
     says(LOCATION(52.370216, 4.895168, "Dam", "Dam Square, Amsterdam", NULL),
@@ -151,6 +167,7 @@ static int free_memory(void **state unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_link_keeps_its_address),
         cmocka_unit_test(test_a_location_is_its_name_and_a_map_link),
         cmocka_unit_test(test_a_location_off_the_earth_has_no_link),
         cmocka_unit_test(test_contact_cards_show_numbers_and_addresses),
