@@ -12,6 +12,7 @@ const struct messaging_dialect instagram_dialect = {
     .n_options = MESSAGING_N_OPTIONS,
     .sends_by_page = true,
     .loves = true,
+    .ascii_names = true,
     .platform = "instagram",
     .profile_fields = "name,username",
 };

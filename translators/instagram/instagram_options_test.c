@@ -127,6 +127,24 @@ static void test_accounts_without_a_page_have_files_fetched_or_said(void **state
     assert_true(lost(&list, "image→text"));
 }
 
+static void test_names_in_other_alphabets_are_not_sent(void **state unused_)
+{
+    static const struct {
+        const char *name, *sent;
+    } names[] = { { "план.pdf", "file.pdf" }, { "plan.pdf", "plan.pdf" } };
+    const struct place place = place_with(NULL, "1");
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const struct trefoil_media paper = {
+            .kind = TREFOIL_MEDIA_FILE, .mime = "application/pdf", .name = names[i].name, .blob = "b"
+        };
+        const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, &paper, 1 } };
+        struct request_list list = encoded(&message, &place);
+
+        assert_string_equal(list.requests[0].upload->file_name, names[i].sent);
+    }
+}
+
 static void test_only_words_are_proof_of_a_send(void **state unused_)
 {
     const struct place place = place_with(NULL, "1");
@@ -239,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_messages_are_quoted_where_the_account_can),
         cmocka_unit_test(test_limits_count_what_the_configuration_says),
         cmocka_unit_test(test_accounts_without_a_page_have_files_fetched_or_said),
+        cmocka_unit_test(test_names_in_other_alphabets_are_not_sent),
         cmocka_unit_test(test_only_words_are_proof_of_a_send),
         cmocka_unit_test(test_a_button_that_calls_is_words),
         cmocka_unit_test(test_only_a_red_heart_is_love),

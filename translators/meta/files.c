@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "formats/filename.h"
+#include "formats/text.h"
 #include "plain.h"
 
 #define MIME_MAX_BYTES 127
@@ -195,6 +197,10 @@ void files_plan(const struct capability *capabilities, const struct place *place
 
 const char *files_name(const struct trefoil_media *media, const struct file_plan *plan, struct arena *mem)
 {
-    (void) media;
-    return arena_format(mem, "%s", plan->feature == FEATURE_FILE ? "file" : plain_media_word(media->kind));
+    const char *name = text_first_of(media->name, plain_media_word(media->kind));
+    const char *dot = strrchr(name, '.');
+
+    if (plan->conversion != CONVERT_NONE && dot)
+        name = arena_text(mem, bytes_make(name, (size_t) (dot - name)));
+    return name ? filename_safe(name, plan->mime, mem) : NULL;
 }

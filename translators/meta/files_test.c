@@ -136,6 +136,26 @@ static void test_a_name_is_lost_only_where_files_have_none(void **state unused_)
     assert_string_equal(list.lost[0], "file name");
 }
 
+static void test_a_name_is_harmless_and_ends_as_what_it_is(void **state unused_)
+{
+    static const struct {
+        const char *name, *mime, *safe;
+        enum conversion conversion;
+    } names[] = {
+        { "../../plan.pdf", "application/pdf", "plan.pdf", CONVERT_NONE },
+        { "photo.heic", "image/jpeg", "photo.jpg", CONVERT_IMAGE_JPEG },
+        { NULL, "image/png", "image.png", CONVERT_NONE },
+        { "", "image/png", "image.png", CONVERT_NONE },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const struct trefoil_media media = { .kind = TREFOIL_MEDIA_IMAGE, .name = names[i].name };
+        const struct file_plan plan = { .conversion = names[i].conversion, .mime = names[i].mime };
+
+        assert_string_equal(files_name(&media, &plan, &mem), names[i].safe);
+    }
+}
+
 static int free_memory(void **state unused_)
 {
     arena_deinit(&mem);
@@ -147,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_file_goes_in_the_best_shape_it_fits),
         cmocka_unit_test(test_a_file_that_is_not_here_is_words),
+        cmocka_unit_test(test_a_name_is_harmless_and_ends_as_what_it_is),
         cmocka_unit_test(test_a_name_is_lost_only_where_files_have_none),
     };
 

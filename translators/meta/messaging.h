@@ -32,6 +32,7 @@ struct messaging_dialect {
     bool calls;                 /* has buttons that call a number */
     bool loves;                 /* a red heart is a word, "love" */
     bool reuses_urls;           /* a URL that was fetched gets an id */
+    bool ascii_names;           /* refuses names of files in other alphabets */
     const char *platform;       /* said with uploads; NULL: nothing to say */
     const char *profile_fields; /* what to ask about a person */
 };

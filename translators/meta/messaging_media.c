@@ -141,6 +141,25 @@ static const char *upload_words(const struct sending *sending, const struct file
     return json_written(&writer, &words) < 0 ? NULL : arena_text(sending->mem, words);
 }
 
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char) *text >= 0x80)
+            return false;
+    return true;
+}
+
+static const char *name_of(const struct shipment *shipment, const struct file *file)
+{
+    const struct sending *sending = shipment->sending;
+    struct trefoil_media media = shipment->list->media[file->media];
+    const char *name = files_name(&media, &file->plan, sending->mem);
+
+    media.name = NULL;
+    return name && sending->dialect->ascii_names && !is_ascii(name) ? files_name(&media, &file->plan, sending->mem)
+                                                                    : name;
+}
+
 /* The bytes themselves, as a form. */
 static int add_upload(const struct shipment *shipment, const struct file *file)
 {
@@ -163,7 +182,7 @@ static int add_upload(const struct shipment *shipment, const struct file *file)
         .fields = fields,
         .n_fields = n,
         .file_field = "filedata",
-        .file_name = files_name(&shipment->list->media[file->media], &file->plan, sending->mem),
+        .file_name = name_of(shipment, file),
         .mime = mime_of(&file->plan),
     };
     r = sending_close(sending, "message_attachments", &none, &request);
