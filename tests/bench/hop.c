@@ -61,7 +61,8 @@ static const char *text_of(struct bytes body, const char *key)
 static void on_request(void *owner, struct http_exchange *exchange, const struct http_request *request)
 {
     static const char accepted[] = "{\"recipient_id\":\"1\",\"message_id\":\"m_bench\"}",
-                      person[] = "{\"first_name\":\"Ada\",\"last_name\":\"Example\",\"name\":\"Ada Example\",\"id\":\"1\"}";
+                      person[] =
+                          "{\"first_name\":\"Ada\",\"last_name\":\"Example\",\"name\":\"Ada Example\",\"id\":\"1\"}";
     struct bench *bench = owner;
     const char *mark = text_of(request->body, "number ");
     bool is_message = mark && strcmp(request->method, "POST") == 0;
@@ -171,7 +172,9 @@ static int open_all(struct bench *bench, uint16_t graph_port)
                                          .idle_ms = 60000,
                                          .owner = bench,
                                          .on_request = on_request };
-    struct http_client_options ask = { .max_connections_per_host = 64, .connect_timeout_ms = 2000, .user_agent = "bench" };
+    struct http_client_options ask = { .max_connections_per_host = 64,
+                                       .connect_timeout_ms = 2000,
+                                       .user_agent = "bench" };
     int r = http_server_open(&bench->loop, &serve, &bench->server);
 
     return r < 0 ? r : http_client_open(&bench->loop, &ask, &bench->client);
