@@ -139,6 +139,27 @@ static int link_one(struct broker *broker, const struct arrival *arrival, struct
     return 0;
 }
 
+/* The address the arrival is from. A new name of somebody known is his from the first moment, in his room. */
+static int meet(struct broker *broker, const struct arrival *arrival, struct identity_links *links,
+                struct address **ret)
+{
+    const struct envelope_header *header = arrival->header;
+    const struct id *channel = &arrival->channel->id;
+    struct directory *directory = &broker->directory;
+    struct address *known;
+    int r = directory_address(directory, channel, header->from, ret);
+
+    for (size_t i = 0; r == -ENOENT && i < header->n_aliases; i++) {
+        if (directory_address(directory, channel, header->aliases[i], &known) < 0 ||
+            !bytes_equal(known->account, header->account) || directory_adopt(directory, known, header->from, ret) < 0)
+            continue;
+        links->linked[links->n_linked++] = *ret;
+        broker->tally.aliases_linked++;
+        return 0;
+    }
+    return r == -ENOENT ? directory_meet(directory, channel, header->account, header->from, ret) : r;
+}
+
 int identity_link(struct broker *broker, const struct arrival *arrival, struct identity_links *ret)
 {
     const struct envelope_header *header = arrival->header;
@@ -147,7 +168,7 @@ int identity_link(struct broker *broker, const struct arrival *arrival, struct i
     *ret = (struct identity_links){ .n_linked = 0 };
     if (header->n_aliases == 0 || header->class_ != ENVELOPE_DURABLE)
         return 0;
-    int r = directory_meet(&broker->directory, &arrival->channel->id, header->account, header->from, &from);
+    int r = meet(broker, arrival, ret, &from);
     if (r < 0)
         return r;
     if (!bytes_equal(from->account, header->account)) {

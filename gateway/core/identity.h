@@ -29,7 +29,7 @@ struct identity_facts identity_facts(const struct kin *kin);
 
 /* What linking the aliases of one event came to. */
 struct identity_links {
-    struct address *linked[SEAL_ALIASES_MAX]; /* were nobody's or another's before */
+    struct address *linked[SEAL_ALIASES_MAX + 1]; /* were nobody's or another's before */
     size_t n_linked;
     bool is_merged, rooms_differed, is_refused;
 };

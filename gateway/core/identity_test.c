@@ -249,9 +249,12 @@ static void test_conversation_with_a_service_is_kept_when_a_new_name_turns_up(vo
     says(game, whatsapp, &(struct game_event){ .from = "ana" });
     struct id room = room_of(game, "ana");
     (void) told(game, bot, whatsapp, room);
+    size_t n_rooms = memory_tables_count(game->memory, TABLE_ROOMS);
     says(game, whatsapp, &(struct game_event){ .from = "bsuid", .aliases = { "ana" } });
     struct id now_in = room_of(game, "bsuid");
     assert_true(id_equal(&now_in, &room));
+    assert_int_equal(memory_tables_count(game->memory, TABLE_ROOMS), n_rooms); /* none was made for him */
+    assert_int_equal(address_of(game, "bsuid")->linked_seq, 3);
 }
 
 static int find_merged(void *context, const struct hop *hop)
