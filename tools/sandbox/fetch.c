@@ -10,11 +10,14 @@ struct fetching {
     struct world *world;
     struct fetch_order order;
     char *mime, *name;
+    struct file_writer writer;
+    bool is_too_large;
 };
 
 static void fetching_free(struct fetching *fetching)
 {
     list_remove(&fetching->link);
+    file_abandon(&fetching->writer);
     free(fetching->mime);
     free(fetching->name);
     free(fetching);
@@ -29,18 +32,19 @@ static char *name_of(const char *url)
     return slash ? strndup(slash + 1, size - (size_t) (slash + 1 - url)) : strdup("");
 }
 
-static struct file *keep(struct fetching *fetching, const struct http_reply *reply)
+static int on_bytes(void *context, struct bytes piece)
+{
+    struct fetching *fetching = context;
+
+    fetching->is_too_large = piece.size > fetching->order.max_bytes - fetching->writer.size;
+    return fetching->is_too_large ? -EFBIG : file_write(&fetching->writer, piece);
+}
+
+static struct file *keep(struct fetching *fetching, const char *mime)
 {
     json_t *name = json_string(fetching->name);
-    struct file_writer writer;
-    struct file *file = NULL;
+    struct file *file = file_finish(&fetching->world->files, &fetching->writer, name, mime ? mime : fetching->mime);
 
-    if (file_begin(&writer) == 0) {
-        if (file_write(&writer, reply->body) == 0)
-            file = file_finish(&fetching->world->files, &writer, name,
-                               reply->content_type ? reply->content_type : fetching->mime);
-        file_abandon(&writer);
-    }
     json_decref(name);
     return file;
 }
@@ -48,10 +52,10 @@ static struct file *keep(struct fetching *fetching, const struct http_reply *rep
 static void on_reply(void *context, const struct http_reply *reply)
 {
     struct fetching *fetching = context;
-    bool is_whole = reply->result == HTTP_ANSWERED && reply->status == 200 && reply->body.size > 0;
-    bool is_too_large = reply->result == HTTP_LOST && reply->size_bytes > fetching->order.max_bytes;
+    bool is_whole = reply->result == HTTP_ANSWERED && reply->status == 200 && fetching->writer.size > 0;
+    bool is_too_large = fetching->is_too_large || reply->size_bytes > fetching->order.max_bytes;
     struct fetch_order order = fetching->order;
-    struct file *file = is_whole ? keep(fetching, reply) : NULL;
+    struct file *file = is_whole && !is_too_large ? keep(fetching, reply->content_type) : NULL;
 
     fetching_free(fetching);
     order.on_file(order.context, file, is_too_large);
@@ -63,7 +67,8 @@ int fetch(struct world *world, const struct fetch_order *order)
     struct http_call call = { .method = "GET",
                               .url = order->url,
                               .timeout_ms = order->timeout_ms,
-                              .max_reply_bytes = order->max_bytes,
+                              .max_reply_bytes = MAX_FILE_BYTES,
+                              .on_bytes = on_bytes,
                               .context = fetching,
                               .on_reply = on_reply };
     int r = -ENOMEM;
@@ -71,11 +76,14 @@ int fetch(struct world *world, const struct fetch_order *order)
     if (!fetching)
         return -ENOMEM;
     list_init(&fetching->link);
+    fetching->writer.fd = -1;
     fetching->world = world;
     fetching->order = *order;
     fetching->mime = strdup(order->mime);
     fetching->name = name_of(order->url);
     if (fetching->mime && fetching->name)
+        r = file_begin(&fetching->writer);
+    if (r == 0)
         r = http_send(world->client, &call);
     if (r < 0) {
         fetching_free(fetching);

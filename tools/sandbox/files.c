@@ -149,21 +149,44 @@ long file_read(int fd, uint64_t at, uint8_t *buffer, size_t room)
     return n < 0 ? -errno : n;
 }
 
+/* A file on its way out; its own hold on it. */
+struct outgoing {
+    int fd;
+    uint64_t at;
+};
+
+static long on_room(void *context, uint8_t *buffer, size_t room)
+{
+    struct outgoing *outgoing = context;
+    long n = file_read(outgoing->fd, outgoing->at, buffer, room);
+
+    outgoing->at += n > 0 ? (uint64_t) n : 0;
+    return n == 0 ? -EIO : n;
+}
+
+static void on_end(void *context)
+{
+    struct outgoing *outgoing = context;
+
+    (void) close(outgoing->fd);
+    free(outgoing);
+}
+
 void file_answer(const struct file *file, struct http_exchange *exchange, const char *mime)
 {
-    uint8_t *all = malloc(file->size ? file->size : 1);
-    uint64_t at = 0;
-    long n = 1;
+    struct outgoing *outgoing = calloc(1, sizeof(*outgoing));
+    struct http_header header = { "X-Content-Type-Options", "nosniff" };
 
-    while (all && n > 0 && at < file->size) {
-        n = file_read(file->fd, at, all + at, file->size - at);
-        at += n > 0 ? (uint64_t) n : 0;
-    }
-    if (!all || at < file->size)
+    if (outgoing)
+        outgoing->fd = dup(file->fd);
+    if (!outgoing || outgoing->fd < 0) {
+        free(outgoing);
         http_drop(&exchange);
-    else if (http_answer(&exchange, 200, mime ? mime : file->mime, bytes_make(all, file->size)) < 0)
-        exchange = NULL; /* dropped */
-    free(all);
+        return;
+    }
+    if (http_answer_source(&exchange, 200, mime ? mime : file->mime, file->size, &header, 1, outgoing, on_room,
+                           on_end) < 0)
+        on_end(outgoing);
 }
 
 struct ending {

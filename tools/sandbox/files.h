@@ -56,7 +56,8 @@ struct file *file_again(struct files *files, const struct file *file, const json
 /* Reads at most `room` bytes from `at` on: how many, or -errno. */
 long file_read(int fd, uint64_t at, uint8_t *buffer, size_t room);
 
-/* Answers with the bytes. `mime`: another type than its own; NULL: its own. Streams; the file may go meanwhile. */
+/* Answers with the bytes, as the client takes them; the file may go meanwhile. `mime`: another type than its own; NULL:
+ * its own. */
 void file_answer(const struct file *file, struct http_exchange *exchange, const char *mime);
 
 /* The usual ending for a type, without the dot: "jpg"; "bin" when there is none. */

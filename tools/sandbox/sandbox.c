@@ -14,7 +14,7 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/subscription.h"
 
-#define MAX_BODY_BYTES MAX_INTAKE_BYTES
+#define MAX_BODY_BYTES (4 * 1024 * 1024)
 #define MAX_CONNECTIONS 1000
 #define IDLE_MS 120000
 #define CONNECT_TIMEOUT_MS 2000
@@ -38,14 +38,27 @@ static void answer(struct sandbox *sandbox, struct http_exchange *exchange, cons
         page_answer(sandbox->page_folder, exchange, request->path);
 }
 
-static void on_request(void *owner, struct http_exchange *exchange, const struct http_request *request)
+static uint64_t piece_limit(void *owner, struct http_exchange *exchange, const struct http_request *request)
 {
     struct sandbox *sandbox = owner;
     struct intake *intake = intake_new(&sandbox->world, exchange, request);
 
-    if (intake)
-        intake_feed(intake, request->body);
-    answer(sandbox, exchange, request, intake);
+    http_exchange_set(exchange, intake);
+    return intake ? MAX_INTAKE_BYTES : 0;
+}
+
+static int on_piece(void *owner unused_, struct http_exchange *exchange, struct bytes piece)
+{
+    intake_feed(http_exchange_get(exchange), piece);
+    return 0;
+}
+
+static void on_request(void *owner, struct http_exchange *exchange, const struct http_request *request)
+{
+    struct intake *intake = http_exchange_get(exchange);
+
+    http_exchange_set(exchange, NULL);
+    answer(owner, exchange, request, intake);
     intake_free(intake);
 }
 
@@ -53,6 +66,7 @@ static void on_gone(void *owner, struct http_exchange *exchange)
 {
     struct sandbox *sandbox = owner;
 
+    intake_free(http_exchange_get(exchange));
     if (!pour_leave(&sandbox->world, exchange) && sandbox->world.feed)
         feed_leave(sandbox->world.feed, exchange);
 }
@@ -66,7 +80,9 @@ static int listen_for_all(struct sandbox *sandbox, uv_loop_t *loop, const struct
                                            .idle_ms = IDLE_MS,
                                            .owner = sandbox,
                                            .on_request = on_request,
-                                           .on_gone = on_gone };
+                                           .on_gone = on_gone,
+                                           .piece_limit = piece_limit,
+                                           .on_piece = on_piece };
 
     return http_server_open(loop, &options, &sandbox->server);
 }
