@@ -1,6 +1,7 @@
 /* What people say, of every kind: from the words of the control API to bubbles and events. Never invents what a network's
  * own app could not send: that is refused, with the reason.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sandbox/control.h"
@@ -193,14 +194,15 @@ static bool read_story_mention(struct control_call *call, struct person *person,
 
 struct share {
     const char *kind, *type, *id_member, *id;
+    bool is_number; /* the id, as this network writes it */
 };
 
 static const struct share messenger_shares[] = {
     { "link", "fallback", NULL, NULL },
     { "post", "post", "id", "104500000000003_9" },
-    { "reel", "reel", "reel_video_id", "880000000000041" },
+    { "reel", "reel", "reel_video_id", "880000000000041", true },
     { "ig_post", "ig_post", "id", "17950000000000067" },
-    { "ig_reel", "ig_reel", "reel_video_id", "880000000000041" },
+    { "ig_reel", "ig_reel", "reel_video_id", "880000000000041", true },
 };
 
 static const struct share instagram_shares[] = {
@@ -241,7 +243,9 @@ static bool read_share(struct control_call *call, struct person *person, const j
     if (title)
         (void) json_object_set_new(payload, "title", json_string(title));
     if (share->id_member)
-        (void) json_object_set_new(payload, share->id_member, json_string(share->id));
+        (void) json_object_set_new(payload, share->id_member,
+                                   share->is_number ? json_integer(strtoll(share->id, NULL, 10))
+                                                    : json_string(share->id));
     said->order.text = url;
     said->content = json_pack("{s:O}", "share", value);
     said->attachments = json_pack("[{s:s,s:o}]", "type", share->type, "payload", payload);

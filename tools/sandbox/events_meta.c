@@ -95,18 +95,19 @@ static json_t *reply_of(const struct bubble *bubble)
     return NULL;
 }
 
+/* "" where the attachments are all there is. A shared link stands in the text, too. */
 static const char *words_of(const struct bubble *bubble)
 {
-    const char *caption = json_string_value(json_object_get(bubble->content, "caption"));
-    const json_t *story = json_object_get(bubble->content, "story");
+    const json_t *content = bubble->content, *story = json_object_get(content, "story");
+    const char *caption = json_string_value(json_object_get(content, "caption"));
+    const char *share = json_string_value(json_object_get(json_object_get(content, "share"), "kind"));
     bool is_mention = story && !json_object_get(story, "id");
 
     if (caption)
         return caption;
-    return is_mention || json_object_get(bubble->content, "share") || bubble->kind == KIND_TEMPLATE ||
-                   (bubble->kind == KIND_CHOICES && bubble->attachments)
-               ? ""
-               : bubble->text;
+    if (is_mention || (share && strcmp(share, "link") != 0))
+        return "";
+    return bubble->attachments && bubble->kind != KIND_TEXT ? "" : bubble->text;
 }
 
 json_t *meta_message(struct bubble *bubble)
