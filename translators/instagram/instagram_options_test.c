@@ -145,6 +145,31 @@ static void test_names_in_other_alphabets_are_not_sent(void **state unused_)
     }
 }
 
+static void test_what_a_story_was_is_lost_unless_its_address_is_said(void **state unused_)
+{
+    static const struct {
+        const char *source, *body, *lost;
+    } cases[] = {
+        { "story", "wow", "story" },
+        { "story", "see https://x/ there", NULL },
+        { "story mention", "wow", "story mention" },
+        { "post", "wow", NULL },
+    };
+    const struct place place = place_with(NULL, "1");
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct trefoil_referral referral = { .source = cases[i].source, .url = "https://x/" };
+        const struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT,
+                                                 .referral = &referral,
+                                                 .body.text = { cases[i].body, NULL, 0 } };
+        struct request_list list = encoded(&message, &place);
+
+        assert_int_equal(list.n_lost, cases[i].lost != NULL);
+        if (cases[i].lost)
+            assert_string_equal(list.lost[0], cases[i].lost);
+    }
+}
+
 static void test_only_words_are_proof_of_a_send(void **state unused_)
 {
     const struct place place = place_with(NULL, "1");
@@ -258,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_limits_count_what_the_configuration_says),
         cmocka_unit_test(test_accounts_without_a_page_have_files_fetched_or_said),
         cmocka_unit_test(test_names_in_other_alphabets_are_not_sent),
+        cmocka_unit_test(test_what_a_story_was_is_lost_unless_its_address_is_said),
         cmocka_unit_test(test_only_words_are_proof_of_a_send),
         cmocka_unit_test(test_a_button_that_calls_is_words),
         cmocka_unit_test(test_only_a_red_heart_is_love),

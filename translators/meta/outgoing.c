@@ -132,10 +132,26 @@ static const char *relation_words(const struct trefoil_message *message, const s
     return arena_format(mem, "%s (an earlier message)", words);
 }
 
+/* An answer to a story, or a mention in one, is about something that only its own network shows. */
+static void lose_story(const struct trefoil_message *message, struct request_list *list)
+{
+    const struct trefoil_referral *referral = message->referral;
+    bool is_text = message->kind == TREFOIL_KIND_TEXT && message->body.text.body;
+
+    if (!referral || !referral->source)
+        return;
+    if (strcmp(referral->source, "story mention") == 0)
+        request_list_lose(list, "story mention");
+    else if (strcmp(referral->source, "story") == 0 &&
+             !(is_text && referral->url && strstr(message->body.text.body, referral->url)))
+        request_list_lose(list, "story");
+}
+
 const char *outgoing_quote(const struct trefoil_message *message, const struct place *place, struct request_list *list)
 {
     const char *quote = outgoing_target(place);
 
+    lose_story(message, list);
     if (!quote && !message->is_edit && !is_relation(message) && (message->in_reply_to || place->n_relates > 0))
         request_list_lose(list, "reply");
     return quote;
