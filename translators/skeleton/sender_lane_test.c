@@ -98,6 +98,27 @@ static void test_bulk_whose_turn_is_far_goes_back_to_the_gateway(void **state)
     assert_int_equal(scene->n_asked, 7);
 }
 
+static void test_bulk_leaves_connections_to_replies(void **state)
+{
+    struct scene *scene = *state;
+    char words[8];
+    scene->ops.limits.account_per_s = 0;
+    sender_again(scene);
+    for (size_t i = 0; i < LOG_MAX; i++)
+        scene->script[i] = -1; /* the network takes its time */
+
+    for (unsigned i = 1; i <= SENDER_BULK_OUT_MAX + 6; i++) {
+        snprintf(words, sizeof(words), "b%u", i);
+        deliver_in(scene, TREFOIL_LANE_BULK, words, words, SEQ + i);
+    }
+    wait_for_request(scene, SENDER_BULK_OUT_MAX);
+    deliver_in(scene, TREFOIL_LANE_REPLY, "ana", "r1", SEQ);
+    wait_for_request(scene, SENDER_BULK_OUT_MAX + 1);
+    assert_string_equal(words_of(scene, SENDER_BULK_OUT_MAX), "r1");
+    assert_int_equal(scene->bus.n_outcomes, 0);
+    assert_int_equal(sender_n_busy(scene->sender), SENDER_BULK_OUT_MAX + 7);
+}
+
 static void test_process_that_ends_returns_waiting_bulk_too(void **state)
 {
     struct scene *scene = *state;
@@ -122,6 +143,7 @@ int main(void)
         in_scene(test_replies_go_before_bulk_that_waits),
         in_scene(test_reply_behind_bulk_waits_one_token_at_most),
         in_scene(test_bulk_whose_turn_is_far_goes_back_to_the_gateway),
+        in_scene(test_bulk_leaves_connections_to_replies),
         in_scene(test_process_that_ends_returns_waiting_bulk_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

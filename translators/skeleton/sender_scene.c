@@ -130,7 +130,7 @@ int open_scene(void **state)
     assert_int_equal(figures_init(&scene->figures), 0);
     struct http_server_options network = { .host = "127.0.0.1",
                                            .max_body_bytes = 1 << 16,
-                                           .max_connections = 16,
+                                           .max_connections = LOG_MAX,
                                            .idle_ms = 60000,
                                            .owner = scene,
                                            .on_request = on_request };

@@ -8,7 +8,7 @@
 #include "echo/echo.h"
 #include "sender.h"
 
-enum { UNKNOWN_WAIT_MS = 60, SEQ = 7, GUARD_MS = 5000, LOG_MAX = 16 };
+enum { UNKNOWN_WAIT_MS = 60, SEQ = 7, GUARD_MS = 5000, LOG_MAX = 40 };
 
 struct scene;
 
