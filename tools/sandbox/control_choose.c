@@ -42,16 +42,26 @@ static bool is_one_of(const char *shape, const char *const *shapes, size_t n)
 
 static bool can_be_pressed(const char *shape, const json_t *option)
 {
-    static const char *const pressed[] = { "buttons", "list", "quick_replies", "template", "form" };
+    static const char *const pressed[] = { "buttons", "list", "quick_replies", "template", "form", "carousel" };
 
     return is_one_of(shape, pressed, ARRAY_SIZE(pressed)) && !json_object_get(option, "url");
+}
+
+/* Messenger and Instagram offer to send what the profile knows. */
+static const char *answer_of(const json_t *option, const char *member)
+{
+    const char *id = text_of(option, "id");
+
+    if (strcmp(id, "user_phone_number") == 0)
+        return "+15551230002";
+    return strcmp(id, "user_email") == 0 ? "somebody@example.org" : text_of(option, member);
 }
 
 /* What the choice is, as phones show it. */
 static json_t *choice_json(const struct control_call *call, const char *shape, const json_t *option)
 {
-    json_t *choice = json_pack("{s:s,s:O,s:O}", "shape", shape, "id", json_object_get(option, "id"), "title",
-                               json_object_get(option, "title"));
+    json_t *choice =
+        json_pack("{s:s,s:s,s:s}", "shape", shape, "id", answer_of(option, "id"), "title", answer_of(option, "title"));
     json_t *description = json_object_get(option, "description"), *data = json_object_get(call->body, "data");
 
     if (choice && json_is_string(description))
@@ -67,7 +77,7 @@ static void press(struct control_call *call, const struct bubble *offer, const c
     json_t *content = json_pack("{s:o}", "choice", choice_json(call, shape, option));
     struct bubble_order order = { .from = SIDE_PERSON,
                                   .kind = KIND_CHOICE,
-                                  .text = text_of(option, "title"),
+                                  .text = answer_of(option, "title"),
                                   .reply_to = person->account->network == NETWORK_WHATSAPP ? offer->id : NULL,
                                   .content = content };
     struct bubble *bubble = content ? bubble_add(person, &order) : NULL;

@@ -175,7 +175,9 @@ static void on_end(void *context)
 void file_answer(const struct file *file, struct http_exchange *exchange, const char *mime)
 {
     struct outgoing *outgoing = calloc(1, sizeof(*outgoing));
-    struct http_header header = { "X-Content-Type-Options", "nosniff" };
+    /* Strangers chose the type: a page in it is none of ours. */
+    struct http_header headers[] = { { "X-Content-Type-Options", "nosniff" },
+                                     { "Content-Security-Policy", "sandbox" } };
 
     if (outgoing)
         outgoing->fd = dup(file->fd);
@@ -184,7 +186,7 @@ void file_answer(const struct file *file, struct http_exchange *exchange, const 
         http_drop(&exchange);
         return;
     }
-    if (http_answer_source(&exchange, 200, mime ? mime : file->mime, file->size, &header, 1, outgoing, on_room,
+    if (http_answer_source(&exchange, 200, mime ? mime : file->mime, file->size, headers, 2, outgoing, on_room,
                            on_end) < 0)
         on_end(outgoing);
 }

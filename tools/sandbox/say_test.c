@@ -226,6 +226,7 @@ static void test_phone_shows_what_kind_it_was(void **state)
     assert_string_equal(text_at(rig->answer, "bubbles/0/media/0/name"), "roof.jpg");
     assert_string_equal(text_at(rig->answer, "bubbles/0/media/0/url"), "/control/files/f1");
     assert_int_equal(ask(rig, "/control/files/f1", NULL), 200);
+    assert_string_equal(rig->content_type, "image/jpeg");
     assert_int_equal(rig->body_size, 4);
 }
 
@@ -291,6 +292,7 @@ static void test_media_go_wrong_as_asked(void **state)
     (void) snprintf(url, sizeof(url), "%s",
                     text_at(said(rig, FROM_BEN FILE_OF("image")), "message/attachments/0/payload/url"));
     assert_int_equal(request(rig, &(struct request){ "GET", url, NULL, NULL, BYTES_EMPTY }), 200);
+    assert_string_equal(rig->content_type, "image/gif");
 }
 
 int main(void)

@@ -322,6 +322,13 @@ static void test_instagram_fetches_links_and_takes_its_types_only(void **state)
 {
     struct rig *rig = *state;
 
+    (void) send_link(rig, "file", "application/zip");
+    assert_refused(rig, 400, 100, 2018047);
+    (void) send_link(rig, "image", "image/webp");
+    assert_refused(rig, 400, 100, 2018047);
+    assert_int_equal(send_link(rig, "file", "application/pdf"), 200);
+    assert_int_equal(send_link(rig, "image", "image/gif"), 200);
+    assert_string_equal(text_at(newest(rig, CLEOS), "kind"), "animated");
     assert_int_equal(send_link(rig, "image", "image/png"), 200);
     assert_int_equal(json_integer_value(at(newest(rig, CLEOS), "media/0/size")), 5);
     (void) graph(

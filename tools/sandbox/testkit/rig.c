@@ -148,6 +148,7 @@ static void on_reply(void *context, const struct http_reply *reply)
     rig->n_replies++;
     rig->reply = *reply;
     json_decref(rig->answer);
+    (void) snprintf(rig->content_type, sizeof(rig->content_type), "%s", reply->content_type ? reply->content_type : "");
     free(rig->body);
     rig->body_size = reply->body.size;
     rig->body = malloc(reply->body.size + 1);

@@ -49,7 +49,8 @@ struct rig {
     int n_replies;
     struct http_reply reply; /* the last one */
     json_t *answer, *noted;
-    uint8_t *body; /* of the last answer */
+    char content_type[96]; /* of the last answer */
+    uint8_t *body;
     size_t body_size;
 };
 
