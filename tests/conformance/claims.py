@@ -1,10 +1,10 @@
-"""What a translator says of its network (`--capabilities`) against what its network really got: each cell of the record,
-and each limit, at it and one beyond. Never knows a limit by itself."""
+"""What a translator says of its network, to the gateway and with `--capabilities`, against what its network really got:
+each cell of the record, and each limit, at it and one beyond. Never knows a limit by itself."""
 
 import json
 import subprocess
 
-from parts import Broken, Case, check, said_cases
+from parts import Broken, Case, check, difference, said_cases
 
 # The message of the kit that shows a feature.
 SHOWN_BY = {
@@ -19,19 +19,36 @@ NATIVE = ("full", "partial")
 
 
 def record_of(world):
-    """The record as the process prints it without a converter beside it, by feature; None when it has none."""
-    done = subprocess.run([world.binary, "--capabilities", "--without-converter"], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=20)
+    """The record as the process published it, by feature, and the faults of it: it must print the same."""
+    lines = world.cli("capabilities", "--json", check=False).stdout.splitlines()
+    accounts = {a["account"]: a for a in map(json.loads, lines)}
+    wanted = [f"{world.name}/{account}" for account in world.testdata.accounts]
+    faults = [f"{account}: no record at the gateway" for account in wanted if account not in accounts]
+    if faults:
+        raise Broken(faults)
+    has_converter = accounts[wanted[0]]["has_converter"]
+    printed = printed_record(world, has_converter)
+    for account in wanted:
+        for feature in accounts[account]["features"]:
+            found = difference(printed.get(feature["feature"]), feature, feature["feature"])
+            if found:
+                faults.append(f"{account}: told the gateway otherwise than it prints: {found}")
+    if faults:
+        raise Broken(faults)
+    return {f["feature"]: f for f in accounts[wanted[0]]["features"]}
+
+
+def printed_record(world, has_converter):
+    done = subprocess.run([world.binary, "--capabilities"] + ([] if has_converter else ["--without-converter"]),
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
     if done.returncode != 0:
-        return None
-    return {f["feature"]: f for f in json.loads(done.stdout)["features"]}
+        raise Broken(["--capabilities prints no record"])
+    return {f["feature"]: {k: v for k, v in f.items() if k != "unconverted"} for f in json.loads(done.stdout)["features"]}
 
 
 def claims(world):
     """Every cell of the capability record is what really arrives."""
     record = record_of(world)
-    if record is None:
-        raise Broken(["--capabilities prints no record"])
     cases = {case.name: case for case in said_cases(world)}
     faults, n = [], 0
     for feature, name in SHOWN_BY.items():
@@ -118,8 +135,6 @@ def probes_of(feature, name):
 def limits(world):
     """At every limit of the record a message is whole; one beyond, it is told what was lost, split or refused."""
     record = record_of(world)
-    if record is None:
-        raise Broken(["--capabilities prints no record"])
     plain = {name: choices(shape) for name, shape in SHAPES.items()}
     plain["text"] = {"text": {"body": "a"}}
     probes = [(name, what, at, over) for name, feature in record.items() for what, at, over in probes_of(feature, name)]

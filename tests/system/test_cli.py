@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from stack import ACCOUNTS, PEOPLE, Stack, wait_until
+from stack import ACCOUNTS, PEOPLE, TOP, Stack, wait_until
 
 
 def gateway_only(stack):
@@ -151,3 +151,26 @@ def test_a_service_without_the_right_gets_a_no():
         done = subprocess.run([bin_, "audit"], capture_output=True, text=True, cwd=stack.dir,
                               env={k: v for k, v in stack.env.items() if not k.startswith("TREFOIL_")})
         assert done.returncode == 1 and "there is no keyring run/keys/admin.keyring" in done.stderr, done.stderr
+
+
+def test_whatever_people_send_is_sent_as_json_and_tailed_the_same():
+    folder = os.path.join(TOP, "tests/conformance/messages")
+    with Stack() as stack:
+        gateway_only(stack)
+        room = stack.cli("room", "create", "Trefoil").stdout.strip()
+        sent = []
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name)) as file:
+                content = json.load(file).get("content")
+            if not content or "typing" in content or "presence" in content:  # nobody keeps those
+                continue
+            path = os.path.join(stack.dir, name)
+            with open(path, "w") as file:
+                json.dump(content, file)
+            stack.cli("send", room, "--json", path, "--lane", "bulk", "--purpose", "utility", "--strict", keyring="echo-bot")
+            sent.append(dict(content, purpose="utility", strict=True))
+        done = stack.cli("tail", "--json", "--from", "earliest", "--count", str(len(sent)), keyring="admin")
+        tailed = [json.loads(line)["content"] for line in done.stdout.splitlines()]
+        assert len(tailed) == len(sent) > 40
+        for ours, theirs in zip(sent, tailed):
+            assert ours == theirs, f"{ours}\n{theirs}"

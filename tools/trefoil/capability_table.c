@@ -7,7 +7,7 @@
 #include "base/attributes.h"
 #include "cli/text.h"
 
-#define CELL_ROOM 96
+#define CELL_ROOM 256
 #define CELL_WIDTH_MAX 40
 
 struct features {
@@ -81,24 +81,36 @@ static void cell_of(const struct trefoil_capability *capability, char cell[CELL_
         snprintf(cell + at, CELL_ROOM - at, ", %s", size_of(capability->max_bytes, size));
 }
 
+/* On a terminal: characters, not bytes. */
+static int width(const char *text)
+{
+    int n = 0;
+
+    for (; *text; text++)
+        n += (*text & 0xc0) != 0x80;
+    return n;
+}
+
 static int width_of(const struct features *features, const struct trefoil_capabilities *account)
 {
     char cell[CELL_ROOM];
-    size_t width = strlen(account->account ? account->account : "");
+    int widest = width(account->account ? account->account : "");
 
     for (size_t i = 0; i < features->n; i++) {
         cell_of(find(account, features->names[i]), cell);
-        if (strlen(cell) > width)
-            width = strlen(cell);
+        if (width(cell) > widest)
+            widest = width(cell);
     }
-    return width > CELL_WIDTH_MAX ? CELL_WIDTH_MAX : (int) width;
+    return widest > CELL_WIDTH_MAX ? CELL_WIDTH_MAX : widest;
 }
 
 /* The last column is as wide as what is in it. */
 static void put_cell(FILE *out, const char *text, const struct features *features,
                      const struct trefoil_capabilities *account, bool is_last)
 {
-    fprintf(out, "  %-*s", is_last ? 0 : width_of(features, account), text);
+    int gap = is_last ? 0 : width_of(features, account) - width(text);
+
+    fprintf(out, "  %s%*s", text, gap > 0 ? gap : 0, "");
 }
 
 void capability_table_put(FILE *out, const struct trefoil_capabilities *accounts, size_t n_accounts)

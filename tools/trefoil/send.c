@@ -62,10 +62,10 @@ int command_send(struct cli *cli)
     if (r == CLI_OK) {
         publication.channel = bus.channel;
         randombytes_buf(publication.id.bytes, sizeof(publication.id.bytes));
-        if (!message.author.network)
+        if (!message.author.network) {
             message.author.network = trefoil_client_service(bus.client);
-        if (!message.author.name && !message.author.user_id)
-            message.author.name = message.author.network;
+            message.author.name = message.author.name ? message.author.name : message.author.network;
+        }
         r = publish(&bus, &publication, &ticket);
     }
     if (r == CLI_OK)
