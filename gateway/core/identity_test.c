@@ -225,12 +225,17 @@ static void test_person_alone_moves_and_what_is_said_into_the_old_room_still_arr
 
     says(game, whatsapp, &(struct game_event){ .from = "bsuid" }); /* as a stranger, in a room of his own */
     struct id old = room_of(game, "bsuid");
+    (void) told(game, bot, whatsapp, old);
     game_room_of_three(game);
     struct id room = room_of(game, "ana");
     says(game, whatsapp, &(struct game_event){ .from = "bsuid", .aliases = { "ana" } });
     struct id now_in = room_of(game, "bsuid");
     assert_true(id_equal(&now_in, &room));
     assert_int_equal(game->broker.tally.persons_merged, 1);
+    struct room *entered;
+    assert_int_equal(directory_room(&game->broker.directory, &old, &entered), 0);
+    assert_true(id_equal(&entered->id, &room));
+    assert_int_equal(entered->n_speakers, 1); /* the bot came along */
 
     game_restart(game);
     whatsapp = game_join(game, WHATSAPP, 2, 100);
@@ -238,7 +243,7 @@ static void test_person_alone_moves_and_what_is_said_into_the_old_room_still_arr
     game->n_handed = 0;
     struct game_handed handed = told(game, bot, whatsapp, old); /* the bot had been spoken to there */
     assert_true(bytes_equal(handed.address, game_token(game, "bsuid")));
-    assert_int_equal(game_counts(game)->targets, 2 + 3); /* his event's two, the bot's three */
+    assert_int_equal(game_counts(game)->targets, 1 + 2 + 3); /* the bot's one, his event's two, the bot's three */
 }
 
 static void test_conversation_with_a_service_is_kept_when_a_new_name_turns_up(void **state)
@@ -411,6 +416,16 @@ static void test_watermark_under_the_other_name_finds_the_message(void **state)
     assert_true(bytes_equal(last(game, messenger)->relates_ref, game_token(game, "m_2")));
 }
 
+static void test_nobody_gets_receipts_from_himself(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100);
+
+    says(game, whatsapp, &(struct game_event){ .from = "ana", .ref = "wamid.1", .aliases = { "bsuid" } });
+    says(game, whatsapp, &(struct game_event){ .from = "bsuid", .relates = "wamid.1", .audience = ENVELOPE_AUTHOR });
+    assert_int_equal(game_count(game, whatsapp), 0);
+}
+
 static void test_forgetting_one_address_forgets_the_merged_person(void **state)
 {
     struct game *game = *state;
@@ -448,6 +463,7 @@ int main(void)
         ON_PAPER(test_delivery_in_the_journal_goes_where_it_was_addressed),
         ON_PAPER(test_echo_and_status_under_the_other_name_are_recognised),
         ON_PAPER(test_watermark_under_the_other_name_finds_the_message),
+        ON_PAPER(test_nobody_gets_receipts_from_himself),
         ON_PAPER(test_forgetting_one_address_forgets_the_merged_person),
     };
 

@@ -93,6 +93,7 @@ static void test_reply_overtakes_a_campaign_of_ten_thousand_in_other_rooms(void 
         game->n_handed = 0;
         for (size_t i = 0; i < n; i++, n_sent++)
             game_outcome(game, messenger, batch[i].seq, batch[i].first_target, OUTCOME_IS_SENT, NULL);
+        assert_true(messenger->credit >= 50); /* also for those that waited in the store */
     }
     assert_int_equal(n_sent, MANY + 1);
     assert_int_equal(game_counts(game)->sent, MANY + 1);
@@ -189,6 +190,28 @@ static void test_campaign_of_an_earlier_life_does_not_stand_before_a_reply(void 
     assert_true(was_handed(game, messenger, reply));
 }
 
+static unsigned in_memory(struct game *game)
+{
+    struct id channel = game_channel(), service = game_id(MESSENGER);
+
+    return subscription_of_reader(&game->broker, &channel, &service)->lines.n_entries;
+}
+
+static void test_campaign_in_the_store_stays_there_until_its_turn(void **state)
+{
+    struct game *game = *state;
+    struct peer *bot = game_join(game, BOT, 1, 0);
+
+    game_join(game, MESSENGER, 1, 2);
+    campaign(game, bot, 6000);
+    assert_int_equal(in_memory(game), GATEWAY_LOOKAHEAD_BULK);
+    game_restart(game);
+    game_join(game, MESSENGER, 2, 100);
+    game_turn(game);
+    game_pass_ms(game, 4000);
+    assert_true(in_memory(game) <= GATEWAY_LOOKAHEAD_BULK);
+}
+
 int main(void)
 {
 #define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -199,6 +222,7 @@ int main(void)
         ON_PAPER(test_nothing_overtakes_inside_a_room),
         ON_PAPER(test_deferred_bulk_comes_again_as_bulk),
         ON_PAPER(test_campaign_of_an_earlier_life_does_not_stand_before_a_reply),
+        ON_PAPER(test_campaign_in_the_store_stays_there_until_its_turn),
     };
 
     return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);
