@@ -87,7 +87,9 @@ static void decode_unsupported(struct whatsapp_reading *reading)
     const char *title = json_text(json_get(error, "title"), mem);
 
     item->kind = what ? arena_format(mem, "unsupported/%s", what) : "unsupported";
-    meta_make_unsupported(item, &reading->event, whatsapp_fallback(item->value, "unsupported", mem));
+    meta_make_unsupported(item, &reading->event,
+                          what ? whatsapp_fallback(item->value, "unsupported", mem)
+                               : text_fallback(mem, "unsupported", title));
     reading->event.message.body.unsupported.reason = text_first_of(title, "not supported by the network");
     extras_put_json(&reading->extras, "error.code", json_get(error, "code"));
     extras_put_json(&reading->extras, "error.details", json_get(json_get(error, "error_data"), "details"));

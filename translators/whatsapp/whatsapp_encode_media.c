@@ -9,7 +9,6 @@
 #include "meta/plain.h"
 #include "whatsapp_send.h"
 
-#define NAME_MAX_BYTES 200
 #define FILES_MAX 32 /* of one message; what lies beyond is lost, and noted */
 
 struct file {
@@ -79,26 +78,9 @@ static void plan_files(struct shipment *shipment)
         shipment->unsent = plain_text(&unsent, posting->mem);
 }
 
-/* A name that is shown to people and stands in a header: without anything that acts there. The bytes of 0xe2 begin the
- * characters that change the direction of writing.
- */
-static bool is_harmless(const char *name)
-{
-    struct bytes bytes = bytes_of_text(name);
-
-    for (size_t i = 0; i < bytes.size; i++)
-        if (bytes.data[i] < 0x20 || bytes.data[i] == 0x7f || bytes.data[i] == 0xe2 || strchr("/\\\"<>:|?*;", name[i]))
-            return false;
-    return bytes.size > 0 && bytes.size <= NAME_MAX_BYTES && *name != '.';
-}
-
 static const char *name_of(const struct shipment *shipment, const struct file *file)
 {
-    const struct trefoil_media *media = &shipment->list->media[file->media];
-
-    if (file->plan.feature == FEATURE_FILE && media->name && is_harmless(media->name))
-        return media->name;
-    return files_name(media, &file->plan, shipment->posting->mem);
+    return files_name(&shipment->list->media[file->media], &file->plan, shipment->posting->mem);
 }
 
 static int add_upload(const struct shipment *shipment, struct file *file)

@@ -29,15 +29,18 @@ static const char *document(struct json_value media, struct arena *mem)
     return join(mem, member(media, "filename", mem), ": ", caption(media, mem));
 }
 
+static const char *degrees(struct json_value value, struct arena *mem)
+{
+    return json_type(value) == JSON_STRING ? json_text(value, mem) : arena_text(mem, json_raw(value));
+}
+
 static const char *location(struct json_value place, struct arena *mem)
 {
-    struct bytes lat = json_raw(json_get(place, "latitude")), lon = json_raw(json_get(place, "longitude"));
     const char *words = join(mem, member(place, "name", mem), ", ", member(place, "address", mem));
 
-    if (words || lat.size == 0 || lon.size == 0)
+    if (words)
         return words;
-    return arena_format(mem, "%.*s, %.*s", (int) lat.size, (const char *) lat.data, (int) lon.size,
-                        (const char *) lon.data);
+    return join(mem, degrees(json_get(place, "latitude"), mem), ", ", degrees(json_get(place, "longitude"), mem));
 }
 
 static const char *contacts(struct json_value cards, struct arena *mem)
