@@ -147,6 +147,7 @@ static struct parcel *make_parcel(struct sender *sender, const struct trefoil_de
     for (size_t i = 0; i < parcel->n_sends; i++) {
         parcel->sends[i].parcel = parcel;
         parcel->sends[i].target = delivery->targets[i].index;
+        parcel->sends[i].state = SEND_WAITING;
         list_init(&parcel->sends[i].node);
     }
     list_append(&sender->parcels, &parcel->node);
