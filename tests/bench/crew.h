@@ -22,6 +22,8 @@ struct plan {
     uint32_t payload; /* bytes of an envelope's sealed content */
     uint32_t window;  /* envelopes published and not confirmed, delivered and not acknowledged */
     double rate;      /* envelopes/s; 0: as fast as it goes */
+    uint64_t people;  /* whose threads the envelopes come from, at random; 0: nobody's */
+    uint64_t count;   /* with people: so many envelopes and then the end, one from each in turn; 0: until end_us */
     uint64_t begin_us, end_us;
     char directory[256];
     char endpoint[64];

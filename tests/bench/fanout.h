@@ -17,6 +17,11 @@ struct fanout_setup {
 void fanout_publisher(const void *context, struct tally *ret);
 void fanout_subscriber(const void *context, struct tally *ret);
 
+/* A gateway of its own for a measurement: keys and configuration in the plan's directory, the process on `port`, ready
+ * when this returns. A second call finds what is there. */
+void fanout_prepare(struct plan *plan, const char *bin, int port);
+struct crew_member fanout_gateway(const struct plan *plan, const char *bin, int port);
+
 /* A whole run. `bin` is the folder of the programs. */
 void fanout_run(const struct plan *plan, const char *bin, double warm_up, double seconds, struct outcome *ret);
 

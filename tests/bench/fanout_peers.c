@@ -55,16 +55,17 @@ static void wait_connected(trefoil_client *client)
 /* One sealed envelope and where in it the id and the content lie. */
 struct pattern {
     uint8_t *envelope;
-    size_t size, id_at, content_at;
+    size_t size, id_at, content_at, from_at; /* from_at 0: nobody's thread */
 };
 
-static struct pattern make_pattern(trefoil_client *client, struct trefoil_id channel)
+static struct pattern make_pattern(trefoil_client *client, struct trefoil_id channel, bool is_from_people)
 {
     static char text[TEXT_BYTES + 1];
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT };
     struct trefoil_publication publication = { .channel = channel,
                                                .audience = TREFOIL_AUDIENCE_SERVICES,
-                                               .message = &message };
+                                               .message = &message,
+                                               .from = { .account = "bench/1", .user_id = "somebody" } };
     struct pattern pattern = { 0 };
     struct trefoil_event event;
     struct envelope envelope;
@@ -72,6 +73,8 @@ static struct pattern make_pattern(trefoil_client *client, struct trefoil_id cha
     struct arena mem = ARENA_EMPTY(1 << 20);
     enum trefoil_status status;
 
+    if (!is_from_people)
+        publication.from = (struct trefoil_address){ 0 };
     memset(text, 'x', TEXT_BYTES);
     message.body.text.body = text;
     while ((status = client_seal_raw(client, &publication, &pattern.envelope, &pattern.size)) == TREFOIL_AGAIN)
@@ -82,6 +85,7 @@ static struct pattern make_pattern(trefoil_client *client, struct trefoil_id cha
         refuse(client, "sealing");
     pattern.id_at = (size_t) (header.id.data - pattern.envelope);
     pattern.content_at = (size_t) (envelope.sealed.data - pattern.envelope);
+    pattern.from_at = header.from.size ? (size_t) (header.from.data - pattern.envelope) : 0;
     arena_deinit(&mem);
     return pattern;
 }
@@ -90,9 +94,22 @@ struct publisher {
     const struct plan *plan;
     trefoil_client *client;
     struct pattern pattern;
-    uint64_t sent, confirmed, begun_us, random;
+    uint64_t sent, confirmed, begun_us, random, dice;
     uint64_t sent_us[RING];
 };
+
+/* Far apart in the table for neighbours, as real ones are. */
+static uint64_t person_of(struct publisher *publisher)
+{
+    const struct plan *plan = publisher->plan;
+    uint64_t n = publisher->sent;
+
+    if (plan->count == 0) {
+        publisher->dice = publisher->dice * 6364136223846793005u + 1442695040888963407u;
+        n = publisher->dice >> 33;
+    }
+    return n % plan->people * 0x9e3779b97f4a7c15u;
+}
 
 /* A new id, and the time where the subscribers will look for it. False: no credit now. */
 static bool publish(struct publisher *publisher)
@@ -103,6 +120,10 @@ static bool publish(struct publisher *publisher)
     id[1] = publisher->sent;
     memcpy(publisher->pattern.envelope + publisher->pattern.id_at, id, sizeof(id));
     memcpy(publisher->pattern.envelope + publisher->pattern.content_at, &now, sizeof(now));
+    if (publisher->pattern.from_at) { /* behind the generation, what tables know an address by */
+        uint64_t whose = person_of(publisher);
+        memcpy(publisher->pattern.envelope + publisher->pattern.from_at + 1, &whose, sizeof(whose));
+    }
     enum trefoil_status status = client_publish_raw(
         publisher->client, bytes_make(publisher->pattern.envelope, publisher->pattern.size), &ticket);
     if (status == TREFOIL_AGAIN)
@@ -141,7 +162,7 @@ static bool is_due(const struct publisher *publisher)
 {
     const struct plan *plan = publisher->plan;
 
-    if (publisher->sent - publisher->confirmed >= plan->window)
+    if (publisher->sent - publisher->confirmed >= plan->window || (plan->count && publisher->sent == plan->count))
         return false;
     return plan->rate <= 0 || (double) publisher->sent < plan->rate * (double) (now_us() - publisher->begun_us) / 1e6;
 }
@@ -156,9 +177,9 @@ void fanout_publisher(const void *context, struct tally *ret)
     publisher->plan = &setup->plan;
     publisher->client = open_client(&setup->plan, "source");
     wait_connected(publisher->client);
-    publisher->pattern = make_pattern(publisher->client, channel_of(publisher->client));
-    publisher->begun_us = publisher->random = now_us();
-    while (now_us() < setup->plan.end_us) {
+    publisher->pattern = make_pattern(publisher->client, channel_of(publisher->client), setup->plan.people > 0);
+    publisher->begun_us = publisher->random = publisher->dice = now_us();
+    while (setup->plan.count ? publisher->confirmed < setup->plan.count : now_us() < setup->plan.end_us) {
         bool is_blocked = false;
 
         for (int i = 0; i < EVENTS_PER_TURN && !is_blocked && is_due(publisher); i++)

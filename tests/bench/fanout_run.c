@@ -15,7 +15,7 @@
 /* Keys for a source and as many sinks as there can be. */
 static void make_keys(const struct plan *plan, const char *bin)
 {
-    char trefoil[512], trust[512], log[512], services[256] = "source";
+    char trefoil[512], trust[512], log[512], services[256] = "source=bench/1";
     struct tally none;
 
     for (unsigned i = 0; i < FANOUT_SUBSCRIBERS_MAX; i++)
@@ -79,27 +79,43 @@ static void wait_for_port(int port)
         give_up("the gateway does not start; see gateway.log in the directory of the data");
 }
 
+void fanout_prepare(struct plan *plan, const char *bin, int port)
+{
+    char configuration[512];
+
+    empty_directory(plan->directory);
+    snprintf(plan->endpoint, sizeof(plan->endpoint), "tcp://127.0.0.1:%d", port);
+    make_keys(plan, bin);
+    write_configuration(plan, free_port(), configuration, sizeof(configuration));
+}
+
+struct crew_member fanout_gateway(const struct plan *plan, const char *bin, int port)
+{
+    char program[512], configuration[512], log[512];
+
+    snprintf(program, sizeof(program), "%s/trefoil-gateway", bin);
+    snprintf(configuration, sizeof(configuration), "%s/gateway.yaml", plan->directory);
+    snprintf(log, sizeof(log), "%s/gateway.log", plan->directory);
+    char *const arguments[] = { program, (char[]){ "--config" }, configuration, NULL };
+    struct crew_member gateway = crew_exec(log, arguments);
+    wait_for_port(port);
+    return gateway;
+}
+
 void fanout_run(const struct plan *plan, const char *bin, double warm_up, double seconds, struct outcome *ret)
 {
     struct fanout_setup setup = { .plan = *plan };
     struct crew_member subscribers[FANOUT_SUBSCRIBERS_MAX];
     unsigned n = plan->subscribers < FANOUT_SUBSCRIBERS_MAX ? plan->subscribers : FANOUT_SUBSCRIBERS_MAX;
     struct tally *tally = calloc(1, sizeof(*tally));
-    char program[512], configuration[512], store[512], log[512];
+    char store[512];
     int port = free_port();
 
     if (!tally)
         give_up("memory");
-    empty_directory(setup.plan.directory);
-    snprintf(setup.plan.endpoint, sizeof(setup.plan.endpoint), "tcp://127.0.0.1:%d", port);
-    make_keys(&setup.plan, bin);
-    write_configuration(&setup.plan, free_port(), configuration, sizeof(configuration));
-    snprintf(program, sizeof(program), "%s/trefoil-gateway", bin);
+    fanout_prepare(&setup.plan, bin, port);
+    struct crew_member gateway = fanout_gateway(&setup.plan, bin, port);
     snprintf(store, sizeof(store), "%s/store", setup.plan.directory);
-    snprintf(log, sizeof(log), "%s/gateway.log", setup.plan.directory);
-    char *const arguments[] = { program, (char[]){ "--config" }, configuration, NULL };
-    struct crew_member gateway = crew_exec(log, arguments);
-    wait_for_port(port);
 
     plan_times(&setup.plan, warm_up, seconds);
     for (unsigned i = 0; i < n; i++) {

@@ -1,0 +1,128 @@
+/* Many addresses and rooms, a long journal: what they cost. One gateway goes through a thousand addresses, as many as are
+ * asked for, SIGKILL and a new start, all on the same store. Never deletes the store before it is done.
+ */
+#include "fanout.h"
+
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FEW 1000
+#define WARM_UP_S 1.0
+#define THROUGHPUT_TARGET 0.9
+#define RESTART_TARGET_S 1.0
+
+static void find_bin(char ret[PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (n < 0)
+        give_up("where am I");
+    self[n] = '\0';
+    (void) snprintf(ret, PATH_MAX, "%.4000s/../bin", dirname(self));
+}
+
+/* Publishes and waits for the end; what was confirmed. */
+static void publish(const struct plan *plan, struct tally *ret)
+{
+    struct fanout_setup setup = { .plan = *plan };
+    struct crew_member publisher = crew_start(fanout_publisher, &setup);
+
+    memset(ret, 0, sizeof(*ret));
+    if (!crew_wait(&publisher, ret))
+        give_up("the publisher failed");
+}
+
+static double rate_of(struct plan *plan, uint64_t people, double seconds)
+{
+    struct tally *tally = calloc(1, sizeof(*tally));
+
+    if (!tally)
+        give_up("memory");
+    plan->people = people;
+    plan->count = 0;
+    plan_times(plan, WARM_UP_S, seconds);
+    publish(plan, tally);
+    double rate = (double) tally->envelopes / seconds;
+    printf("%llu addresses: %.0f envelopes/s, publish→confirm p50 %.2f ms p99 %.2f ms\n", (unsigned long long) people,
+           rate, latencies_percentile(&tally->confirms, 50) / 1e3, latencies_percentile(&tally->confirms, 99) / 1e3);
+    fflush(stdout);
+    free(tally);
+    return rate;
+}
+
+/* One envelope from each. */
+static void fill(struct plan *plan, uint64_t people)
+{
+    struct tally *tally = calloc(1, sizeof(*tally));
+    uint64_t began_us = now_us();
+
+    if (!tally)
+        give_up("memory");
+    plan->people = plan->count = people;
+    plan_times(plan, 0, 1);
+    publish(plan, tally);
+    printf("filled with %llu addresses, each in a room of its own, in %.0f s\n", (unsigned long long) people,
+           (double) (now_us() - began_us) / 1e6);
+    fflush(stdout);
+    free(tally);
+}
+
+/* From the start of the process to the first confirm of a new publisher. */
+static double restart(const struct plan *plan, const char *bin, int port, struct crew_member *gateway)
+{
+    struct plan one = *plan;
+    struct tally *tally = calloc(1, sizeof(*tally));
+    uint64_t began_us;
+
+    if (!tally)
+        give_up("memory");
+    kill(gateway->pid, SIGKILL);
+    waitpid(gateway->pid, NULL, 0);
+    began_us = now_us();
+    *gateway = fanout_gateway(plan, bin, port);
+    double seconds = (double) (now_us() - began_us) / 1e6;
+    one.people = FEW;
+    one.count = 1;
+    publish(&one, tally);
+    free(tally);
+    return seconds;
+}
+
+int main(int argc, char **argv)
+{
+    struct plan plan = { .payload = 512, .window = 4096, .batch = 32 };
+    uint64_t people = (uint64_t) option_number(argc, argv, "--addresses", 10e6), cpu_us;
+    double seconds = option_number(argc, argv, "--seconds", 10);
+    char bin[PATH_MAX], store[400];
+    int port = free_port();
+
+    if (option_flag(argc, argv, "--help") || people < FEW) {
+        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--dir build/bench-data]\n");
+        return 2;
+    }
+    find_bin(bin);
+    (void) snprintf(plan.directory, sizeof(plan.directory), "%s/scale",
+                    option_text(argc, argv, "--dir", "build/bench-data"));
+    fanout_prepare(&plan, bin, port);
+    struct crew_member gateway = fanout_gateway(&plan, bin, port);
+    double few = rate_of(&plan, FEW, seconds);
+    fill(&plan, people);
+    double many = rate_of(&plan, people, seconds);
+    double again = rate_of(&plan, FEW, seconds);
+    double pause_s = restart(&plan, bin, port, &gateway);
+    (void) snprintf(store, sizeof(store), "%.250s/store", plan.directory);
+    printf("the store has %.2f GB\n", (double) directory_bytes(store) / 1e9);
+    crew_stop(&gateway, &cpu_us);
+    print_result("scale.throughput", many, "envelopes/s", few > 0 ? many / few : 0, THROUGHPUT_TARGET);
+    print_result("scale.few_among_many", again, "envelopes/s", few > 0 ? again / few : 0, THROUGHPUT_TARGET);
+    print_result("scale.restart", pause_s, "s", pause_s / RESTART_TARGET_S, -1);
+    empty_directory(plan.directory);
+    return 0;
+}
