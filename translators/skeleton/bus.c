@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/map.h"
 
@@ -273,6 +274,13 @@ struct bus *bus_close(struct bus *bus)
 bool bus_is_connected(const struct bus *bus)
 {
     return bus->is_subscribed && !bus->is_closed && trefoil_client_is_connected(bus->client);
+}
+
+bool bus_channel(const struct bus *bus, uint8_t *ret)
+{
+    if (bus->is_subscribed)
+        memcpy(ret, bus->channel.bytes, sizeof(bus->channel.bytes));
+    return bus->is_subscribed;
 }
 
 const char *bus_service(const struct bus *bus)

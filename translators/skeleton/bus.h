@@ -56,6 +56,9 @@ must_use_ int bus_open(uv_loop_t *loop, const struct bus_options *options, struc
 struct bus *bus_close(struct bus *bus);
 
 bool bus_is_connected(const struct bus *bus);
+/* The channel everything goes through; false while that is not known. `ret` has room for 16 bytes. */
+bool bus_channel(const struct bus *bus, uint8_t *ret);
+
 const char *bus_service(const struct bus *bus);
 
 /* When the roster and our newest wrap key end, in Unix ms; 0: not known. */

@@ -139,3 +139,14 @@ void figures_policy(struct figures *figures, const char *decision, const char *r
                                METRIC_LABEL("decision", decision), METRIC_LABEL("reason", reason)),
                1);
 }
+
+void figures_media(struct figures *figures, const char *what, const char *reason, uint64_t size_bytes)
+{
+    metric_add(metrics_counter(figures->metrics, "trefoil_media_total", "Files by what became of them.",
+                               METRIC_LABEL("what", what), METRIC_LABEL("reason", reason)),
+               1);
+    if (size_bytes)
+        metric_add(metrics_counter(figures->metrics, "trefoil_media_bytes_total", "Bytes of files, before sealing.",
+                                   METRIC_LABEL("what", what)),
+                   size_bytes);
+}

@@ -41,6 +41,9 @@ void figures_account(struct figures *figures, const struct account *account);
 /* Policy kept a message from going as it was said; both are constant words. */
 void figures_policy(struct figures *figures, const char *decision, const char *reason);
 
+/* A file went somewhere, or did not: both are constant words. */
+void figures_media(struct figures *figures, const char *what, const char *reason, uint64_t size_bytes);
+
 /* Something this network could not express; `word` is one of the map's constants. */
 void figures_lost(struct figures *figures, const char *word);
 

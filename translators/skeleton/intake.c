@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "formats/signature.h"
+#include "intake_files.h"
 #include "publication.h"
 
 #define PEOPLE_WORDS 4
@@ -21,6 +22,16 @@ struct batch_post {
     struct batch *batch;
 };
 
+/* How far one event is. */
+struct progress {
+    bool is_named;   /* or done without */
+    bool has_files;  /* whatever it waited for came, or will not */
+    bool is_given;   /* to the bus */
+    bool is_fetched; /* it has files that are asked for */
+    uint64_t person; /* one bit; 0: about nobody */
+    size_t word;     /* of struct people, that the bit is in */
+};
+
 /* The events of one POST. */
 struct batch {
     struct list node;
@@ -28,13 +39,14 @@ struct batch {
     struct http_exchange *exchange; /* NULL: nobody waits any more */
     struct arena mem;
     struct event_list events;
-    size_t n_named; /* of events: named, or done without */
-    struct people people;
+    struct progress *progress; /* of each event */
+    size_t n_given;            /* events at the front that the bus has */
+    bool awaits_files;
     struct batch_post *posts;
     size_t n_posts, n_open;
     size_t counted_bytes; /* of intake.held_bytes */
     uint64_t since_ms;
-    bool is_published;
+    bool is_published; /* every event is with the bus */
     bool is_deferred; /* something in it was refused for now */
 };
 
@@ -53,16 +65,29 @@ static uint64_t now_of(const struct intake *intake)
     return uv_now(intake->timer.loop);
 }
 
-/* All batches wait equally long, so the oldest is due first. */
+/* When it has to be answered; afterwards, when it is given up. */
+static uint64_t due_of(const struct batch *batch)
+{
+    const struct intake_options *options = &batch->intake->options;
+    uint64_t wait_ms = options->confirm_wait_ms;
+
+    if (!batch->exchange)
+        wait_ms += options->media_wait_ms;
+    return batch->since_ms + wait_ms;
+}
+
 static void arm(struct intake *intake)
 {
-    struct list *first = list_first(&intake->batches);
-    if (!first) {
+    uint64_t due_ms = UINT64_MAX, now_ms = now_of(intake);
+
+    list_for_each (node, &intake->batches) {
+        uint64_t its_ms = due_of(container_of(node, struct batch, node));
+        due_ms = its_ms < due_ms ? its_ms : due_ms;
+    }
+    if (due_ms == UINT64_MAX) {
         uv_timer_stop(&intake->timer);
         return;
     }
-    uint64_t due_ms = container_of(first, struct batch, node)->since_ms + intake->options.confirm_wait_ms;
-    uint64_t now_ms = now_of(intake);
     uv_timer_start(&intake->timer, on_due, due_ms > now_ms ? due_ms - now_ms : 0, 0);
 }
 
@@ -94,16 +119,25 @@ static void end_batch(struct batch *batch, unsigned status)
         intake->options.on_idle(intake->options.owner);
 }
 
+/* Nobody waits for the answer any more. The rest is given up, unless it waits for files. */
+static void let_go(struct batch *batch)
+{
+    if (!batch->exchange || !batch->awaits_files) {
+        end_batch(batch, 503);
+        return;
+    }
+    answer(batch->intake, &batch->exchange, 503);
+    batch->exchange = NULL;
+}
+
 static void on_due(uv_timer_t *timer)
 {
     struct intake *intake = timer->data;
-    struct list *first;
 
-    while ((first = list_first(&intake->batches))) {
-        struct batch *batch = container_of(first, struct batch, node);
-        if (batch->since_ms + intake->options.confirm_wait_ms > now_of(intake))
-            break;
-        end_batch(batch, 503);
+    list_for_each_safe (node, after, &intake->batches) {
+        struct batch *batch = container_of(node, struct batch, node);
+        if (due_of(batch) <= now_of(intake))
+            let_go(batch);
     }
     arm(intake);
 }
@@ -209,7 +243,8 @@ static int decode(struct batch *batch, struct bytes body)
     if (r < 0)
         return r;
     batch->posts = arena_array(&batch->mem, list->n_events ? list->n_events : 1, sizeof(*batch->posts));
-    return batch->posts ? 0 : -ENOMEM;
+    batch->progress = arena_array(&batch->mem, list->n_events ? list->n_events : 1, sizeof(*batch->progress));
+    return batch->posts && batch->progress ? 0 : -ENOMEM;
 }
 
 /* Somebody speaks whom the network did not name. */
@@ -220,42 +255,61 @@ static bool lacks_name(const struct event *event)
            author->user_id && !author->name && !author->username;
 }
 
-/* Asks for the names that lack, and notes whom the batch is about. */
-static void ask_names(struct batch *batch)
+/* Asks for the names and files that lack, and notes whom each event is about. -EBUSY: too many files for now. */
+static int ask_for_what_lacks(struct batch *batch)
 {
     const struct intake_options *options = &batch->intake->options;
 
     for (size_t i = 0; i < batch->events.n_events; i++) {
         const struct event *event = &batch->events.events[i];
+        struct progress *progress = &batch->progress[i];
         long account = lacks_name(event) ? accounts_find(options->accounts, event->account) : -1;
         uint64_t bit = event->user_id ? bytes_hash(bytes_of_text(event->user_id)) % (PEOPLE_WORDS * 64) : 0;
-        if (event->user_id)
-            batch->people.bits[bit / 64] |= (uint64_t) 1 << bit % 64;
+        if (event->user_id) {
+            progress->word = bit / 64;
+            progress->person = (uint64_t) 1 << bit % 64;
+        }
         if (account >= 0)
             names_ask(options->names, (size_t) account, event->message.author.user_id);
+        int r = options->fetch ? intake_files_ask(options->fetch, options->accounts, event) : 0;
+        if (r < 0)
+            return r;
+        progress->is_fetched = r > 0;
+        batch->awaits_files = batch->awaits_files || r > 0;
     }
+    return 0;
 }
 
-/* Puts in the names that are known. True: some are still on their way. */
-static bool awaits_names(struct batch *batch)
+/* Puts the name in when it is known. False: it is still on its way. */
+static bool name_author(struct batch *batch, struct event *event)
 {
     const struct intake_options *options = &batch->intake->options;
+    struct trefoil_author *author = &event->message.author;
+    long account = lacks_name(event) ? accounts_find(options->accounts, event->account) : -1;
+    struct profile profile = { 0 };
 
-    for (; batch->n_named < batch->events.n_events; batch->n_named++) {
-        struct event *event = &batch->events.events[batch->n_named];
-        struct trefoil_author *author = &event->message.author;
-        long account = lacks_name(event) ? accounts_find(options->accounts, event->account) : -1;
-        struct profile profile = { 0 };
-        if (account < 0)
-            continue;
-        if (names_look(options->names, (size_t) account, author->user_id, &profile) == NAMES_AWAITED)
-            return true;
-        if (profile.name)
-            author->name = arena_text(&batch->mem, bytes_of_text(profile.name));
-        if (profile.username)
-            author->username = arena_text(&batch->mem, bytes_of_text(profile.username));
-    }
-    return false;
+    if (account < 0)
+        return true;
+    if (names_look(options->names, (size_t) account, author->user_id, &profile) == NAMES_AWAITED)
+        return false;
+    if (profile.name)
+        author->name = arena_text(&batch->mem, bytes_of_text(profile.name));
+    if (profile.username)
+        author->username = arena_text(&batch->mem, bytes_of_text(profile.username));
+    return true;
+}
+
+/* Nothing of it is on its way any more. */
+static bool is_whole(struct batch *batch, size_t i)
+{
+    const struct intake_options *options = &batch->intake->options;
+    struct event *event = &batch->events.events[i];
+    struct progress *progress = &batch->progress[i];
+
+    progress->is_named = progress->is_named || name_author(batch, event);
+    progress->has_files = progress->has_files || !progress->is_fetched ||
+                          intake_files_put(options->fetch, options->accounts, &batch->mem, event);
+    return progress->is_named && progress->has_files;
 }
 
 static void publish_event(struct batch *batch, const struct event *event)
@@ -280,15 +334,26 @@ static void publish_event(struct batch *batch, const struct event *event)
     bus_post(intake->options.bus, &post->post);
 }
 
-static bool share(const struct people *a, const struct people *b)
+/* Gives the bus what is whole and whom nobody's earlier message keeps waiting; notes in `held` who waits. */
+static void publish_whole(struct batch *batch, struct people *held)
 {
-    for (size_t i = 0; i < PEOPLE_WORDS; i++)
-        if (a->bits[i] & b->bits[i])
-            return true;
-    return false;
+    bool is_front = true;
+
+    for (size_t i = batch->n_given; i < batch->events.n_events; i++) {
+        struct progress *progress = &batch->progress[i];
+        bool waits = !progress->is_given && ((held->bits[progress->word] & progress->person) || !is_whole(batch, i));
+        if (waits)
+            held->bits[progress->word] |= progress->person;
+        else if (!progress->is_given)
+            publish_event(batch, &batch->events.events[i]);
+        progress->is_given = !waits;
+        is_front = is_front && !waits;
+        batch->n_given += is_front;
+    }
+    batch->is_published = batch->n_given == batch->events.n_events;
 }
 
-/* Nobody's second message overtakes his first for want of a name; strangers do not wait for each other. */
+/* Nobody's second message overtakes his first for want of a name or a file; strangers do not wait for each other. */
 static void publish_ready(struct intake *intake)
 {
     struct people held = { 0 };
@@ -297,14 +362,7 @@ static void publish_ready(struct intake *intake)
         struct batch *batch = container_of(node, struct batch, node);
         if (batch->is_published)
             continue;
-        if (awaits_names(batch) || share(&batch->people, &held)) {
-            for (size_t i = 0; i < PEOPLE_WORDS; i++)
-                held.bits[i] |= batch->people.bits[i];
-            continue;
-        }
-        batch->is_published = true;
-        for (size_t i = 0; i < batch->events.n_events; i++)
-            publish_event(batch, &batch->events.events[i]);
+        publish_whole(batch, &held);
         finish_if_done(batch);
     }
     arm(intake);
@@ -324,12 +382,16 @@ static struct batch *open_batch(struct intake *intake, struct http_exchange *exc
         free(batch);
         return NULL;
     }
+    if (ask_for_what_lacks(batch) < 0) { /* what was asked for is joined when the network comes again */
+        arena_deinit(&batch->mem);
+        free(batch);
+        return NULL;
+    }
     batch->exchange = exchange;
     batch->counted_bytes = batch->mem.held_bytes;
     intake->held_bytes += batch->counted_bytes;
     intake->n_batches++;
     list_append(&intake->batches, &batch->node);
-    ask_names(batch);
     return batch;
 }
 
@@ -345,7 +407,7 @@ void intake_body(struct intake *intake, struct http_exchange *exchange, struct b
     publish_ready(intake);
 }
 
-void intake_names(struct intake *intake)
+void intake_look(struct intake *intake)
 {
     publish_ready(intake);
 }
@@ -353,11 +415,13 @@ void intake_names(struct intake *intake)
 void intake_gone(struct intake *intake, struct http_exchange *exchange)
 {
     struct batch *batch = http_exchange_get(exchange);
-    (void) intake;
     if (!batch)
         return;
     batch->exchange = NULL;
-    end_batch(batch, 503);
+    if (batch->awaits_files)
+        arm(intake);
+    else
+        end_batch(batch, 503);
 }
 
 void intake_stop(struct intake *intake)

@@ -16,6 +16,7 @@
 #include "daemon/http_server.h"
 #include "daemon/log.h"
 #include "figures.h"
+#include "media_fetch.h"
 #include "names.h"
 #include "skeleton_types/translator.h"
 
@@ -28,11 +29,13 @@ struct intake;
 struct intake_options {
     struct bus *bus;
     struct names *names;
+    struct media_fetch *fetch; /* NULL: files are left where they are */
     const struct translator_ops *ops;
     const struct accounts *accounts;
     struct figures *figures;
     const struct log *log;
     uint32_t confirm_wait_ms;
+    uint64_t media_wait_ms; /* longest a body is kept for its files, in all */
     void *owner;
     /* An event proved that we sent this; `message_id` is what the network calls it, NULL when it did not say. */
     void (*on_proof)(void *owner, uint64_t seq, uint32_t target, const char *message_id);
@@ -47,11 +50,12 @@ must_use_ int intake_open(uv_loop_t *loop, const struct intake_options *options,
 /* Batches still waiting are answered 503. Accepts NULL, returns NULL. */
 struct intake *intake_close(struct intake *intake);
 
-/* Takes the exchange; it is answered within confirm_wait_ms. */
+/* Takes the exchange; it is answered within confirm_wait_ms. What still waits for files then is kept all the same, and
+ * published when they are there: the network may never come back, and when it does the events are duplicates. */
 void intake_body(struct intake *intake, struct http_exchange *exchange, struct bytes body);
 
-/* Names have been learnt that some body may have waited for. */
-void intake_names(struct intake *intake);
+/* Names have been learnt, or files have come, that some body may have waited for. */
+void intake_look(struct intake *intake);
 
 void intake_gone(struct intake *intake, struct http_exchange *exchange);
 

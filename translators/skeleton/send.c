@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "media_send.h"
+
 #define LOST_REST "rest-of-a-split-message"
 #define CROWDED_MS 10    /* bulk leaves connections to replies, and looks again */
 #define JUDGE_AGAIN_MS 1 /* the gateway brings it back, and policy decides anew */
@@ -43,6 +45,7 @@ static void report(struct send *send)
     struct sender *sender = parcel->sender;
 
     send->state = SEND_DONE;
+    media_send_end(send);
     metric_sub(sender->options.figures->under_way, 1);
     if (!is_ephemeral(send)) {
         bool is_for_later = send->outcome.outcome == TREFOIL_OUTCOME_RETURNED && send->outcome.retry_ms;
@@ -158,7 +161,9 @@ void send_set_aside(struct send *send, uint64_t retry_ms, const char *reason)
 
 static void note_message(struct send *send, const char *message_id)
 {
-    if (message_id) {
+    if (request_of(send)->upload) {
+        media_send_note(send, send->next, message_id);
+    } else if (message_id) {
         send->message_ids[send->n_message_ids++] = message_id;
         sender_note_id(send->parcel->sender, message_id);
     }
@@ -210,7 +215,9 @@ static void take_doubt(struct send *send)
 {
     struct sender *sender = send->parcel->sender;
 
-    if (send->is_proven)
+    if (request_of(send)->upload) /* nobody saw it: it may be there twice */
+        try_part_again(send, sender_backoff_ms(sender, send->tries + 1), "upload without an answer");
+    else if (send->is_proven)
         send_prove(send, send->proof_id);
     else
         sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);
@@ -286,6 +293,7 @@ static void on_reply(void *context, const struct http_reply *answer)
     struct verdict verdict = { 0 };
 
     sender->n_bulk_out -= is_bulk(send);
+    media_send_answered(send);
     metric_add(sender->options.figures->requests[answer->result], 1);
     metric_observe(sender->options.figures->request_seconds, (double) (sender_now(sender) - send->began_ms) / 1000);
     sender->options.ops->judge(request_of(send), &reply, &parcel->mem, &verdict);
@@ -310,7 +318,9 @@ static void dispatch(struct send *send)
         .on_reply = on_reply,
     };
 
-    int r = call.url ? http_send(sender->http, &call) : -ENOMEM;
+    int r = call.url ? media_send_compose(send, &call) : -ENOMEM;
+    if (r == 0)
+        r = http_send(sender->http, &call);
     if (r == 0) {
         send->state = SEND_OUT;
         sender->n_bulk_out += is_bulk(send);

@@ -8,6 +8,7 @@
 #define SEND_PARTS_MAX 1024 /* of a split message */
 
 enum send_state {
+    SEND_PREPARING, /* its files are being brought */
     SEND_WAITING,  /* for a token, a back-off or a pause to end */
     SEND_OUT,      /* a request is with the network */
     SEND_IN_DOUBT, /* the answer was lost: waits for proof */
@@ -17,6 +18,7 @@ enum send_state {
 };
 
 struct parcel;
+struct media_send;
 
 struct send {
     struct parcel *parcel;
@@ -41,6 +43,7 @@ struct send {
     struct trefoil_target_outcome outcome;
     struct trefoil_message notice; /* the receipt that tells the author */
     struct post post;
+    struct media_send *files; /* NULL: none */
 };
 
 /* One delivery. */
@@ -75,6 +78,9 @@ struct sender {
 
 /* Encodes for one target and sets out. The delivery is borrowed for the call. */
 void send_begin(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target);
+
+/* What can be sent has changed: encodes what was kept once more, and sets out. `word`: what is lost by that; NULL. */
+void send_encode_again(struct send *send, const char *word);
 
 /* The next request, when it is its turn; the end after the last. */
 void send_advance(struct send *send);

@@ -5,6 +5,8 @@
 #include <errno.h>
 
 #include "mark.h"
+#include "media.h"
+#include "media_send.h"
 #include "policy.h"
 
 #define LOST_TO_TEMPLATE "text→template"
@@ -33,6 +35,8 @@ static struct place place_of(struct send *send, const struct trefoil_delivery *d
         .page_id = account_of(send)->settings->page_id,
         .api_version = options->settings->api_version,
         .options = options->accounts->context.options,
+        .conversions = options->media ? media_conversions(options->media) : 0,
+        .has_public_url = options->urls && options->settings->public_url,
     };
 }
 
@@ -142,12 +146,26 @@ static void set_out(struct send *send, const struct trefoil_delivery *delivery, 
 
     if (target->address.user_id)
         send->user_id = arena_text(&send->parcel->mem, bytes_of_text(target->address.user_id));
+    if (media_send_keep(send, delivery, &place) < 0) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "too large for this network");
+        return;
+    }
     if (!encode(send, &delivery->message, &place))
         return;
     /* What is nothing here is forbidden nowhere. */
     if (send->requests.n_requests && !obey(send, delivery, target, &place))
         return;
-    if (is_whole_enough(send, &delivery->message))
+    if (is_whole_enough(send, &delivery->message) && !media_send_prepare(send))
+        send_advance(send);
+}
+
+void send_encode_again(struct send *send, const char *word)
+{
+    send->requests.n_lost = 0;
+    if (word)
+        request_list_lose(&send->requests, word);
+    if (encode(send, media_send_message(send), media_send_place(send)) &&
+        is_whole_enough(send, media_send_message(send)) && !media_send_prepare(send))
         send_advance(send);
 }
 

@@ -1,4 +1,5 @@
 /* Keeps the deliveries under way and wakes those whose time has come. Never looks at what they carry. */
+#include "media_send.h"
 #include "send.h"
 
 #include <errno.h>
@@ -339,8 +340,10 @@ struct sender *sender_close(struct sender *sender)
     sender->http = http_client_close(sender->http);
     list_for_each_safe (node, after, &sender->parcels) {
         struct parcel *parcel = container_of(node, struct parcel, node);
-        for (size_t i = 0; i < parcel->n_sends; i++)
+        for (size_t i = 0; i < parcel->n_sends; i++) {
             bus_withdraw(sender->options.bus, &parcel->sends[i].post);
+            media_send_end(&parcel->sends[i]);
+        }
         free_parcel(parcel);
     }
     limiter_deinit(&sender->limiter);

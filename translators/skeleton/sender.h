@@ -31,11 +31,16 @@
 
 struct sender;
 
+struct media;
+struct media_urls;
+
 struct sender_options {
     struct bus *bus;
     const struct translator_ops *ops;
     struct accounts *accounts;
     const struct settings *settings;
+    struct media *media;           /* NULL: files travel as words */
+    const struct media_urls *urls; /* NULL: files are not offered by URL */
     struct figures *figures;
     const struct log *log;
     uint64_t (*wall_ms)(void); /* Unix ms: reply windows are of the world's time */

@@ -1,6 +1,10 @@
 /* The table of a translator's configuration keys. Never reads anything but through daemon/config. */
 #include "settings.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "skeleton_types/translator.h"
 
 #define NETWORK_ID_MAX 96 /* leaves room for "network/" in an account name */
@@ -178,6 +182,67 @@ static const struct config_key keys[] = {
       .words = guesses,
       .initial = "try",
       .help = "what happens to messages for people whose reply window is not known" },
+    { .name = "blob_store",
+      .type = CONFIG_TEXT,
+      .offset = AT(blob_store),
+      .min = 1,
+      .max = 1024,
+      .help = "where files lie, sealed: a directory, or the https URL of a bucket; absent: files travel as words" },
+    { .name = "blob_region",
+      .type = CONFIG_TEXT,
+      .offset = AT(blob_region),
+      .min = 1,
+      .max = 64,
+      .help = "region of the bucket" },
+    { .name = "blob_access_key_file",
+      .type = CONFIG_SECRET_FILE,
+      .offset = AT(blob_access_key_file),
+      .help = "access key of the bucket" },
+    { .name = "blob_secret_key_file",
+      .type = CONFIG_SECRET_FILE,
+      .offset = AT(blob_secret_key_file),
+      .help = "secret key of the bucket" },
+    { .name = "blob_keep_ms",
+      .type = CONFIG_NUMBER,
+      .offset = AT(blob_keep_ms),
+      .initial = "1209600000",
+      .max = 31622400000,
+      .help = "how long files are kept; 0: until somebody else deletes them" },
+    { .name = "media_allow",
+      .type = CONFIG_TEXTS,
+      .offset = AT(media_allow),
+      .max = 64,
+      .help = "host:port that files may be fetched from although it is not on the public Internet" },
+    { .name = "token_hosts",
+      .type = CONFIG_TEXTS,
+      .offset = AT(token_hosts),
+      .max = 64,
+      .help = "hosts that are shown the access token when a file is fetched, in place of the network's own" },
+    { .name = "public_url",
+      .type = CONFIG_TEXT,
+      .offset = AT(public_url),
+      .min = 8,
+      .max = 512,
+      .help = "where the webhook listener is reached from outside, https://host[/prefix]: files are offered below it" },
+    { .name = "media_max_bytes",
+      .type = CONFIG_NUMBER,
+      .offset = AT(media_max_bytes),
+      .initial = "104857600",
+      .min = 1,
+      .max = 2147483648,
+      .help = "largest file that is fetched" },
+    { .name = "media_wait_ms",
+      .type = CONFIG_NUMBER,
+      .offset = AT(media_wait_ms),
+      .initial = "60000",
+      .min = 100,
+      .max = 600000,
+      .help = "how long one file may take on its way in or out" },
+    { .name = "converter",
+      .type = CONFIG_TEXT,
+      .offset = AT(converter),
+      .max = 256,
+      .help = "path of ffmpeg; empty: none; absent: /usr/bin/ffmpeg where it is there" },
     { .name = "options",
       .type = CONFIG_TEXTS,
       .offset = AT(options),
@@ -213,11 +278,48 @@ static const struct config_key keys[] = {
     { 0 },
 };
 
+static int complain(const char *file, const char *what, char *error, size_t error_room)
+{
+    snprintf(error, error_room, "%s: %s", file, what);
+    return -EBADMSG;
+}
+
+static bool is_web(const char *text)
+{
+    return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+}
+
+/* What one key alone does not tell. */
+static int check_media(const struct settings *settings, const char *file, char *error, size_t error_room)
+{
+    const char *store = settings->blob_store;
+    size_t url = settings->public_url ? strlen(settings->public_url) : 0;
+
+    if (store && store[0] != '/' && !is_web(store))
+        return complain(file, "blob_store: neither an absolute path nor a URL", error, error_room);
+    if (!settings->blob_access_key_file != !settings->blob_secret_key_file)
+        return complain(file, "blob_access_key_file, blob_secret_key_file: both or none", error, error_room);
+    if (settings->blob_access_key_file && !(store && is_web(store)))
+        return complain(file, "blob_access_key_file: only a bucket has keys", error, error_room);
+    if (url && (!is_web(settings->public_url) || settings->public_url[url - 1] == '/'))
+        return complain(file, "public_url: not https://host[/prefix] without a slash at the end", error, error_room);
+    if (url && !store)
+        return complain(file, "public_url: there are no files to offer without blob_store", error, error_room);
+    if (settings->converter && settings->converter[0] && settings->converter[0] != '/')
+        return complain(file, "converter: not an absolute path", error, error_room);
+    for (size_t i = 0; i < settings->media_allow.n_texts; i++)
+        if (!strchr(settings->media_allow.texts[i], ':'))
+            return complain(file, "media_allow: an entry is not host:port", error, error_room);
+    return 0;
+}
+
 int settings_load(const char *path, char *const *env, struct arena *mem, struct settings *ret, char *error,
                   size_t error_room)
 {
     struct settings settings = { 0 };
     int r = config_load(keys, path, env, mem, &settings, error, error_room);
+    if (r == 0)
+        r = check_media(&settings, path, error, error_room);
     if (r < 0)
         return r;
     *ret = settings;

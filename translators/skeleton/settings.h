@@ -46,6 +46,15 @@ struct settings {
     int unknown_policy;
     uint64_t window_margin_ms; /* windows are taken for closed so much earlier */
     int unknown_window;
+    const char *blob_store; /* where files lie; NULL: they travel as words */
+    const char *blob_region, *blob_access_key_file, *blob_secret_key_file; /* of a bucket; NULL */
+    uint64_t blob_keep_ms;                                                 /* 0: nothing is deleted */
+    struct config_texts media_allow; /* "host:port" that files may be fetched from although they are not public */
+    struct config_texts token_hosts; /* who is shown the access token, in place of what the network says */
+    const char *public_url;          /* where our webhook listener is reached from outside; NULL: nowhere */
+    uint64_t media_max_bytes;
+    uint64_t media_wait_ms; /* longest one file may take */
+    const char *converter;  /* NULL: where it usually is; empty: none */
     struct config_texts options; /* "name=value", of the network's own */
     uint64_t drain_ms;
     int log_format; /* logfmt, json */

@@ -17,6 +17,7 @@
 #include "capability_record.h"
 #include "expiry.h"
 #include "intake.h"
+#include "media_url.h"
 #include "notices.h"
 #include "options.h"
 #include "sender.h"
@@ -40,13 +41,15 @@ struct skeleton {
     struct bus *bus;
     struct webhook *webhook;
     struct names *names;
+    struct media media;
+    struct media_fetch *fetch;
+    struct media_urls *urls;
     struct intake *intake;
     struct sender *sender;
     struct admin *admin;
     struct notices notices;
     struct expiry expiry;
     struct trefoil_capabilities record; /* of every account; empty while the map has no table */
-    bool has_converter;
     uv_signal_t on_term, on_int, on_hup;
     uv_timer_t refresh, deadline;
     bool is_draining, is_closed;
@@ -187,7 +190,26 @@ static void on_body(void *owner, struct http_exchange *exchange, struct bytes bo
 static void on_gone(void *owner, struct http_exchange *exchange)
 {
     struct skeleton *skeleton = owner;
-    intake_gone(skeleton->intake, exchange);
+    if (!media_url_gone(skeleton->urls, exchange))
+        intake_gone(skeleton->intake, exchange);
+}
+
+static void on_media(void *owner, struct http_exchange *exchange, const char *path)
+{
+    struct skeleton *skeleton = owner;
+    media_url_answer(skeleton->urls, exchange, path);
+}
+
+static void on_file(void *owner)
+{
+    struct skeleton *skeleton = owner;
+    if (skeleton->intake)
+        intake_look(skeleton->intake);
+}
+
+static bool channel_of(void *owner, uint8_t ret[SEAL_ID_BYTES])
+{
+    return bus_channel(((struct skeleton *) owner)->bus, ret);
 }
 
 static void on_refusal(void *owner, enum webhook_refusal refusal)
@@ -206,7 +228,7 @@ static void on_handshake(void *owner)
 static void on_name(void *owner)
 {
     struct skeleton *skeleton = owner;
-    intake_names(skeleton->intake);
+    intake_look(skeleton->intake);
 }
 
 static void on_proof(void *owner, uint64_t seq, uint32_t target, const char *message_id)
@@ -277,6 +299,32 @@ static int open_bus(struct skeleton *skeleton)
     return notices_init(&skeleton->notices, skeleton->bus, &skeleton->accounts, skeleton->ops->name, &skeleton->mem);
 }
 
+static int open_media(struct skeleton *skeleton)
+{
+    const char *what = "media";
+
+    skeleton->media = (struct media){ .loop = &skeleton->loop,
+                                      .ops = skeleton->ops,
+                                      .accounts = &skeleton->accounts,
+                                      .settings = &skeleton->settings,
+                                      .figures = &skeleton->figures,
+                                      .log = &skeleton->log,
+                                      .owner = skeleton,
+                                      .channel = channel_of };
+    int r = media_open(&skeleton->media, &what);
+    if (r == 0)
+        r = media_fetch_open(&skeleton->media, skeleton, on_file, &skeleton->fetch);
+    if (r == 0 && skeleton->settings.public_url) {
+        what = "keyring_file";
+        r = media_urls_open(&skeleton->media, skeleton->settings.keyring_file, expiry_now_ms, &skeleton->urls);
+    }
+    if (r < 0)
+        return fail(skeleton, what, r);
+    bool has_converter = media_conversions(&skeleton->media) != 0;
+    return capability_record_make(skeleton->ops, has_converter, &skeleton->mem, &skeleton->record) == -ENOMEM ? -ENOMEM
+                                                                                                              : 0;
+}
+
 static int open_sender(struct skeleton *skeleton)
 {
     struct sender_options options = {
@@ -287,6 +335,8 @@ static int open_sender(struct skeleton *skeleton)
         .figures = &skeleton->figures,
         .log = &skeleton->log,
         .wall_ms = expiry_now_ms,
+        .media = &skeleton->media,
+        .urls = skeleton->urls,
         .owner = skeleton,
         .on_idle = on_idle,
     };
@@ -313,6 +363,8 @@ static int open_intake(struct skeleton *skeleton)
     struct intake_options options = {
         .bus = skeleton->bus,
         .names = skeleton->names,
+        .fetch = skeleton->fetch,
+        .media_wait_ms = skeleton->settings.media_wait_ms,
         .ops = skeleton->ops,
         .accounts = &skeleton->accounts,
         .figures = &skeleton->figures,
@@ -339,6 +391,7 @@ static int open_webhook(struct skeleton *skeleton)
         .on_gone = on_gone,
         .on_refusal = on_refusal,
         .on_handshake = on_handshake,
+        .on_media = skeleton->urls ? on_media : NULL,
     };
     int r = webhook_open(&skeleton->loop, &options, &skeleton->webhook);
     return r < 0 ? fail(skeleton, "webhook_host, webhook_port", r) : 0;
@@ -380,6 +433,8 @@ static int open_all(struct skeleton *skeleton)
 {
     int r = open_bus(skeleton);
     if (r == 0)
+        r = open_media(skeleton);
+    if (r == 0)
         r = open_sender(skeleton);
     if (r == 0)
         r = open_names(skeleton);
@@ -400,6 +455,9 @@ static void close_all(struct skeleton *skeleton)
     skeleton->sender = sender_close(skeleton->sender);
     skeleton->intake = intake_close(skeleton->intake);
     skeleton->names = names_close(skeleton->names);
+    skeleton->urls = media_urls_close(skeleton->urls);
+    skeleton->fetch = media_fetch_close(skeleton->fetch);
+    media_close(&skeleton->media);
     notices_deinit(&skeleton->notices);
     skeleton->bus = bus_close(skeleton->bus);
     uv_close((uv_handle_t *) &skeleton->on_term, NULL);
@@ -419,8 +477,6 @@ static int live(struct skeleton *skeleton)
     skeleton->accounts.on_renewed = on_account_renewed;
     for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
         figures_account(&skeleton->figures, &skeleton->accounts.accounts[i]);
-    if (capability_record_make(skeleton->ops, skeleton->has_converter, &skeleton->mem, &skeleton->record) == -ENOMEM)
-        return -ENOMEM;
     skeleton->expiry = expiry_make(&skeleton->figures, &skeleton->log);
     uv_loop_init(&skeleton->loop);
     start_handles(skeleton);

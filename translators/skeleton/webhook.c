@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/signature.h"
+#include "media_url.h"
 
 struct webhook {
     struct http_server *server;
@@ -67,7 +68,11 @@ static void on_request(void *owner, struct http_exchange *exchange, const struct
 {
     struct webhook *webhook = owner;
 
-    if (strcmp(request->path, webhook->options.path) != 0)
+    bool is_read = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+
+    if (webhook->options.on_media && is_read && media_url_is_ours(request->path))
+        webhook->options.on_media(webhook->options.owner, exchange, request->path);
+    else if (strcmp(request->path, webhook->options.path) != 0)
         refuse(webhook, exchange, 404, WEBHOOK_NOT_HERE);
     else if (strcmp(request->method, "GET") == 0)
         handshake(webhook, exchange);

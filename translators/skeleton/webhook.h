@@ -38,6 +38,8 @@ struct webhook_options {
     void (*on_gone)(void *owner, struct http_exchange *exchange); /* answered no more */
     void (*on_refusal)(void *owner, enum webhook_refusal refusal);
     void (*on_handshake)(void *owner);
+    /* A file of ours is asked for; the exchange is to be answered, now or later. NULL: there are none. */
+    void (*on_media)(void *owner, struct http_exchange *exchange, const char *path);
 };
 
 struct webhook;
