@@ -14,40 +14,76 @@
 enum { ARGUMENTS_MAX = 64, NICE = 10, DESCRIPTORS_MAX = 64 };
 
 /* Formats that hold what they hold, and cannot point to other files. */
-#define FORMATS                                                                                                    \
+#define FORMATS                                                                                                        \
     "mov,mp4,m4a,3gp,3g2,mj2,ogg,matroska,webm,mp3,aac,amr,amrnb,amrwb,wav,flac,avi,gif,jpeg_pipe,png_pipe,webp_pipe," \
     "bmp_pipe,tiff_pipe,image2pipe,mjpeg"
 #define OUTPUT_MAX "67108864"
 
 _Static_assert(CONVERT_OUTPUT_MAX_BYTES == 67108864, "the argument says the same");
 
-static char *const before[] = { "-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet", "-y",
-                                "-threads", "1", "-protocol_whitelist", "file,pipe,fd", "-format_whitelist", FORMATS,
-                                "-i", "file:/proc/self/fd/0", "-map_metadata", "-1", "-sn", "-dn",
-                                "-t", CONVERT_DURATION, "-fs", OUTPUT_MAX, "-threads", "1", NULL };
+static char *const before[] = { "-hide_banner",
+                                "-nostdin",
+                                "-nostats",
+                                "-loglevel",
+                                "quiet",
+                                "-y",
+                                "-threads",
+                                "1",
+                                "-protocol_whitelist",
+                                "file,pipe,fd",
+                                "-format_whitelist",
+                                FORMATS,
+                                "-i",
+                                "file:/proc/self/fd/0",
+                                "-map_metadata",
+                                "-1",
+                                "-sn",
+                                "-dn",
+                                "-t",
+                                CONVERT_DURATION,
+                                "-fs",
+                                OUTPUT_MAX,
+                                "-threads",
+                                "1",
+                                NULL };
 
-static char *const voice_ogg[] = { "-vn", "-map", "0:a:0", "-ac", "1", "-ar", "48000", "-c:a", "libopus",
-                                   "-b:a", "32k", "-application", "voip", "-f", "ogg", NULL };
-static char *const audio_m4a[] = { "-vn", "-map", "0:a:0", "-c:a", "aac", "-b:a", "96k",
-                                   "-movflags", "+faststart", "-f", "ipod", NULL };
-static char *const image_jpeg[] = { "-an", "-map", "0:v:0", "-frames:v", "1", "-vf",
-                                    "scale='min(4096,iw)':-2", "-pix_fmt", "yuvj420p", "-c:v", "mjpeg",
-                                    "-q:v", "3", "-f", "mjpeg", NULL };
-static char *const sticker_webp[] = {
-    "-an", "-map", "0:v:0", "-frames:v", "1", "-vf",
-    "scale=512:512:force_original_aspect_ratio=decrease,format=rgba,pad=512:512:(ow-iw)/2:(oh-ih)/2:color=#00000000",
-    "-c:v", "libwebp", "-quality", "60", "-f", "webp", NULL
+static char *const voice_ogg[] = { "-vn",     "-map", "0:a:0", "-ac",          "1",    "-ar", "48000", "-c:a",
+                                   "libopus", "-b:a", "32k",   "-application", "voip", "-f",  "ogg",   NULL };
+static char *const audio_m4a[] = { "-vn", "-map",      "0:a:0",      "-c:a", "aac",  "-b:a",
+                                   "96k", "-movflags", "+faststart", "-f",   "ipod", NULL };
+static char *const image_jpeg[] = {
+    "-an",   "-map", "0:v:0", "-frames:v", "1",     "-vf", "scale='min(4096,iw)':-2", "-pix_fmt", "yuvj420p", "-c:v",
+    "mjpeg", "-q:v", "3",     "-f",        "mjpeg", NULL
 };
-static char *const video_mp4[] = { "-map", "0:v:0", "-map", "0:a:0?", "-vf", "scale=trunc(iw/2)*2:trunc(ih/2)*2",
-                                   "-c:v", "libx264", "-preset", "veryfast", "-crf", "28", "-pix_fmt", "yuv420p",
-                                   "-c:a", "aac", "-b:a", "96k", "-movflags", "+faststart", "-f", "mp4", NULL };
+static char *const sticker_webp[] = {
+    "-an",
+    "-map",
+    "0:v:0",
+    "-frames:v",
+    "1",
+    "-vf",
+    "scale=512:512:force_original_aspect_ratio=decrease,format=rgba,pad=512:512:(ow-iw)/2:(oh-ih)/2:color=#00000000",
+    "-c:v",
+    "libwebp",
+    "-quality",
+    "60",
+    "-f",
+    "webp",
+    NULL
+};
+static char *const video_mp4[] = {
+    "-map",      "0:v:0",      "-map",    "0:a:0?",   "-vf",  "scale=trunc(iw/2)*2:trunc(ih/2)*2",
+    "-c:v",      "libx264",    "-preset", "veryfast", "-crf", "28",
+    "-pix_fmt",  "yuv420p",    "-c:a",    "aac",      "-b:a", "96k",
+    "-movflags", "+faststart", "-f",      "mp4",      NULL
+};
 
 static const struct {
     char *const *arguments;
     const char *mime;
 } ways[N_CONVERSIONS] = {
-    [CONVERT_VOICE_OGG] = { voice_ogg, "audio/ogg" },        [CONVERT_AUDIO_M4A] = { audio_m4a, "audio/mp4" },
-    [CONVERT_IMAGE_JPEG] = { image_jpeg, "image/jpeg" },     [CONVERT_STICKER_WEBP] = { sticker_webp, "image/webp" },
+    [CONVERT_VOICE_OGG] = { voice_ogg, "audio/ogg" },    [CONVERT_AUDIO_M4A] = { audio_m4a, "audio/mp4" },
+    [CONVERT_IMAGE_JPEG] = { image_jpeg, "image/jpeg" }, [CONVERT_STICKER_WEBP] = { sticker_webp, "image/webp" },
     [CONVERT_VIDEO_MP4] = { video_mp4, "video/mp4" },
 };
 

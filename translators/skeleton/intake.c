@@ -47,7 +47,7 @@ struct batch {
     size_t counted_bytes; /* of intake.held_bytes */
     uint64_t since_ms;
     bool is_published; /* every event is with the bus */
-    bool is_deferred; /* something in it was refused for now */
+    bool is_deferred;  /* something in it was refused for now */
 };
 
 struct intake {

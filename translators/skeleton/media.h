@@ -33,7 +33,7 @@ struct media {
     struct converter *converter; /* NULL: none */
     struct http_guard guard;
     const char **allowed; /* what the guard points to */
-    struct list files; /* out of the store, of media_file.c */
+    struct list files;    /* out of the store, of media_file.c */
     uv_timer_t sweep;
     void *owner;
     /* Whose files are sealed: false while that is not known yet. */

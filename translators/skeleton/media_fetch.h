@@ -6,9 +6,9 @@
 
 #include "media.h"
 
-#define MEDIA_FETCHES_MAX 1024      /* under way and remembered */
-#define MEDIA_FETCH_RUNNING_MAX 24  /* at once … */
-#define MEDIA_FETCH_PER_HOST_MAX 12 /* … from one host, … */
+#define MEDIA_FETCHES_MAX 1024       /* under way and remembered */
+#define MEDIA_FETCH_RUNNING_MAX 24   /* at once … */
+#define MEDIA_FETCH_PER_HOST_MAX 12  /* … from one host, … */
 #define MEDIA_FETCH_PER_PERSON_MAX 2 /* … and for one person: a slow host delays whoever chose it */
 #define MEDIA_FETCH_REDIRECTS_MAX 5
 #define MEDIA_FETCH_TRIES_MAX 3

@@ -99,9 +99,11 @@ static void test_redirects_without_end_end(void **state)
 static void test_addresses_that_can_be_read_in_two_ways_are_refused(void **state)
 {
     struct media_scene *scene = *state;
-    static const char *const urls[] = { "http://user@127.0.0.1/", "http://127.0.0.1\\@x/",  "ftp://127.0.0.1/",
-                                        "http://",                "http://127.0.0.1:99x/", "http://a b/",
-                                        "http://localhost:1/",    "http://[::1]:1/",       "http://0x7f000001:1/" };
+    static const char *const urls[] = { "http://user@127.0.0.1/", "http://127.0.0.1\\@x/",
+                                        "ftp://127.0.0.1/",       "http://",
+                                        "http://127.0.0.1:99x/",  "http://a b/",
+                                        "http://localhost:1/",    "http://[::1]:1/",
+                                        "http://0x7f000001:1/" };
     for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
         struct media_found found;
         struct trefoil_media media = image(urls[i]);

@@ -126,8 +126,7 @@ const char *media_link_disposition(const char *header, struct arena *mem)
     static const char charset[] = "UTF-8''";
     struct bytes value = header ? parameter(header, "filename*") : BYTES_EMPTY;
 
-    if (value.size > sizeof(charset) - 1 &&
-        strncasecmp((const char *) value.data, charset, sizeof(charset) - 1) == 0)
+    if (value.size > sizeof(charset) - 1 && strncasecmp((const char *) value.data, charset, sizeof(charset) - 1) == 0)
         return decode(bytes_slice(value, sizeof(charset) - 1, value.size - (sizeof(charset) - 1)), mem);
     value = header ? parameter(header, "filename") : BYTES_EMPTY;
     return value.size ? arena_text(mem, value) : NULL;

@@ -35,8 +35,7 @@ static void redirect(struct http_exchange *exchange, const char *location)
 static void give(struct http_exchange *exchange, const char *type, const char *body, const char *disposition)
 {
     struct http_header header = { "Content-Disposition", disposition };
-    assert_int_equal(
-        http_answer_with(&exchange, 200, type, bytes_of_text(body), &header, disposition ? 1 : 0), 0);
+    assert_int_equal(http_answer_with(&exchange, 200, type, bytes_of_text(body), &header, disposition ? 1 : 0), 0);
 }
 
 static void play(struct media_scene *scene, struct http_exchange *exchange, const char *path)
@@ -60,9 +59,8 @@ static void play(struct media_scene *scene, struct http_exchange *exchange, cons
     else if (strcmp(path, "/slow") == 0)
         scene->slow[scene->n_slow++] = exchange;
     else if (strcmp(path, "/endless") == 0)
-        assert_int_equal(http_answer_source(&exchange, 200, "video/mp4", UINT64_C(1) << 40, NULL, 0, scene, endless,
-                                            NULL),
-                         0);
+        assert_int_equal(
+            http_answer_source(&exchange, 200, "video/mp4", UINT64_C(1) << 40, NULL, 0, scene, endless, NULL), 0);
     else
         assert_int_equal(http_answer(&exchange, 404, "text/plain", BYTES_EMPTY), 0);
 }
@@ -211,8 +209,7 @@ const char *media_scene_url(struct media_scene *scene, const char *path)
     return url;
 }
 
-void media_scene_ask(struct media_scene *scene, const char *key, const char *user_id,
-                     const struct trefoil_media *media)
+void media_scene_ask(struct media_scene *scene, const char *key, const char *user_id, const struct trefoil_media *media)
 {
     struct media_wanted wanted = { key, 0, 0, user_id, media };
     assert_int_equal(media_fetch_ask(scene->fetch, &wanted), 0);

@@ -338,8 +338,11 @@ static const char *text_of(struct send *send, const struct slot *slot)
     const struct held *held = find(files, slot->which, slot->conversion);
     if (!held || !held->is_ready || media_secret_of(&files->media[slot->which], &secret) < 0)
         return NULL;
-    struct media_ticket ticket = { .secret = secret, .conversion = slot->conversion, .mime = slot->mime,
-                                   .seq = send->parcel->seq, .target = send->target };
+    struct media_ticket ticket = { .secret = secret,
+                                   .conversion = slot->conversion,
+                                   .mime = slot->mime,
+                                   .seq = send->parcel->seq,
+                                   .target = send->target };
     memcpy(ticket.channel, files->channel, SEAL_ID_BYTES);
     return media_url_make(send->parcel->sender->options.urls, &ticket, &send->parcel->mem);
 }

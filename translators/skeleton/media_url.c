@@ -95,15 +95,14 @@ static int read_plain(const struct media_urls *urls, struct bytes plain, struct 
     uint64_t ends_ms = 0;
     uint8_t conversion = 0;
 
-    bool is_whole = cursor_u64(&cursor, &ends_ms) == 0 && cursor_u64(&cursor, &ret->seq) == 0 &&
-                    cursor_u32(&cursor, &ret->target) == 0 && cursor_u8(&cursor, &conversion) == 0 &&
-                    cursor_u64(&cursor, &secret->size_bytes) == 0 &&
-                    take(&cursor, ret->channel, sizeof(ret->channel)) == 0 &&
-                    take(&cursor, secret->ref, BLOB_REF_BYTES) == 0 &&
-                    take(&cursor, secret->key, sizeof(secret->key)) == 0 &&
-                    take(&cursor, secret->header, sizeof(secret->header)) == 0 &&
-                    take(&cursor, secret->commit, sizeof(secret->commit)) == 0 &&
-                    take(&cursor, secret->hash, sizeof(secret->hash)) == 0;
+    bool is_whole =
+        cursor_u64(&cursor, &ends_ms) == 0 && cursor_u64(&cursor, &ret->seq) == 0 &&
+        cursor_u32(&cursor, &ret->target) == 0 && cursor_u8(&cursor, &conversion) == 0 &&
+        cursor_u64(&cursor, &secret->size_bytes) == 0 && take(&cursor, ret->channel, sizeof(ret->channel)) == 0 &&
+        take(&cursor, secret->ref, BLOB_REF_BYTES) == 0 && take(&cursor, secret->key, sizeof(secret->key)) == 0 &&
+        take(&cursor, secret->header, sizeof(secret->header)) == 0 &&
+        take(&cursor, secret->commit, sizeof(secret->commit)) == 0 &&
+        take(&cursor, secret->hash, sizeof(secret->hash)) == 0;
     if (!is_whole || cursor.rest.size > MEDIA_URL_MIME_MAX_BYTES || urls->now_ms() > ends_ms)
         return -EBADMSG;
     ret->conversion = (enum conversion) conversion;

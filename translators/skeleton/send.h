@@ -9,11 +9,11 @@
 
 enum send_state {
     SEND_PREPARING, /* its files are being brought */
-    SEND_WAITING,  /* for a token, a back-off or a pause to end */
-    SEND_OUT,      /* a request is with the network */
-    SEND_IN_DOUBT, /* the answer was lost: waits for proof */
-    SEND_TELLING,  /* it bounced: the author is being told first */
-    SEND_HELD,     /* this process ends: it is returned with the goodbye */
+    SEND_WAITING,   /* for a token, a back-off or a pause to end */
+    SEND_OUT,       /* a request is with the network */
+    SEND_IN_DOUBT,  /* the answer was lost: waits for proof */
+    SEND_TELLING,   /* it bounced: the author is being told first */
+    SEND_HELD,      /* this process ends: it is returned with the goodbye */
     SEND_DONE,
 };
 

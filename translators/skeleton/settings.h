@@ -53,8 +53,8 @@ struct settings {
     struct config_texts token_hosts; /* who is shown the access token, in place of what the network says */
     const char *public_url;          /* where our webhook listener is reached from outside; NULL: nowhere */
     uint64_t media_max_bytes;
-    uint64_t media_wait_ms; /* longest one file may take */
-    const char *converter;  /* NULL: where it usually is; empty: none */
+    uint64_t media_wait_ms;      /* longest one file may take */
+    const char *converter;       /* NULL: where it usually is; empty: none */
     struct config_texts options; /* "name=value", of the network's own */
     uint64_t drain_ms;
     int log_format; /* logfmt, json */
