@@ -126,7 +126,7 @@ static void on_gone(void *owner, struct http_exchange *exchange)
 
 static void on_name(void *owner)
 {
-    intake_names(((struct scene *) owner)->intake);
+    intake_look(((struct scene *) owner)->intake);
 }
 
 static void on_idle(void *owner)
