@@ -359,13 +359,13 @@ static void test_second_message_does_not_overtake_the_first_and_strangers_do(voi
     scene->held_person = "bob";
     post(scene, "text 100 ana 2 a\ntext 100 bob 3 b");
     wait_asked(scene, 2);
-    post(scene, "text 100 ana 4 c"); /* her name is known, but what she said before is held */
+    assert_said(scene, 1, "2", "Ana"); /* in one body with what is held, and not about him */
+    post(scene, "text 100 bob 4 c");
     post(scene, "text 100 cy 5 d");
-    wait_said(scene, 2);
-    assert_said(scene, 1, "5", "Ana");
+    wait_said(scene, 3);
+    assert_said(scene, 2, "5", "Ana");
     tell(scene, &scene->held);
     wait_said(scene, 5);
-    assert_said(scene, 2, "2", "Ana");
     assert_said(scene, 3, "3", "Ana");
     assert_said(scene, 4, "4", "Ana");
 }

@@ -8,8 +8,8 @@
 #define SEND_PARTS_MAX 1024 /* of a split message */
 
 enum send_state {
-    SEND_PREPARING, /* its files are being brought */
     SEND_WAITING,   /* for a token, a back-off or a pause to end */
+    SEND_PREPARING, /* its files are being brought */
     SEND_OUT,       /* a request is with the network */
     SEND_IN_DOUBT,  /* the answer was lost: waits for proof */
     SEND_TELLING,   /* it bounced: the author is being told first */

@@ -107,11 +107,55 @@ static void test_what_is_wrong_is_named_with_what_is_allowed(void **state unused
     }
 }
 
+static void test_settings_of_files_have_their_documented_values(void **state unused_)
+{
+    struct arena mem = ARENA_EMPTY(1 << 20);
+    struct settings settings = { 0 };
+    struct file file;
+    char error[512] = "";
+
+    assert_int_equal(load(&file, "", &mem, &settings, error), 0);
+    assert_null(settings.blob_store);
+    assert_null(settings.public_url);
+    assert_null(settings.converter);
+    assert_int_equal(settings.blob_keep_ms, 1209600000);
+    assert_int_equal(settings.media_max_bytes, 100u << 20);
+    assert_int_equal(settings.media_wait_ms, 60000);
+    arena_deinit(&mem);
+}
+
+static void test_settings_of_files_that_contradict_each_other_are_refused(void **state unused_)
+{
+    static const struct {
+        const char *lines, *words;
+    } cases[] = {
+        { "blob_store: var/blobs\n", "blob_store: neither an absolute path nor a URL" },
+        { "public_url: https://files.example\n", "public_url: there are no files to offer without blob_store" },
+        { "blob_store: /var\npublic_url: files.example\n", "public_url: not https://host[/prefix]" },
+        { "blob_store: /var\npublic_url: https://files.example/\n", "public_url: not https://host[/prefix]" },
+        { "converter: ffmpeg\n", "converter: not an absolute path" },
+        { "media_allow:\n  - localhost\n", "media_allow: an entry is not host:port" },
+        { "media_wait_ms: 5\n", "media_wait_ms" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct arena mem = ARENA_EMPTY(1 << 20);
+        struct settings settings = { 0 };
+        struct file file;
+        char error[512] = "";
+        assert_int_equal(load(&file, cases[i].lines, &mem, &settings, error), -EBADMSG);
+        assert_non_null(strstr(error, cases[i].words));
+        arena_deinit(&mem);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_not_written_has_its_documented_value),
         cmocka_unit_test(test_what_is_wrong_is_named_with_what_is_allowed),
+        cmocka_unit_test(test_settings_of_files_have_their_documented_values),
+        cmocka_unit_test(test_settings_of_files_that_contradict_each_other_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
