@@ -57,7 +57,8 @@ static int close_scene(void **state)
 /* One second of silence, 8 kHz, as a WAV file. */
 static void write_sound(int fd)
 {
-    static const uint8_t head[] = "RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x80\x3e\0";
+    static const uint8_t head[] =
+        "RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x80\x3e\0";
     uint8_t silence[16000] = { 0 };
     assert_int_equal(write(fd, head, sizeof(head)), sizeof(head));
     assert_int_equal(write(fd, silence, sizeof(silence)), sizeof(silence));
@@ -66,9 +67,9 @@ static void write_sound(int fd)
 /* A picture of 2 by 2, as BMP. */
 static void write_picture(int fd)
 {
-    static const uint8_t bmp[] = { 'B', 'M', 70, 0, 0,  0,  0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0,   0,   2, 0,
-                                   0,   0,   1,  0, 24, 0,  0, 0, 0, 0, 16, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0,   0,   0, 0,
-                                   0,   0,   0,  0, 0,  0,  9, 9, 9, 9, 9,  9, 0, 0, 80, 9, 9, 9, 9, 9, 0,   0 };
+    static const uint8_t bmp[] = { 'B', 'M', 70, 0, 0,  0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0,
+                                   0,   0,   1,  0, 24, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                   0,   0,   0,  0, 0,  0, 9, 9, 9, 9, 9,  9, 0, 0, 80, 9, 9, 9, 9, 9, 0, 0 };
     assert_int_equal(write(fd, bmp, sizeof(bmp)), sizeof(bmp));
 }
 

@@ -100,9 +100,7 @@ static int encode(const struct trefoil_message *message, const struct place *pla
                                .file_field = "file",
                                .file_name = "a\"b.jpg",
                                .mime = "image/jpeg" };
-    *slot = (struct slot){ .at = 7,
-                           .kind = the_scene->by_url ? SLOT_URL : SLOT_UPLOADED,
-                           .mime = "image/jpeg" };
+    *slot = (struct slot){ .at = 7, .kind = the_scene->by_url ? SLOT_URL : SLOT_UPLOADED, .mime = "image/jpeg" };
     if (!the_scene->by_url)
         *request_list_add(ret, mem) = (struct request){ .method = "POST", .path = "/upload", .upload = upload };
     *request_list_add(ret, mem) = (struct request){ .method = "POST",
@@ -293,8 +291,9 @@ static void test_file_is_uploaded_and_the_message_names_it(void **state)
     assert_string_equal(scene->paths[0], "/upload");
     assert_int_equal(strncmp(scene->types[0], "multipart/form-data; boundary=", 30), 0);
     assert_non_null(strstr(scene->bodies[0], "name=\"messaging_product\"\r\n\r\ntest\r\n"));
-    assert_non_null(strstr(scene->bodies[0], "name=\"file\"; filename=\"a_b.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
-                                             MEDIA_JPEG "\r\n--"));
+    assert_non_null(strstr(scene->bodies[0],
+                           "name=\"file\"; filename=\"a_b.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n" MEDIA_JPEG
+                           "\r\n--"));
     assert_string_equal(scene->bodies[1], "{\"id\":\"id1\"}");
     assert_int_equal(scene->bus.outcome.outcome, TREFOIL_OUTCOME_SENT);
     assert_int_equal(scene->bus.outcome.n_message_ids, 1);
