@@ -161,7 +161,7 @@ void send_set_aside(struct send *send, uint64_t retry_ms, const char *reason)
 
 static void note_message(struct send *send, const char *message_id)
 {
-    if (request_of(send)->upload) {
+    if (!request_of(send)->is_message) { /* an upload, also one the network fetches itself: what slots wait for */
         media_send_note(send, send->next, message_id);
     } else if (message_id) {
         send->message_ids[send->n_message_ids++] = message_id;
