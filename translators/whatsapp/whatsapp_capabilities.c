@@ -31,7 +31,7 @@ static const char *const documents[] = {
 
 const struct capability whatsapp_capabilities[N_FEATURES] = {
     [FEATURE_TEXT] = { SUPPORT_FULL, .max_text = 4096 },
-    [FEATURE_FORMATTING] = { SUPPORT_FALLBACK, .becomes = "plain text" },
+    [FEATURE_FORMATTING] = { SUPPORT_PARTIAL, .becomes = "marks in the text" },
     [FEATURE_REPLY] = { SUPPORT_FULL },
     [FEATURE_REACTION] = { SUPPORT_FULL },
     [FEATURE_UNREACTION] = { SUPPORT_FULL },

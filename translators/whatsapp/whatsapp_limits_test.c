@@ -479,6 +479,45 @@ static void test_options_change_what_the_documentation_leaves_open(void **state)
     arena_reset(&mem);
 }
 
+static void test_emphasis_is_marked_where_it_can_be_shown(void **state)
+{
+    static const struct {
+        const char *body;
+        struct trefoil_span spans[2];
+        const char *marked;
+        bool is_lost;
+    } cases[] = {
+        { "Hello quiet",
+          { { TREFOIL_SPAN_BOLD, 0, 5, NULL }, { TREFOIL_SPAN_ITALIC, 6, 5, NULL } },
+          "*Hello* _quiet_",
+          0 },
+        { "both", { { TREFOIL_SPAN_BOLD, 0, 4, NULL }, { TREFOIL_SPAN_STRIKE, 0, 4, NULL } }, "*~both~*", 0 },
+        { "ab", { { TREFOIL_SPAN_MONO, 0, 1, NULL }, { TREFOIL_SPAN_BOLD, 1, 1, NULL } }, "`a`*b*", 0 },
+        { "an edge ", { { TREFOIL_SPAN_BOLD, 2, 6, NULL }, { TREFOIL_SPAN_BOLD, 2, 1, NULL } }, "an *edge* ", 0 },
+        { "shop",
+          { { TREFOIL_SPAN_LINK, 0, 4, "https://x.y" }, { TREFOIL_SPAN_BOLD, 0, 4, NULL } },
+          "*shop* (https://x.y)",
+          0 },
+        { "https://x.y",
+          { { TREFOIL_SPAN_LINK, 0, 11, "https://x.y" }, { TREFOIL_SPAN_BOLD, 0, 0, NULL } },
+          "https://x.y",
+          0 },
+        { "two\nlines", { { TREFOIL_SPAN_BOLD, 0, 9, NULL }, { TREFOIL_SPAN_BOLD, 0, 3, NULL } }, "*two*\nlines", 1 },
+        { "@Ana", { { TREFOIL_SPAN_MENTION, 0, 4, "1" }, { TREFOIL_SPAN_BOLD, 0, 99, NULL } }, "@Ana", 1 },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT,
+                                           .body.text = { cases[i].body, cases[i].spans, 2 } };
+        struct request_list list = sent(&message, &person);
+
+        assert_string_equal(text_at(&list, "text.body"), cases[i].marked);
+        assert_int_equal(has_lost(&list, "formatting"), cases[i].is_lost);
+    }
+    arena_reset(&mem);
+}
+
 static void test_a_shape_of_a_services_own_is_taken_whole_or_refused(void **state)
 {
     static const char *const key[] = { "native.whatsapp" };
@@ -588,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_257_cards_go_and_the_next_is_noted),
         cmocka_unit_test(test_groups_get_text_files_and_templates_and_words_for_the_rest),
         cmocka_unit_test(test_options_change_what_the_documentation_leaves_open),
+        cmocka_unit_test(test_emphasis_is_marked_where_it_can_be_shown),
         cmocka_unit_test(test_a_shape_of_a_services_own_is_taken_whole_or_refused),
         cmocka_unit_test(test_the_answer_to_an_upload_is_judged_by_its_id),
         cmocka_unit_test(test_the_network_is_asked_where_a_file_is),

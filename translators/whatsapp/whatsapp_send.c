@@ -145,10 +145,14 @@ int posting_words(const struct posting *posting, const char *words, const char *
 
 int posting_as_text(const struct posting *posting)
 {
+    struct trefoil_message message = *posting->message;
     struct outgoing outgoing;
     const char *words;
-    int r = outgoing_make(posting->message, posting->place, posting->mem, posting->list, &outgoing);
+    int r;
 
+    if (message.kind == TREFOIL_KIND_TEXT && message.body.text.n_spans > 0 && posting_has(posting, FEATURE_FORMATTING))
+        message.body.text = (struct trefoil_text){ posting_marked(posting, &posting->message->body.text), NULL, 0 };
+    r = outgoing_make(&message, posting->place, posting->mem, posting->list, &outgoing);
     if (r < 0)
         return r;
     words = outgoing.text.size > 0 ? arena_text(posting->mem, outgoing.text) : NULL;

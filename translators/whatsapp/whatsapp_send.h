@@ -40,6 +40,9 @@ must_use_ int posting_as_text(const struct posting *posting);
 size_t posting_length(const struct posting *posting, const char *text);
 const char *posting_cut(const struct posting *posting, const char *text, uint32_t max, const char *lost);
 
+/* The text with marks for what it emphasises; what cannot be marked is noted. NULL: no memory. */
+const char *posting_marked(const struct posting *posting, const struct trefoil_text *text);
+
 must_use_ int posting_media(const struct posting *posting);
 must_use_ int posting_choices(const struct posting *posting);
 must_use_ int posting_location(const struct posting *posting);
