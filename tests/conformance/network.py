@@ -5,6 +5,7 @@ import json
 import re
 import threading
 
+UPLOADED = b'{"id": "@ID@", "attachment_id": "@ID@"}'
 MARK = re.compile(r"tf1\.\d+\.\d+")
 
 
@@ -22,6 +23,7 @@ class Network:
 
     def __init__(self, accepted):
         self.accepted, self.told = accepted, {}
+        self.files, self.asked = {}, {}  # path → (type, bytes); a word of the path → an answer in JSON
         self.lock = threading.Lock()
         self.requests = []
         network = self
@@ -47,12 +49,19 @@ class Network:
         with self.lock:
             self.requests.append(request)
             number = len(self.requests)
-        status, body = next((a for word, a in self.told.items() if word in request.text), self.accepted)
-        if request.method == "GET":  # whoever asks about people or files learns nothing
-            status, body = 404, b"{}"
+        content_type = "application/json"
+        if request.path in self.files:
+            status, (content_type, body) = 200, self.files[request.path]
+        elif request.method == "GET":  # whoever asks about people learns nothing
+            body = next((a for word, a in self.asked.items() if word in request.path), None)
+            status, body = (200, body) if body else (404, b"{}")
+        elif (request.content_type or "").startswith("multipart/"):
+            status, body = 200, UPLOADED
+        else:
+            status, body = next((a for word, a in self.told.items() if word in request.text), self.accepted)
         body = body.replace(b"@ID@", b"sent-%d" % number)
         handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Type", content_type)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)

@@ -64,7 +64,16 @@ root_pk: {root}
         self._write("secrets/token", "token-of-the-driver\n")
         self._write("secrets/verify", "verify-of-the-driver\n")
         self._write("secrets/app", self.secret.decode() + "\n")
-        self._write("config/translator.yaml", self._configuration())
+        with_files = self._configuration() + f"""blob_store: {self.dir}/blobs
+media_allow: ["127.0.0.1:{self.network.port}"]
+"""
+        os.makedirs(os.path.join(self.dir, "blobs"))
+        path = self._write("config/translator.yaml", with_files)
+        done = subprocess.run([self.binary, "--config", path, "--check-config"], env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.has_files = done.returncode == 0
+        if not self.has_files:
+            self._write("config/translator.yaml", self._configuration())
 
     def _configuration(self):
         text = f"""gateway_endpoint: tcp://127.0.0.1:{self.base}
