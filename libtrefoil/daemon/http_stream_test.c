@@ -68,9 +68,7 @@ struct world {
     int refuse_piece;              /* what on_piece answers */
     struct pattern arrived, given; /* at the server, by the server */
     struct http_exchange *stream;
-
-    /* Of the call under test. */
-    struct pattern up, down;
+    struct pattern up, down; /* of the call under test */
     int n_replies, n_pieces;
     int piece_answer;     /* what on_bytes answers */
     bool abandons_inside; /* on_bytes abandons the call */
@@ -248,7 +246,6 @@ static void ask(struct world *world, const char *path, struct http_call call)
     run_until(world, &world->n_replies, n + 1);
 }
 
-/* A turn of the loop or two in which nothing may happen. */
 static void settle(struct world *world)
 {
     for (int i = 0; i < 20; i++)
