@@ -276,15 +276,38 @@ static void delete (struct graph_call *call, const struct target *target)
         refuse_object(call, target->object);
 }
 
+static void answer_success(struct graph_call *call, const char *kind)
+{
+    json_t *success = json_pack("{s:b}", "success", 1);
+
+    call->kind = kind;
+    graph_reply(call, &success);
+}
+
+/* Whose conversation it is: nobody else is here to take it. */
+static bool is_thread_control(const char *edge)
+{
+    static const char *const edges[] = { "pass_thread_control", "take_thread_control", "release_thread_control",
+                                         "request_thread_control", "extend_thread_control" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
+        if (strcmp(edge, edges[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void post(struct graph_call *call, const struct target *target)
 {
     bool is_whatsapp = call->account->network == NETWORK_WHATSAPP;
-    json_t *success;
 
     if (strcmp(target->edge, "subscribed_apps") == 0) {
-        call->kind = "subscribe";
-        success = json_pack("{s:b}", "success", 1);
-        graph_reply(call, &success);
+        answer_success(call, "subscribe");
+    } else if (!is_whatsapp && is_thread_control(target->edge)) {
+        if (json_object_get(call->body, "recipient"))
+            answer_success(call, "thread");
+        else
+            graph_missing(call, "recipient");
     } else if (is_whatsapp && strcmp(target->edge, "media") == 0) {
         if (!struck(call))
             graph_upload(call);

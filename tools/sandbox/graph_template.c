@@ -47,12 +47,14 @@ static bool read_quick_reply(struct graph_call *call, const json_t *reply, json_
 
 bool meta_read_quick_replies(struct graph_call *call, const json_t *list, json_t *content)
 {
+    const char *text = text_in(json_object_get(call->body, "message"), "text");
     json_t *options = json_array();
     const json_t *reply;
     size_t i;
 
-    (void) json_object_set_new(content, "choices",
-                               json_pack("{s:s,s:o}", "shape", "quick_replies", "options", options));
+    (void) json_object_set_new(
+        content, "choices",
+        json_pack("{s:s,s:s,s:o}", "shape", "quick_replies", "body", text ? text : "", "options", options));
     if (json_array_size(list) == 0 || json_array_size(list) > MAX_QUICK_REPLIES)
         return refuse(call, "Param message[quick_replies] must have 1 to 13 elements");
     json_array_foreach(list, i, reply)

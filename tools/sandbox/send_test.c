@@ -352,6 +352,7 @@ static void test_quick_replies_and_buttons_come_back(void **state)
 
 #define RED "{\"content_type\":\"text\",\"title\":\"Red\",\"payload\":\"PICK_RED\"}"
     assert_int_equal(graph(rig, PAGE, TO_BEN("\"message\":{\"text\":\"Pick\",\"quick_replies\":[" RED "]}")), 200);
+    assert_string_equal(text_at(newest(rig, BENS), "choices/body"), "Pick");
     item = choose(rig, BENS, "Red", 200);
     assert_string_equal(text_at(item, "message/quick_reply/payload"), "PICK_RED");
     assert_string_equal(text_at(item, "message/text"), "Red");
@@ -396,6 +397,16 @@ static void test_forms_and_tokens_in_the_body_are_as_good(void **state)
                                                      "application/x-www-form-urlencoded", bytes_of_text(form) }),
                      200);
     assert_string_equal(text_at(newest(rig, BENS), "text"), "a b");
+}
+
+static void test_control_of_a_thread_is_passed_for_somebody(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_int_equal(ask(rig, "/v25.0/" PAGE "/pass_thread_control", TO_BEN("\"target_app_id\":263902037430900")), 200);
+    assert_true(json_is_true(at(rig->answer, "success")));
+    (void) ask(rig, "/v25.0/" PAGE "/take_thread_control", "{}");
+    assert_refused(rig, 400, 100, 0);
 }
 
 static void test_wrong_proof_of_the_secret_is_refused(void **state)
@@ -474,6 +485,7 @@ int main(void)
         in_rig(test_quick_replies_and_buttons_come_back),
         in_rig(test_messages_of_the_wrong_kind_are_refused_with_the_networks_codes),
         in_rig(test_forms_and_tokens_in_the_body_are_as_good),
+        in_rig(test_control_of_a_thread_is_passed_for_somebody),
         in_rig(test_wrong_proof_of_the_secret_is_refused),
         in_rig(test_closed_windows_are_told_in_each_networks_manner),
         in_rig(test_faults_close_a_window_and_spoil_an_upload),
