@@ -538,71 +538,6 @@ static void test_a_shape_of_a_services_own_is_taken_whole_or_refused(void **stat
     arena_reset(&mem);
 }
 
-static void test_the_answer_to_an_upload_is_judged_by_its_id(void **state)
-{
-    static const struct upload upload = { .file_field = "file" };
-    static const struct request request = { .method = "POST", .path = "/v25.0/1/media", .upload = &upload };
-    static const struct {
-        int status;
-        const char *body;
-        enum trefoil_outcome outcome;
-    } cases[] = {
-        { 200, "{\"id\":\"1003380000000080\"}", TREFOIL_OUTCOME_SENT },
-        { 200, "{\"id\":1003380000000080}", TREFOIL_OUTCOME_SENT },
-        { 200, "{\"id\":\"\"}", TREFOIL_OUTCOME_DEFERRED },
-        { 200, "{}", TREFOIL_OUTCOME_DEFERRED },
-        { 200, "<html>", TREFOIL_OUTCOME_DEFERRED },
-        { 400, "{\"error\":{\"code\":131053}}", TREFOIL_OUTCOME_BOUNCED },
-        { 500, "", TREFOIL_OUTCOME_DEFERRED },
-    };
-    struct verdict verdict;
-
-    (void) state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const struct reply reply = { .http_status = cases[i].status, .body = bytes_of_text(cases[i].body) };
-
-        whatsapp_ops.judge(&request, &reply, &mem, &verdict);
-        assert_int_equal(verdict.outcome, cases[i].outcome);
-        if (verdict.outcome == TREFOIL_OUTCOME_SENT)
-            assert_string_equal(verdict.message_id, "1003380000000080");
-        else
-            assert_non_null(verdict.reason);
-    }
-    const struct reply lost = { .failure = REPLY_LOST };
-    whatsapp_ops.judge(&request, &lost, &mem, &verdict);
-    assert_int_equal(verdict.outcome, TREFOIL_OUTCOME_DEFERRED);
-    arena_reset(&mem);
-}
-
-static void test_the_network_is_asked_where_a_file_is(void **state)
-{
-    static const char answer[] =
-        "{\"messaging_product\":\"whatsapp\",\"url\":\"https://lookaside.fbsbx.com/x\",\"mime_type\":"
-        "\"image/jpeg\",\"file_size\":303833,\"id\":\"7\"}";
-    static const char *const bad[] = { NULL, "", "../me", "7?x", "7/8" };
-    struct trefoil_media media = { .network_id = "1003380000000080" };
-    struct request request = { 0 };
-    struct located located;
-
-    (void) state;
-    assert_int_equal(whatsapp_ops.ask_media(&media, &person, &mem, &request), 0);
-    assert_string_equal(request.method, "GET");
-    assert_string_equal(request.path, "/v25.0/1003380000000080?phone_number_id=106540000000002");
-    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-        media.network_id = bad[i];
-        assert_int_equal(whatsapp_ops.ask_media(&media, &person, &mem, &request), -ENOTSUP);
-    }
-    struct reply reply = { .http_status = 200, .body = bytes_of_text(answer) };
-    whatsapp_ops.read_media(&reply, &mem, &located);
-    assert_string_equal(located.url, "https://lookaside.fbsbx.com/x");
-    assert_string_equal(located.mime, "image/jpeg");
-    assert_int_equal(located.size_bytes, 303833);
-    reply.http_status = 404;
-    whatsapp_ops.read_media(&reply, &mem, &located);
-    assert_null(located.url);
-    arena_reset(&mem);
-}
-
 static int free_memory(void **state)
 {
     (void) state;
@@ -629,8 +564,6 @@ int main(void)
         cmocka_unit_test(test_options_change_what_the_documentation_leaves_open),
         cmocka_unit_test(test_emphasis_is_marked_where_it_can_be_shown),
         cmocka_unit_test(test_a_shape_of_a_services_own_is_taken_whole_or_refused),
-        cmocka_unit_test(test_the_answer_to_an_upload_is_judged_by_its_id),
-        cmocka_unit_test(test_the_network_is_asked_where_a_file_is),
     };
 
     return cmocka_run_group_tests_name("whatsapp limits", tests, NULL, free_memory);
