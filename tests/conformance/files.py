@@ -31,6 +31,7 @@ def files(world):
     """A file that comes in is kept sealed, and goes out whole."""
     if not world.has_files:
         return "skipped: this process knows no key blob_store"
+    world.restart_translator("with-files")  # elsewhere a sample's files are where the sample says: nowhere
     record, faults, n = record_of(world), [], 0
     for number, (name, event) in enumerate(samples_of(world)):
         n += 1
@@ -40,6 +41,7 @@ def files(world):
             found = str(problem)
         if found:
             faults.append(f"{name}: {found}")
+    world.restart_translator()
     return check(faults, f"{n} files in and out")
 
 
@@ -65,7 +67,9 @@ def carried(world, record, name, event, person):
     if case.refused or case.verdict != "sent":
         return case.refused or f"sent on, it ended {case.verdict}"
     arrived = any(data in request.body for request in world.network.requests[before:])
-    if record[media["kind"]]["support"] in NATIVE and not arrived:
+    cell = record[media["kind"]]
+    is_taken = cell["support"] in NATIVE and ("mimes" not in cell or mime in cell["mimes"])
+    if is_taken and not arrived:
         return f"sent on, the network got no such file; lost {case.lost}"
     return None if arrived or case.lost else "words stand for it, and nothing is said to be lost"
 

@@ -68,12 +68,11 @@ root_pk: {root}
 media_allow: ["127.0.0.1:{self.network.port}"]
 """
         os.makedirs(os.path.join(self.dir, "blobs"))
-        path = self._write("config/translator.yaml", with_files)
+        path = self._write("config/with-files.yaml", with_files)
         done = subprocess.run([self.binary, "--config", path, "--check-config"], env=self.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.has_files = done.returncode == 0
-        if not self.has_files:
-            self._write("config/translator.yaml", self._configuration())
+        self._write("config/translator.yaml", self._configuration())
 
     def _configuration(self):
         text = f"""gateway_endpoint: tcp://127.0.0.1:{self.base}
@@ -109,9 +108,9 @@ drain_ms: 1000
         wait_until(lambda: ask("GET", f"http://127.0.0.1:{self.base + 12}/readyz", timeout=2)[0] == 200,
                    f"{self.name} ready")
 
-    def restart_translator(self):
+    def restart_translator(self, config="translator"):
         self.kill("translator", signal.SIGTERM)  # killed, it would leave a delivery nobody knows the fate of
-        self.again("translator")
+        self.spawn("translator", [self.binary, "--config", os.path.join(self.dir, f"config/{config}.yaml")])
         self.wait_translator()
 
     def is_alive(self):
