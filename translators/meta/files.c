@@ -164,9 +164,11 @@ static const struct making *making_for(const struct capability *cell, enum featu
 void files_plan(const struct capability *capabilities, const struct place *place, const struct trefoil_media *media,
                 struct arena *mem, struct request_list *list, struct file_plan *ret)
 {
-    enum feature own = files_feature(media->kind);
-    const struct route *route = route_of(own);
     const char *mime = bare_mime(media->mime, mem);
+    bool moves =
+        media->kind == TREFOIL_MEDIA_IMAGE && mime && strcmp(mime, "image/gif") == 0; /* whatever it was called */
+    enum feature own = moves ? FEATURE_ANIMATED : files_feature(media->kind);
+    const struct route *route = route_of(own);
     bool too_large = false;
 
     *ret = (struct file_plan){ .as_words = true, .feature = own, .mime = mime };

@@ -80,6 +80,7 @@ static const struct files_case cases[] = {
     { poor, ALL, A(STICKER, "image/webp"), FEATURE_IMAGE, CONVERT_IMAGE_JPEG, "image/jpeg", "sticker→image" },
     { rich, ALL, A(ANIMATED, "image/gif"), FEATURE_VIDEO, CONVERT_VIDEO_MP4, "video/mp4", "animation→video" },
     { rich, 0, A(ANIMATED, "image/gif"), FEATURE_FILE, CONVERT_NONE, "image/gif", "animation→file" },
+    { rich, ALL, A(IMAGE, "image/gif"), FEATURE_VIDEO, CONVERT_VIDEO_MP4, "video/mp4", "animation→video" },
     { poor, 0, A(VIDEO, "video/mp4"), N_FEATURES, CONVERT_NONE, "video/mp4", "video→text" },
     { poor, 0, A(FILE, "image/jpeg"), N_FEATURES, CONVERT_NONE, "image/jpeg", "file→text" },
 };
