@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "formats/filename.h"
+
 #define EXTRAS_PER_FILE 2
 #define LOST "media.lost"
 #define DECLARED "media.declared"
@@ -68,6 +70,15 @@ static void put(struct arena *mem, const struct media_found *found, struct trefo
     ret->blob = arena_text(mem, bytes_of_text(secret->ref));
 }
 
+/* It stays a word with a name, and names are a stranger's choice. */
+static void lose(struct trefoil_media *media, struct arena *mem, struct trefoil_message *message, const char **keys,
+                 const char **values, const char *reason)
+{
+    if (media->name)
+        media->name = filename_safe(media->name, media->mime, mem);
+    add_extra(message, keys, values, LOST, reason);
+}
+
 static bool is_under_way(struct media_fetch *fetch, size_t account, const struct event *event)
 {
     struct media_found found;
@@ -107,7 +118,7 @@ bool intake_files_put(struct media_fetch *fetch, const struct accounts *accounts
         if (media_fetch_look(fetch, event->key, (size_t) account, i, &found) == MEDIA_FETCH_DONE)
             put(mem, &found, &media[i]);
         else
-            add_extra(message, keys, values, LOST, found.reason);
+            lose(&media[i], mem, message, keys, values, found.reason);
         if (found.declared)
             add_extra(message, keys, values, DECLARED, arena_text(mem, bytes_of_text(found.declared)));
     }

@@ -272,7 +272,13 @@ static void note_host(struct job *job, const struct media_link *link)
     job->host[host.size] = '\0';
 }
 
-/* The token goes with the first request only, and only to those who may see it; a redirect chooses its host itself. */
+/* Who may see the token does, and nobody he sends us to, though he may see it too. */
+static bool shows_token(const struct job *job, const struct media_link *link)
+{
+    bool is_same = bytes_equal_text(link->authority, job->host);
+    return (job->hops == 0 || is_same) && media_trusts(job->fetch->media, job->url);
+}
+
 static void load(struct job *job)
 {
     struct media *media = job->fetch->media;
@@ -285,6 +291,7 @@ static void load(struct job *job)
         fail(job, "forbidden address");
         return;
     }
+    bool is_trusted = shows_token(job, &link);
     note_host(job, &link);
     if (!media->channel(media->owner, channel)) {
         wait_a_while(job, "unreachable");
@@ -298,7 +305,7 @@ static void load(struct job *job)
     struct http_call call = {
         .method = "GET",
         .url = job->url,
-        .bearer = media_trusts(media, job->url) ? media->accounts->accounts[job->account].token.text : NULL,
+        .bearer = is_trusted ? media->accounts->accounts[job->account].token.text : NULL,
         .timeout_ms = (uint32_t) media->settings->media_wait_ms,
         .idle_ms = MEDIA_FETCH_IDLE_MS,
         .max_reply_bytes = media->settings->media_max_bytes + BEYOND_BYTES, /* the load itself says it first */
@@ -551,8 +558,11 @@ struct media_fetch *media_fetch_close(struct media_fetch *fetch)
 {
     if (!fetch)
         return NULL;
-    list_for_each_safe (node, after, &fetch->jobs)
-        forget(container_of(node, struct job, node));
+    list_for_each_safe (node, after, &fetch->jobs) {
+        struct job *job = container_of(node, struct job, node);
+        http_abandon(fetch->media->http, job);
+        forget(job);
+    }
     map_deinit(&fetch->by_key);
     uv_close((uv_handle_t *) &fetch->timer, on_timer_closed);
     return NULL;

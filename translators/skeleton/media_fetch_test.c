@@ -71,6 +71,31 @@ static void test_redirect_is_followed_and_the_token_stays_behind(void **state)
     assert_false(scene->was_shown_token[1]);
 }
 
+static void test_token_is_not_shown_to_whom_one_is_sent_though_he_is_trusted(void **state)
+{
+    struct media_scene *scene = *state;
+    const char *trusted[] = { "127.0.0.1" };
+    struct trefoil_media media = image(media_scene_url(scene, "/to-other"));
+
+    scene->settings.token_hosts = (struct config_texts){ trusted, 1, NULL };
+    fetched(scene, &media);
+    assert_true(scene->was_shown_token[0]);
+    assert_false(scene->was_shown_token[1]);
+}
+
+static void test_another_process_that_knows_nothing_of_it_fetches_again(void **state)
+{
+    struct media_scene *scene = *state;
+    struct trefoil_media media = image(media_scene_url(scene, "/slow"));
+
+    media_scene_ask(scene, "event", "ana", &media);
+    while (!scene->n_slow)
+        uv_run(&scene->loop, UV_RUN_ONCE);
+    media_scene_restart(scene); /* in the middle of it */
+    media.network_url = media_scene_url(scene, "/file");
+    fetched(scene, &media);
+}
+
 static void test_redirect_to_what_is_not_public_is_refused(void **state)
 {
     struct media_scene *scene = *state;
@@ -230,6 +255,8 @@ int main(void)
         in_scene(test_file_lies_sealed_in_the_store_and_opens_to_what_it_was),
         in_scene(test_one_who_asks_again_joins_and_the_host_is_asked_once),
         in_scene(test_redirect_is_followed_and_the_token_stays_behind),
+        in_scene(test_token_is_not_shown_to_whom_one_is_sent_though_he_is_trusted),
+        in_scene(test_another_process_that_knows_nothing_of_it_fetches_again),
         in_scene(test_redirect_to_what_is_not_public_is_refused),
         in_scene(test_redirect_to_another_scheme_is_refused),
         in_scene(test_redirects_without_end_end),

@@ -116,6 +116,12 @@ static void on_guard(uv_timer_t *timer)
     fail_msg("nothing happened for %d ms", MEDIA_GUARD_MS);
 }
 
+void media_scene_restart(struct media_scene *scene)
+{
+    scene->fetch = media_fetch_close(scene->fetch);
+    assert_int_equal(media_fetch_open(&scene->media, scene, on_end, &scene->fetch), 0);
+}
+
 static struct http_server *open_host(struct media_scene *scene, const char **ret_name)
 {
     struct http_server *server = NULL;
@@ -143,7 +149,7 @@ static void set_up(struct media_scene *scene)
     scene->settings.graph_url = arena_format(&scene->mem, "http://%s", scene->host_name);
     scene->settings.media_allow = (struct config_texts){ allow, 2, NULL };
     scene->settings.token_hosts = (struct config_texts){ trusted, 1, NULL };
-    scene->settings.media_max_bytes = 1 << 20;
+    scene->settings.media_max_bytes = 100 << 20; /* of the store */
     scene->settings.media_wait_ms = 5000;
     scene->account_settings.id = "100";
     scene->account = (struct account){ .settings = &scene->account_settings, .name = "echo/100", .token.text = token };
@@ -174,6 +180,7 @@ int media_scene_open(void **state)
                                    .owner = scene,
                                    .channel = channel };
     assert_int_equal(media_open(&scene->media, &what), 0);
+    scene->settings.media_max_bytes = 1 << 20;
     assert_int_equal(media_fetch_open(&scene->media, scene, on_end, &scene->fetch), 0);
     uv_timer_init(&scene->loop, &scene->guard);
     uv_timer_start(&scene->guard, on_guard, MEDIA_GUARD_MS, 0);
@@ -238,19 +245,26 @@ static void on_ready(void *context, int r)
     *(struct reading *) context = (struct reading){ true, r };
 }
 
-void media_scene_read(struct media_scene *scene, const struct blob_secret *secret, char *ret, size_t room)
+static struct media_file *open_file(struct media_scene *scene, const struct blob_secret *secret)
 {
     struct media_file_wanted wanted = { the_channel, secret, CONVERT_NONE };
-    struct media_reader *reader = NULL;
     struct media_file *file = NULL;
     struct reading reading = { 0 };
-    size_t n = 0;
-    long more;
 
     assert_int_equal(media_file_open(&scene->media, &wanted, &reading, on_ready, &file), 0);
     while (!reading.is_over)
         uv_run(&scene->loop, UV_RUN_ONCE);
     assert_int_equal(reading.result, 0);
+    return file;
+}
+
+void media_scene_read(struct media_scene *scene, const struct blob_secret *secret, char *ret, size_t room)
+{
+    struct media_file *file = open_file(scene, secret);
+    struct media_reader *reader = NULL;
+    size_t n = 0;
+    long more;
+
     assert_int_equal(media_reader_open(file, &reader), 0);
     while ((more = media_reader_read(reader, (uint8_t *) ret + n, room - 1 - n)) > 0)
         n += (size_t) more;
@@ -258,4 +272,21 @@ void media_scene_read(struct media_scene *scene, const struct blob_secret *secre
     ret[n] = '\0';
     media_reader_close(reader);
     media_file_close(file);
+}
+
+uint64_t media_scene_measure(struct media_scene *scene, const struct blob_secret *secret)
+{
+    static uint8_t buffer[16 << 10];
+    struct media_file *file = open_file(scene, secret);
+    struct media_reader *reader = NULL;
+    uint64_t n = 0;
+    long more;
+
+    assert_int_equal(media_reader_open(file, &reader), 0);
+    while ((more = media_reader_read(reader, buffer, sizeof(buffer))) > 0)
+        n += (uint64_t) more;
+    assert_int_equal(more, 0);
+    media_reader_close(reader);
+    media_file_close(file);
+    return n;
 }

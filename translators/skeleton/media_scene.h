@@ -39,6 +39,9 @@ struct media_scene {
 /* What /file holds. */
 #define MEDIA_JPEG "\xff\xd8\xff\xe0 a picture of the harbour"
 
+/* The fetching forgets everything, as after a kill. */
+void media_scene_restart(struct media_scene *scene);
+
 /* cmocka's setup and teardown. */
 int media_scene_open(void **state);
 int media_scene_close(void **state);
@@ -56,5 +59,8 @@ enum media_fetch_state media_scene_wait(struct media_scene *scene, const char *k
 
 /* Reads the stored file back; the text of it, cut to what fits. */
 void media_scene_read(struct media_scene *scene, const struct blob_secret *secret, char *ret, size_t room);
+
+/* The same for large ones: how many bytes it has. */
+uint64_t media_scene_measure(struct media_scene *scene, const struct blob_secret *secret);
 
 #endif
