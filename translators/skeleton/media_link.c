@@ -89,7 +89,7 @@ static const char *decode(struct bytes text, struct arena *mem)
     for (size_t i = 0; out && i < text.size; i++) {
         int high = i + 2 < text.size && text.data[i] == '%' ? hex_digit((char) text.data[i + 1]) : -1;
         int low = high >= 0 ? hex_digit((char) text.data[i + 2]) : -1;
-        char c = low >= 0 ? (char) (high << 4 | low) : (char) text.data[i];
+        char c = (char) (low >= 0 ? high << 4 | low : text.data[i]);
         if (low >= 0)
             i += 2;
         if (c)
