@@ -51,8 +51,9 @@ static void test_hundred_megabytes_go_through_a_few_of_memory(void **state)
 {
     struct media_scene *scene = *state;
     struct http_server *host = NULL;
-    struct http_server_options options = { .host = "127.0.0.1", .max_connections = 4, .idle_ms = 60000,
-                                           .on_request = on_large };
+    struct http_server_options options = {
+        .host = "127.0.0.1", .max_connections = 4, .idle_ms = 60000, .on_request = on_large
+    };
     struct media_found found;
     unsigned long before_kb = peak_kb();
     const char *allow[1];
