@@ -81,6 +81,8 @@ static struct account *find_account(struct graph_call *call, const char *object,
     struct world *world = call->world;
     struct account *found = NULL;
 
+    if (!platform && !recipient)
+        platform = "messenger";
     for (size_t i = 0; i < world->n_accounts; i++) {
         struct account *account = &world->accounts[i];
 
