@@ -702,4 +702,5 @@ def main():
         print(f"{kind}: {good} derived again, {refused} refused")
 
 
-main()
+if __name__ == "__main__":
+    main()

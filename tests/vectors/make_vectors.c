@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     write_vectors(&vectors, "rosters.json", roster_vectors(&vectors));
     write_vectors(&vectors, "grants.json", grant_vectors(&vectors));
     write_vectors(&vectors, "envelopes.json", envelope_vectors(&vectors));
+    write_vectors(&vectors, "files.json", file_vectors(&vectors));
     world_free(vectors.world);
     return 0;
 }

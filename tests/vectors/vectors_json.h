@@ -41,6 +41,9 @@ json_t *roster_vectors(struct vectors *vectors);
 json_t *grant_vectors(struct vectors *vectors);
 json_t *envelope_vectors(struct vectors *vectors);
 
+/* files.c */
+json_t *file_vectors(struct vectors *vectors);
+
 /* refusals.c: what must be refused, into the list */
 void refuse_tokens(struct vectors *vectors, json_t *list);
 void refuse_rosters(struct vectors *vectors, json_t *list);
