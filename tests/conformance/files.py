@@ -42,7 +42,7 @@ def files(world):
         if found:
             faults.append(f"{name}: {found}")
     world.restart_translator()
-    return check(faults, f"{n} files in and out")
+    return check(faults, f"{n} files in and out" if n else "no sample has a file with a URL")
 
 
 def carried(world, record, name, event, person):
