@@ -232,7 +232,7 @@ static void follow(struct job *job, const char *location)
     if (++job->hops > MEDIA_FETCH_REDIRECTS_MAX) {
         fail(job, "too many redirects");
     } else if (!location || media_link_follow(job->url, location, &job->mem, &url) < 0) {
-        fail(job, "forbidden address");
+        fail(job, "refused address");
     } else {
         job->url = url;
         load(job);
@@ -247,7 +247,7 @@ static void on_loaded(void *context, const struct http_reply *answer)
 
     job->state = JOB_STORING; /* no call to abandon any more */
     if (reason || answer->is_refused)
-        fail(job, reason ? reason : "forbidden address");
+        fail(job, reason ? reason : "refused address");
     else if (status >= 200 && status < 300)
         store(job, answer);
     else if (status >= 300 && status < 400)
@@ -288,7 +288,7 @@ static void load(struct job *job)
     job->load = media_load_free(job->load);
     job->state = JOB_STORING;
     if (media_link_read(job->url, &link) < 0) {
-        fail(job, "forbidden address");
+        fail(job, "refused address");
         return;
     }
     bool is_trusted = shows_token(job, &link);
@@ -318,7 +318,7 @@ static void load(struct job *job)
     if (r == 0)
         job->state = JOB_LOADING;
     else
-        fail(job, r == -ENOMEM ? "out of memory" : "forbidden address");
+        fail(job, r == -ENOMEM ? "out of memory" : "refused address");
 }
 
 /* ---- who may start ---------------------------------------------------------------------------------------------- */

@@ -101,7 +101,7 @@ static void test_redirect_to_what_is_not_public_is_refused(void **state)
     struct media_scene *scene = *state;
     struct trefoil_media media = image(media_scene_url(scene, "/to-private"));
 
-    assert_string_equal(refused(scene, &media), "forbidden address");
+    assert_string_equal(refused(scene, &media), "refused address");
     assert_int_equal(scene->n_asked, 1);
 }
 
@@ -109,7 +109,7 @@ static void test_redirect_to_another_scheme_is_refused(void **state)
 {
     struct media_scene *scene = *state;
     struct trefoil_media media = image(media_scene_url(scene, "/to-file"));
-    assert_string_equal(refused(scene, &media), "forbidden address");
+    assert_string_equal(refused(scene, &media), "refused address");
 }
 
 static void test_redirects_without_end_end(void **state)
@@ -134,7 +134,7 @@ static void test_addresses_that_can_be_read_in_two_ways_are_refused(void **state
         struct trefoil_media media = image(urls[i]);
         media_scene_ask(scene, urls[i], "ana", &media);
         assert_int_equal(media_scene_wait(scene, urls[i], &found), MEDIA_FETCH_FAILED);
-        assert_string_equal(found.reason, "forbidden address");
+        assert_string_equal(found.reason, "refused address");
     }
     assert_int_equal(scene->n_asked, 0);
 }
