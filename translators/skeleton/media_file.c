@@ -9,16 +9,25 @@
 
 enum file_state { FILE_GETTING, FILE_PROVING, FILE_CONVERTING, FILE_READY, FILE_FAILED };
 
+/* One who wants it. */
 struct media_file {
+    struct list node; /* in shared.untold or shared.told */
+    struct shared *shared;
+    void *context;
+    void (*on_ready)(void *context, int r);
+};
+
+/* The file itself, brought once for all who want it at the same time. */
+struct shared {
     struct media *media;
     struct list node; /* in media.files */
     enum file_state state;
+    struct list untold, told; /* who wants it */
+    bool is_telling;
     bool is_closed; /* nobody wants it any more; it goes when nothing is at it */
     uint8_t channel[SEAL_ID_BYTES];
     struct blob_secret secret;
     enum conversion conversion;
-    void *context;
-    void (*on_ready)(void *context, int r);
     int sealed, plain, converted; /* descriptors; -1 */
     uint64_t size_bytes;
     uv_work_t work;
@@ -26,7 +35,7 @@ struct media_file {
 };
 
 struct media_reader {
-    const struct media_file *file;
+    const struct shared *file;
     bool is_plain; /* of a converted file */
     uint64_t at;   /* in the descriptor */
     struct blob_open open;
@@ -35,7 +44,7 @@ struct media_reader {
     uint8_t room[BLOB_CHUNK_BYTES];
 };
 
-static void free_file(struct media_file *file)
+static void free_file(struct shared *file)
 {
     const int fds[] = { file->sealed, file->plain, file->converted };
 
@@ -47,13 +56,20 @@ static void free_file(struct media_file *file)
     free(file);
 }
 
-static void end(struct media_file *file, int r)
+/* Whoever is told may close his own, or another's, or ask for more. */
+static void end(struct shared *file, int r)
 {
     file->state = r < 0 ? FILE_FAILED : FILE_READY;
-    if (file->is_closed)
+    file->is_telling = true;
+    while (!list_is_empty(&file->untold)) {
+        struct media_file *one = container_of(list_first(&file->untold), struct media_file, node);
+        list_remove(&one->node);
+        list_append(&file->told, &one->node);
+        one->on_ready(one->context, r);
+    }
+    file->is_telling = false;
+    if (list_is_empty(&file->told))
         free_file(file);
-    else
-        file->on_ready(file->context, r);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
@@ -75,7 +91,7 @@ static long read_at(int fd, uint8_t *buffer, size_t room, uint64_t at)
     return (long) n;
 }
 
-int media_reader_open(const struct media_file *file, struct media_reader **ret)
+static int open_reader(const struct shared *file, struct media_reader **ret)
 {
     struct media_reader *reader = calloc(1, sizeof(*reader));
     if (!reader)
@@ -88,6 +104,11 @@ int media_reader_open(const struct media_file *file, struct media_reader **ret)
     else
         *ret = reader;
     return r;
+}
+
+int media_reader_open(const struct media_file *file, struct media_reader **ret)
+{
+    return open_reader(file->shared, ret);
 }
 
 struct media_reader *media_reader_close(struct media_reader *reader)
@@ -157,10 +178,10 @@ static int prove_with(struct media_reader *reader, int plain)
 
 static void prove(uv_work_t *work)
 {
-    struct media_file *file = work->data;
+    struct shared *file = work->data;
     struct media_reader *reader = NULL;
 
-    file->result = media_reader_open(file, &reader);
+    file->result = open_reader(file, &reader);
     if (file->result == 0)
         file->result = prove_with(reader, file->plain);
     media_reader_close(reader);
@@ -168,7 +189,7 @@ static void prove(uv_work_t *work)
 
 static void on_converted(void *context, int r)
 {
-    struct media_file *file = context;
+    struct shared *file = context;
     struct stat stat;
 
     close(file->plain);
@@ -183,7 +204,7 @@ static void on_converted(void *context, int r)
 
 static void on_proven(uv_work_t *work, int status)
 {
-    struct media_file *file = work->data;
+    struct shared *file = work->data;
     int r = status < 0 ? -EIO : file->result;
 
     if (r < 0 || file->conversion == CONVERT_NONE || file->is_closed) {
@@ -202,7 +223,7 @@ static void on_proven(uv_work_t *work, int status)
 
 static void on_got(void *context, int fd)
 {
-    struct media_file *file = context;
+    struct shared *file = context;
     int r = fd < 0 ? fd : 0;
 
     file->sealed = fd < 0 ? -1 : fd;
@@ -218,6 +239,51 @@ static void on_got(void *context, int fd)
     end(file, r);
 }
 
+static bool is_same(const struct shared *file, const struct media_file_wanted *wanted)
+{
+    const struct blob_secret *a = &file->secret, *b = wanted->secret;
+
+    return file->state < FILE_READY && !file->is_closed && file->conversion == wanted->conversion &&
+           a->size_bytes == b->size_bytes && memcmp(file->channel, wanted->channel, SEAL_ID_BYTES) == 0 &&
+           strcmp(a->ref, b->ref) == 0 && sodium_memcmp(a->key, b->key, sizeof(a->key)) == 0 &&
+           memcmp(a->header, b->header, sizeof(a->header)) == 0 &&
+           memcmp(a->commit, b->commit, sizeof(a->commit)) == 0 && memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
+}
+
+static struct shared *find(const struct media *media, const struct media_file_wanted *wanted)
+{
+    list_for_each (node, &media->files) {
+        struct shared *file = container_of(node, struct shared, node);
+        if (is_same(file, wanted))
+            return file;
+    }
+    return NULL;
+}
+
+static int bring(struct media *media, const struct media_file_wanted *wanted, struct shared **ret)
+{
+    struct shared *file = calloc(1, sizeof(*file));
+    if (!file)
+        return -ENOMEM;
+    *file = (struct shared){ .media = media,
+                             .secret = *wanted->secret,
+                             .conversion = wanted->conversion,
+                             .sealed = -1,
+                             .plain = -1,
+                             .converted = -1,
+                             .size_bytes = wanted->secret->size_bytes };
+    memcpy(file->channel, wanted->channel, SEAL_ID_BYTES);
+    list_init(&file->untold);
+    list_init(&file->told);
+    list_append(&media->files, &file->node);
+    int r = blobs_get(media->blobs, file->secret.ref, file, on_got);
+    if (r < 0)
+        free_file(file);
+    else
+        *ret = file;
+    return r;
+}
+
 int media_file_open(struct media *media, const struct media_file_wanted *wanted, void *context,
                     void (*on_ready)(void *context, int r), struct media_file **ret)
 {
@@ -226,25 +292,15 @@ int media_file_open(struct media *media, const struct media_file_wanted *wanted,
     if (wanted->conversion != CONVERT_NONE &&
         (!media->converter || wanted->secret->size_bytes > MEDIA_CONVERT_MAX_BYTES))
         return -ENOTSUP;
+    struct shared *shared = find(media, wanted);
     struct media_file *file = calloc(1, sizeof(*file));
-    if (!file)
-        return -ENOMEM;
-    *file = (struct media_file){ .media = media,
-                                 .secret = *wanted->secret,
-                                 .conversion = wanted->conversion,
-                                 .context = context,
-                                 .on_ready = on_ready,
-                                 .sealed = -1,
-                                 .plain = -1,
-                                 .converted = -1,
-                                 .size_bytes = wanted->secret->size_bytes };
-    memcpy(file->channel, wanted->channel, SEAL_ID_BYTES);
-    list_append(&media->files, &file->node);
-    int r = blobs_get(media->blobs, file->secret.ref, file, on_got);
+    int r = !file ? -ENOMEM : shared ? 0 : bring(media, wanted, &shared);
     if (r < 0) {
-        free_file(file);
+        free(file);
         return r;
     }
+    *file = (struct media_file){ .shared = shared, .context = context, .on_ready = on_ready };
+    list_append(&shared->untold, &file->node);
     *ret = file;
     return 0;
 }
@@ -253,18 +309,23 @@ struct media_file *media_file_close(struct media_file *file)
 {
     if (!file)
         return NULL;
-    file->is_closed = true;
-    if (file->state == FILE_CONVERTING)
-        converter_abandon(file->media->converter, file);
-    if (file->state >= FILE_CONVERTING)
-        free_file(file);
+    struct shared *shared = file->shared;
+    list_remove(&file->node);
+    free(file);
+    if (!list_is_empty(&shared->untold) || !list_is_empty(&shared->told) || shared->is_telling)
+        return NULL;
+    shared->is_closed = true;
+    if (shared->state == FILE_CONVERTING)
+        converter_abandon(shared->media->converter, shared);
+    if (shared->state >= FILE_CONVERTING)
+        free_file(shared);
     return NULL;
 }
 
 void media_files_forget(struct media *media)
 {
     list_for_each_safe (node, after, &media->files) {
-        struct media_file *file = container_of(node, struct media_file, node);
+        struct shared *file = container_of(node, struct shared, node);
         file->is_closed = true;
         if (file->state != FILE_PROVING) /* its thread ends first */
             free_file(file);
@@ -273,12 +334,12 @@ void media_files_forget(struct media *media)
 
 uint64_t media_file_size(const struct media_file *file)
 {
-    return file->size_bytes;
+    return file->shared->size_bytes;
 }
 
 const char *media_file_mime(const struct media_file *file)
 {
-    return file->conversion == CONVERT_NONE ? NULL : convert_mime(file->conversion);
+    return file->shared->conversion == CONVERT_NONE ? NULL : convert_mime(file->shared->conversion);
 }
 
 static int take(struct trefoil_bytes from, uint8_t *to, size_t size)

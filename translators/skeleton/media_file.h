@@ -16,7 +16,7 @@ struct media_file_wanted {
     enum conversion conversion;
 };
 
-/* `on_ready(context, r)` exactly once, never inside this call, unless it is freed before: 0; -ENOENT (gone), -EBADMSG
+/* Whoever wants the same while it is being brought shares it. `on_ready(context, r)` exactly once, never inside this call, unless it is freed before: 0; -ENOENT (gone), -EBADMSG
  * (not what was meant), -ENOTSUP (cannot be converted), -EIO. A negative answer of the call itself (-ENOMEM, -ENOENT:
  * there is no store): no callback follows. */
 must_use_ int media_file_open(struct media *media, const struct media_file_wanted *wanted, void *context,

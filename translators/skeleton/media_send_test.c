@@ -261,22 +261,28 @@ static void fetch_file(struct scene *scene, const char *path)
                                                      .blob_commit = { secret->commit, sizeof(secret->commit) } };
 }
 
-static void send_file(struct scene *scene)
+static void take_file(struct scene *scene, size_t n_targets)
 {
-    struct trefoil_target target = { .index = 2, .address = { "echo/100", "ana" } };
+    struct trefoil_target targets[] = { { .index = 2, .address = { "echo/100", "ana" } },
+                                        { .index = 3, .address = { "echo/100", "ben" } } };
     struct trefoil_delivery delivery = {
         .handle = 3,
         .seq = 7,
         .channel = { { 7, 7, 7 } },
         .attempt = 1,
         .room_size = 2,
-        .targets = &target,
-        .n_targets = 1,
+        .targets = targets,
+        .n_targets = n_targets,
         .message = { .kind = TREFOIL_KIND_MEDIA,
                      .author = { .network = "other" },
                      .body.media = { .media = &scene->file_in_message, .n_media = 1 } },
     };
     sender_take(scene->sender, &delivery);
+}
+
+static void send_file(struct scene *scene)
+{
+    take_file(scene, 1);
     while (!scene->bus.n_outcomes)
         uv_run(&scene->media->loop, UV_RUN_ONCE);
 }
@@ -299,6 +305,22 @@ static void test_file_is_uploaded_and_the_message_names_it(void **state)
     assert_int_equal(scene->bus.outcome.n_message_ids, 1);
     assert_string_equal(scene->bus.id, "id2");
     assert_int_equal(sender_n_busy(scene->sender), 0);
+}
+
+static void test_file_for_two_is_brought_once_and_uploaded_for_each(void **state)
+{
+    struct scene *scene = *state;
+    const struct list *files = &scene->media->media.files;
+
+    fetch_file(scene, "/file");
+    take_file(scene, 2);
+    assert_false(list_is_empty(files));
+    assert_ptr_equal(files->next, files->previous);
+    while (scene->bus.n_outcomes < 2)
+        uv_run(&scene->media->loop, UV_RUN_ONCE);
+    assert_int_equal(scene->n_asked, 4);
+    assert_int_equal(scene->bus.outcome.outcome, TREFOIL_OUTCOME_SENT);
+    assert_true(list_is_empty(files));
 }
 
 static void test_upload_without_an_answer_is_made_again(void **state)
@@ -424,6 +446,7 @@ int main(void)
 #define in_scene(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
     const struct CMUnitTest tests[] = {
         in_scene(test_file_is_uploaded_and_the_message_names_it),
+        in_scene(test_file_for_two_is_brought_once_and_uploaded_for_each),
         in_scene(test_upload_without_an_answer_is_made_again),
         in_scene(test_file_that_is_gone_becomes_words_and_that_is_said),
         in_scene(test_file_that_is_not_the_one_that_was_meant_is_not_sent),
