@@ -62,7 +62,7 @@ def test_file_whose_address_has_expired_since_still_reaches_whoever_reads_later(
         stack.kill("whatsapp")
         say_file(stack, "messenger", "image", os.path.join(FILES, "picture.jpg"))
         wait_for_file(stack, "instagram")
-        stack.control("clock", {"advance_ms": 30 * 24 * 3600 * 1000})
+        stack.control("clock", {"advance_ms": 20 * 3600 * 1000})
         stack.control("faults", {"network": "messenger", "fault": "media_gone"})
         stack.again("whatsapp")
         shown = wait_for_file(stack, "whatsapp")[0]
@@ -130,7 +130,7 @@ def test_addresses_that_lead_inside_and_bodies_without_end_become_words():
             stack.control("faults", {"clear": True})
         assert not files_on(stack, "whatsapp")
         failed = {k: v for k, v in stack.metrics("messenger").items() if "media" in k and v}
-        assert any("refused" in k for k in failed), failed
+        assert any("forbidden" in k for k in failed), failed
         say_file(stack, "messenger", "image", os.path.join(FILES, "picture.jpg"))
         wait_for_file(stack, "whatsapp")
 
@@ -157,7 +157,7 @@ def test_bombs_of_json_and_ten_thousand_items_disturb_nobody():
     with Stack() as stack:
         stack.start_all()
         room_of_three(stack)
-        wide = b'{"object":"whatsapp_business_account",' + b",".join(b'"k%d":%d' % (i, i) for i in range(200_000)) + b"}"
+        wide = b'{"object":"whatsapp_business_account",' + b",".join(b'"k%d":%d' % (i, i) for i in range(150_000)) + b"}"
         bombs = {"deep": b'{"entry":' * 40_000 + b"1" + b"}" * 40_000, "wide": wide, "flat": b"[" + b"0," * 1_400_000 + b"0]",
                  "long": b'{"object":"' + b"x" * 2_900_000 + b'"}', "escapes": b'{"object":"' + b"\\u0041" * 480_000 + b'"}',
                  "keys": b'{"' + b"y" * 2_900_000 + b'":1}'}

@@ -4,7 +4,7 @@ arrive whole was said aloud. The table it makes is kept in translators/PAIRS.md 
 import json
 import os
 import subprocess
-import tempfile
+import time
 
 from people import FILES, NAMES, bubbles, react, room_of_three, say, say_file
 from stack import ACCOUNTS, NETWORKS, PEOPLE, TOP, Stack, wait_until
@@ -54,7 +54,7 @@ def _shows_file(kind, caption=None, name=None):
         if not with_file:
             return "fallback" if new else "none"
         bubble = with_file[0]
-        whole = bubble["kind"] == kind and len(new) == 1
+        whole = bubble["kind"] == kind   # a line that says who sent it may follow
         if caption:
             whole = whole and caption in (bubble.get("caption") or "")
         if name:
@@ -69,10 +69,8 @@ def _says(text):
 
 def _shows_text(text):
     def judge(new, said):
-        joined = " ".join(b["text"] or "" for b in new)
-        if len(new) == 1 and text in joined:
-            return "full"
-        return "partial" if "".join(text.split()) in "".join(joined.split()) else ("fallback" if new else "none")
+        joined = " ".join(b["text"] or "" for b in new)   # in several bubbles, where it is longer than one may be
+        return "full" if "".join(text.split()) in "".join(joined.split()) else ("fallback" if new else "none")
     return judge
 
 
@@ -169,7 +167,7 @@ CASES = [
          networks=("whatsapp",)),
     Case("order", lambda s, n: {"id": _plain(s, n, {"order": CART})}, _shows_kind("order", "sku-1"), networks=("whatsapp",)),
     Case("forwarded", lambda s, n: {"id": _plain(s, n, {"text": "pass it on", "forwarded": True})},
-         lambda new, said: "none" if not new else "full" if new[0].get("forwarded") else "fallback", networks=("whatsapp",)),
+         lambda new, said: "full" if new and new[0].get("forwarded") else "none", networks=("whatsapp",)),
     Case("story reply", lambda s, n: {"id": _plain(s, n, {"story_reply": {"url": "https://example.org/story", "text": "wow"}})},
          lambda new, said: "partial" if any("wow" in (b["text"] or "") for b in new) else "none",
          networks=("instagram",), feature="text"),
@@ -222,16 +220,16 @@ class _Reader:
     """A service that reads along, for the ids of envelopes."""
 
     def __init__(self, stack):
-        self.file = tempfile.NamedTemporaryFile("r", dir=stack.dir, suffix=".jsonl")
+        self.path = os.path.join(stack.dir, "read.jsonl")
         env = dict(stack.env, TREFOIL_KEYRING=os.path.join(stack.dir, "trust/keys/admin.keyring"),
                    TREFOIL_GATEWAY=f"tcp://127.0.0.1:{stack.base}")
-        with open(self.file.name, "w") as out:
+        with open(self.path, "w") as out:
             self.process = subprocess.Popen([os.path.join(stack.bin, "trefoil"), "tail", "--json", "--from", "earliest"],
                                             stdout=out, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=env)
 
     def newest(self, account):
         """The newest message somebody sent through the account."""
-        with open(self.file.name) as file:
+        with open(self.path) as file:
             lines = [json.loads(line) for line in file if line.endswith("\n")]
         own = [line for line in lines if line["account"] == account and not line["echo"] and line["kind"] != "receipt"]
         return own[-1]["envelope"] if own else None
@@ -246,8 +244,10 @@ def _measure(stack, reader, case, network):
     before = {other: _ids(stack, other) for other in NETWORKS}
     earlier = reader.newest(ACCOUNTS[network])
     said = case.say(stack, network)
-    envelope = wait_until(lambda: (e := reader.newest(ACCOUNTS[network])) != earlier and e, f"{case.name} on the bus")
+    wait_until(lambda: reader.newest(ACCOUNTS[network]) != earlier, f"{case.name} on the bus")
     _settle(stack)
+    time.sleep(0.3)   # the reader's lines are on their way to its file
+    envelope = reader.newest(ACCOUNTS[network])
     lost = _lost_of(stack, envelope)
     out = {}
     for other in NETWORKS:
@@ -262,6 +262,8 @@ def _measure(stack, reader, case, network):
         else:
             word = "fallback" if new else "none"
         out[other] = (word, "; ".join(lost.get(ACCOUNTS[other], [])))
+        if os.environ.get("PAIRS_SHOW"):
+            print(case.name, network, other, out[other], [(b["kind"], b["text"], b.get("caption"), b.get("media")) for b in new])
     return out
 
 

@@ -149,6 +149,8 @@ int messaging_encode(const struct messaging_dialect *dialect, const struct trefo
         request_list_lose(ret, "native");
     if (r < 0)
         return r;
+    if (message->forwarded && dialect->capabilities[FEATURE_FORWARDED].support < SUPPORT_FULL)
+        request_list_lose(ret, "forwarded");
     r = r > 0 ? add_native(&sending, shape) : encode_kind(&sending);
     if (r == 0 && mem->failed)
         return -ENOMEM;

@@ -203,7 +203,7 @@ static void describe(struct job *job, const struct http_reply *answer)
         .mime = mime,
         .name = name ? filename_safe(name, mime, &job->mem) : NULL,
         .declared = is_lie && declared ? arena_text(&job->mem, bytes_of_text(declared)) : NULL,
-        .kind = is_lie ? media_kind_of(mime, job->media.kind) : job->media.kind,
+        .kind = is_lie ? media_kind_of(mime, job->media.kind) : moving(job->media.kind, mime),
         .secret = &job->secret,
     };
 }

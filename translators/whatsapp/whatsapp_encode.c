@@ -167,6 +167,8 @@ int whatsapp_encode(const struct trefoil_message *message, const struct place *p
     if (r < 0)
         return r;
     whatsapp_cells(place, cells);
+    if (message->forwarded && cells[FEATURE_FORWARDED].support < SUPPORT_FULL)
+        request_list_lose(ret, "forwarded");
     r = r > 0 ? add_native(&posting, shape) : encode_kind(&posting);
     if (r == 0 && mem->failed)
         return -ENOMEM;
