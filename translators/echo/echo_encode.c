@@ -140,6 +140,8 @@ int echo_encode(const struct trefoil_message *message, const struct place *place
     parts.items = arena_array(mem, parts.room, sizeof(*parts.items));
     if (!parts.items)
         return -ENOMEM;
+    if (message->forwarded)
+        request_list_lose(ret, "forwarded");
     r = add_message(&parts, message, place, mem, ret);
     for (size_t i = 0; r == 0 && i < parts.n; i++)
         r = put_part(&parts.items[i], i + 1 == parts.n && place->mark ? place->mark : "-", place, mem, ret);

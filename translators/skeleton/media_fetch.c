@@ -189,6 +189,12 @@ static void on_stored(void *context, int r)
     end(job, JOB_DONE);
 }
 
+/* Some networks call every picture an image. */
+static enum trefoil_media_kind moving(enum trefoil_media_kind kind, const char *mime)
+{
+    return kind == TREFOIL_MEDIA_IMAGE && strcmp(mime, "image/gif") == 0 ? TREFOIL_MEDIA_ANIMATED : kind;
+}
+
 static void describe(struct job *job, const struct http_reply *answer)
 {
     struct media_link link;
