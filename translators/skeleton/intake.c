@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "failure_words.h"
 #include "formats/signature.h"
 #include "intake_files.h"
 #include "publication.h"
@@ -319,6 +320,8 @@ static void publish_event(struct batch *batch, const struct event *event)
 
     if (!event->account) /* must not be taken for an event of the account it travels under */
         publication.event_key = arena_format(&batch->mem, "stray.%s", event->key);
+    else if (publication.resolves_seq && failure_is(&event->message)) /* its author is told once */
+        publication.event_key = failure_key(&batch->mem, publication.resolves_seq, publication.resolves_target);
     count(intake->options.figures, event);
     prove(intake, &publication);
     if (event->echo && !publication.resolves_seq)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "failure_words.h"
 #include "media_send.h"
 
 #define LOST_REST "rest-of-a-split-message"
@@ -79,18 +80,29 @@ static bool deserves_notice(const struct send *send)
     }
 }
 
+/* Of whom it did not reach, where that is known. */
+static const char *name_of(struct send *send)
+{
+    const struct sender_options *options = &send->parcel->sender->options;
+
+    const char *name =
+        options->name_of && send->user_id ? options->name_of(options->owner, send->account, send->user_id) : NULL;
+
+    return name ? arena_text(&send->parcel->mem, bytes_of_text(name)) : NULL;
+}
+
 /* The author hears of a failure before the gateway hears of the outcome: if we die in between, it all comes again, and
- * the event key makes the second notice the first. */
+ * the event key makes the second notice the first. So it does for another try by hand that fails, too, and for what the
+ * network says of it later. */
 static bool tell_author(struct send *send)
 {
     struct parcel *parcel = send->parcel;
-    const char *key = arena_format(&parcel->mem, "failed.%llu.%u.%u", (unsigned long long) parcel->seq, send->target,
-                                   parcel->attempt);
+    const char *key = failure_key(&parcel->mem, parcel->seq, send->target);
     if (!key || !deserves_notice(send))
         return false;
     send->notice = (struct trefoil_message){
         .kind = TREFOIL_KIND_RECEIPT,
-        .author = { .network = parcel->sender->options.ops->name },
+        .author = { .network = parcel->sender->options.ops->name, .name = name_of(send) },
         .body.receipt = { .state = TREFOIL_RECEIPT_FAILED,
                           .code = send->outcome.code,
                           .subcode = send->outcome.subcode,
@@ -145,8 +157,13 @@ void send_end(struct send *send, enum trefoil_outcome outcome, const char *reaso
     report(send);
 }
 
+/* The gateway gives up after so many attempts, and cannot tell anybody: it cannot speak. So this ends a little before. */
 static void defer(struct send *send, uint64_t retry_ms, const char *reason)
 {
+    if (send->parcel->attempt >= SENDER_ATTEMPTS_MAX) {
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
+        return;
+    }
     send->outcome.retry_ms = retry_ms > UINT32_MAX ? UINT32_MAX : (uint32_t) retry_ms;
     send_end(send, TREFOIL_OUTCOME_DEFERRED, reason);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "mark.h"
+#include "failure_words.h"
 #include "media.h"
 #include "media_send.h"
 #include "policy.h"
@@ -140,6 +141,18 @@ static bool is_whole_enough(struct send *send, const struct trefoil_message *mes
     return false;
 }
 
+/* What goes out in place of a notice of failure: words to the author, once, in his own app. The gateway gave it to nobody
+ * else. Where that is not wished the notice is nothing. */
+static const struct trefoil_message *words_of(struct send *send, const struct trefoil_message *message,
+                                              const struct place *place)
+{
+    if (!failure_is(message) || !account_of(send)->settings->tell_authors)
+        return message;
+    struct trefoil_message *words = arena_alloc(&send->parcel->mem, sizeof(*words));
+    const char *quote = place->n_relates ? place->relates[0] : NULL;
+    return words && failure_words(message, quote, &send->parcel->mem, words) == 0 ? words : message;
+}
+
 static void set_out(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
 {
     struct place place = place_of(send, delivery, target);
@@ -150,7 +163,7 @@ static void set_out(struct send *send, const struct trefoil_delivery *delivery, 
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "too large for this network");
         return;
     }
-    if (!encode(send, &delivery->message, &place))
+    if (!encode(send, words_of(send, &delivery->message, &place), &place))
         return;
     /* What is nothing here is forbidden nowhere. */
     if (send->requests.n_requests && !obey(send, delivery, target, &place))

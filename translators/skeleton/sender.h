@@ -25,6 +25,7 @@
 #define SENDER_HOLD_MS 1000 /* longer waits are the gateway's: it parks the room without holding memory */
 #define SENDER_BULK_WAITING_MAX (SENDER_CREDIT / 2) /* of one account: replies find credit left */
 #define SENDER_BULK_OUT_MAX 24                      /* … and connections */
+#define SENDER_ATTEMPTS_MAX 48 /* GATEWAY_ATTEMPTS_MAX is 50: whoever gives up first tells the author */
 #define SENDER_REPLY_MAX_BYTES (256u << 10)
 #define SENDER_CONNECTIONS_MAX 32
 #define SENDER_SENT_IDS 1024 /* remembered, so that the echo of one message is no proof of the next like it */
@@ -45,6 +46,8 @@ struct sender_options {
     const struct log *log;
     uint64_t (*wall_ms)(void); /* Unix ms: reply windows are of the world's time */
     void *owner;
+    /* How somebody is called, borrowed for the call; NULL when that is not known. May be NULL itself. */
+    const char *(*name_of)(void *owner, size_t account, const char *user_id);
     void (*on_idle)(void *owner); /* nothing is under way any more */
 };
 

@@ -223,6 +223,48 @@ static void test_strict_account_refuses_what_an_easy_one_sends(void **state)
     assert_int_equal(scene->n_asked, 1);
 }
 
+static void deliver_notice(struct scene *scene, enum trefoil_receipt_state state, uint64_t seq)
+{
+    struct trefoil_message notice = { .kind = TREFOIL_KIND_RECEIPT,
+                                      .author = { .network = "messenger", .name = "Ben" },
+                                      .body.receipt = { .state = state, .code = 7, .reason = POLICY_CLOSED } };
+    deliver_kind(scene, &notice, seq);
+}
+
+static void test_notice_of_failure_is_words_to_the_author_where_that_is_wished(void **state)
+{
+    struct scene *scene = *state;
+    scene->account_settings[0].tell_authors = true;
+    scene->script[0] = 200;
+    deliver_notice(scene, TREFOIL_RECEIPT_FAILED, SEQ);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->n_asked, 1);
+    assert_non_null(strstr(scene->bodies[0], "⚠ Not delivered to Ben (Messenger): outside the reply window"));
+    assert_int_equal(scene->bus.n_posts, 0);
+}
+
+static void test_notice_of_failure_that_fails_is_told_to_nobody(void **state)
+{
+    struct scene *scene = *state;
+    scene->account_settings[0].tell_authors = true;
+    scene->script[0] = 400;
+    deliver_notice(scene, TREFOIL_RECEIPT_FAILED, SEQ);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_BOUNCED);
+    assert_int_equal(scene->bus.n_posts, 0);
+}
+
+static void test_other_receipts_are_no_words(void **state)
+{
+    struct scene *scene = *state;
+    scene->account_settings[0].tell_authors = true;
+    scene->script[0] = 200;
+    deliver_notice(scene, TREFOIL_RECEIPT_DELIVERED, SEQ);
+    wait_for_outcome(scene);
+    for (unsigned i = 0; i < scene->n_asked; i++)
+        assert_null(strstr(scene->bodies[i], "Not delivered"));
+}
+
 int main(void)
 {
 #define in_scene(test) cmocka_unit_test_setup_teardown(test, open_windowed_scene, close_scene)
@@ -239,6 +281,9 @@ int main(void)
         in_scene(test_bulk_does_not_reach_somebody_who_withdrew_consent_but_a_reply_does),
         in_scene(test_strict_message_that_would_lose_something_is_refused_with_what),
         in_scene(test_strict_account_refuses_what_an_easy_one_sends),
+        in_scene(test_notice_of_failure_is_words_to_the_author_where_that_is_wished),
+        in_scene(test_notice_of_failure_that_fails_is_told_to_nobody),
+        in_scene(test_other_receipts_are_no_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@ struct account_settings {
     const char *verify_token_file;
     struct config_texts app_secret_files;
     bool strict;                 /* nothing is sent with something missing */
+    bool tell_authors;           /* of this account's people: told in words when what they said did not arrive */
     const char *window_template; /* what stands for a message when the window is closed; NULL: nothing does */
     const char *window_template_language;
 };

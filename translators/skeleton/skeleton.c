@@ -325,6 +325,16 @@ static int open_media(struct skeleton *skeleton)
                                                                                                               : 0;
 }
 
+static const char *name_of(void *owner, size_t account, const char *user_id)
+{
+    struct skeleton *skeleton = owner;
+    struct profile profile = { 0 };
+
+    if (names_look(skeleton->names, account, user_id, &profile) != NAMES_KNOWN)
+        return NULL;
+    return profile.name ? profile.name : profile.username;
+}
+
 static int open_sender(struct skeleton *skeleton)
 {
     struct sender_options options = {
@@ -338,6 +348,7 @@ static int open_sender(struct skeleton *skeleton)
         .media = &skeleton->media,
         .urls = skeleton->urls,
         .owner = skeleton,
+        .name_of = name_of,
         .on_idle = on_idle,
     };
     int r = sender_open(&skeleton->loop, &options, &skeleton->sender);
@@ -435,9 +446,9 @@ static int open_all(struct skeleton *skeleton)
     if (r == 0)
         r = open_media(skeleton);
     if (r == 0)
-        r = open_sender(skeleton);
-    if (r == 0)
         r = open_names(skeleton);
+    if (r == 0)
+        r = open_sender(skeleton);
     if (r == 0)
         r = open_intake(skeleton);
     if (r == 0)
