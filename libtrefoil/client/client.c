@@ -179,6 +179,13 @@ enum trefoil_status trefoil_client_channel(trefoil_client *client, const char *n
     return TREFOIL_OK;
 }
 
+uint64_t trefoil_client_retention_ms(const trefoil_client *client, const char *name)
+{
+    const struct roster_channel *channel = membership_channel(&client->membership, name);
+
+    return channel ? channel->retention_ms : 0;
+}
+
 void client_lose(struct trefoil_client *client, const char *why)
 {
     if (client->connection.state != CONNECTION_DOWN)

@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
+import subprocess
 import time
 
 from people import (FILES, bubbles, content_of, find, put_file, received, room_of_three, say, say_file, wait_for_text)
-from stack import ACCOUNTS, PEOPLE, Stack, wait_until
+from stack import ACCOUNTS, PEOPLE, TOP, Stack, wait_until
 from webhooks import post
 
 LIMIT_KIB = 48 * 1024
@@ -189,3 +191,45 @@ def test_voice_note_is_heard_on_the_other_networks():
             assert not converted or content_of(stack, shown["media"][0])[4:8] == b"ftyp", "Ogg is not what this network takes"
         say_file(stack, "instagram", "audio", os.path.join(FILES, "sound.m4a"))
         assert wait_for_file(stack, "whatsapp")[0]["kind"] in ("audio", "voice")
+
+
+class Skip(Exception):
+    pass
+
+
+def start_bucket(stack):
+    """An S3-compatible server that checks signatures; its address."""
+    folder = os.path.join(TOP, "tests/blobs")
+    if not shutil.which("node"):
+        raise Skip("no node")
+    if not os.path.isdir(os.path.join(folder, "node_modules/s3rver")):
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True, stdin=subprocess.DEVNULL)
+    os.mkdir(os.path.join(stack.dir, "bucket"))
+    stack.spawn("bucket", ["node", "--openssl-legacy-provider", os.path.join(folder, "server.mjs"), os.path.join(stack.dir, "bucket")])
+    with_port = lambda: re.search(r"ready (\d+)", open(os.path.join(stack.dir, "log/bucket.log")).read())
+    return f"http://127.0.0.1:{wait_until(with_port, 'the S3 server').group(1)}/files"
+
+
+def test_files_travel_through_a_bucket_as_through_a_directory():
+    with Stack() as stack:
+        where = start_bucket(stack)
+        for name, words in (("access", "S3RVER"), ("secret", "S3RVER")):
+            path = os.path.join(stack.dir, "secrets", "bucket." + name)
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+                file.write(words + "\n")
+        for network in PEOPLE:
+            path = os.path.join(stack.dir, "config", network + ".yaml")
+            with open(path) as file:
+                text = re.sub(r"(?m)^blob_store: .*$", f"blob_store: {where}\nblob_access_key_file: {stack.dir}/secrets/bucket.access\n"
+                              f"blob_secret_key_file: {stack.dir}/secrets/bucket.secret", file.read())
+            with open(path, "w") as file:
+                file.write(text)
+        stack.start_all()
+        room_of_three(stack)
+        say_file(stack, "whatsapp", "image", os.path.join(FILES, "picture.jpg"), caption="by way of a bucket")
+        for other in ("messenger", "instagram"):
+            shown = wait_for_file(stack, other)[0]
+            with open(os.path.join(FILES, "picture.jpg"), "rb") as file:
+                assert content_of(stack, shown["media"][0]) == file.read()
+        kept = [os.path.join(d, f) for d, _, files in os.walk(os.path.join(stack.dir, "bucket")) for f in files]
+        assert kept and not any(b"JFIF" in open(f, "rb").read() for f in kept), "the bucket can be read"

@@ -138,3 +138,27 @@ def test_whatsapp_user_with_number_and_business_scoped_id_is_one_person():
         assert len(asked) == 1, asked
         with_evidence = [e for e in everything(stack) if e.get("text") == "by both"][0]["content"]["author"]
         assert with_evidence.get("aliases") and with_evidence.get("alias_evidence"), with_evidence
+
+
+def test_reply_overtakes_a_campaign():
+    campaign, rooms = 400, 4
+    with Stack() as stack:
+        stack.start_all()
+        for room in range(rooms):
+            stack.control("people", {"network": "messenger", "user_id": f"65434000{room:06d}", "name": f"R{room}"})
+            stack.make_room(f"campaign {room}", ("messenger", f"65434000{room:06d}"))
+        room_of_three(stack)
+        stack.kill("messenger")   # what is sent meanwhile waits, as it would behind a rate limit
+        path = os.path.join(stack.dir, "offer.json")
+        with open(path, "w") as file:
+            json.dump({"author": {"name": "Shop"}, "text": {"body": "an offer"}}, file)
+        for number in range(campaign):
+            stack.cli("send", f"campaign {number % rooms}", "--json", path, "--lane", "bulk")
+        stack.control("faults", {"network": "messenger", "fault": "slow", "delay_ms": 150})   # one at a time per room
+        stack.again("messenger")
+        wait_until(lambda: received(stack, "messenger", f"65434000{0:06d}"), "the campaign has begun")
+        say(stack, "whatsapp", "a reply")
+        wait_for_text(stack, "messenger", "a reply", timeout=30)
+        done = sum(len(received(stack, "messenger", f"65434000{room:06d}")) for room in range(rooms))
+        assert done < campaign, "the campaign was over before the reply: this proves nothing"
+        print(f"{'':10} the reply came after {done} of {campaign}")

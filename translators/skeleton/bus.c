@@ -283,6 +283,11 @@ bool bus_channel(const struct bus *bus, uint8_t *ret)
     return bus->is_subscribed;
 }
 
+uint64_t bus_retention_ms(const struct bus *bus)
+{
+    return trefoil_client_retention_ms(bus->client, bus->options.channel);
+}
+
 const char *bus_service(const struct bus *bus)
 {
     return trefoil_client_service(bus->client);

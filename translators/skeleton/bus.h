@@ -59,6 +59,9 @@ bool bus_is_connected(const struct bus *bus);
 /* The channel everything goes through; false while that is not known. `ret` has room for 16 bytes. */
 bool bus_channel(const struct bus *bus, uint8_t *ret);
 
+/* How long the channel keeps its messages, in ms; 0: not known yet. */
+uint64_t bus_retention_ms(const struct bus *bus);
+
 const char *bus_service(const struct bus *bus);
 
 /* When the roster and our newest wrap key end, in Unix ms; 0: not known. */

@@ -20,10 +20,15 @@ static void on_swept(void *context, long n)
         log_event(media->log, LOG_WARNING_, "blobs-not-swept", LOG_NUMBER("errno", (uint64_t) -n));
 }
 
+/* A file lives as long as the messages of its channel, unless told otherwise; nothing goes while that is not known. */
 static void on_sweep(uv_timer_t *timer)
 {
     struct media *media = timer->data;
-    if (blobs_sweep(media->blobs, media->settings->blob_keep_ms, media, on_swept) < 0)
+    uint64_t keep_ms = media->settings->blob_keep_ms;
+
+    if (!keep_ms)
+        keep_ms = media->retention_ms(media->owner);
+    if (keep_ms && blobs_sweep(media->blobs, keep_ms, media, on_swept) < 0)
         on_swept(media, -ENOMEM);
 }
 
@@ -97,7 +102,7 @@ int media_open(struct media *media, const char **ret_what)
         *ret_what = "converter";
         r = open_converter(media);
     }
-    if (r == 0 && media->blobs && media->settings->blob_keep_ms)
+    if (r == 0 && media->blobs)
         uv_timer_start(&media->sweep, on_sweep, FIRST_SWEEP_MS, SWEEP_MS);
     return r;
 }

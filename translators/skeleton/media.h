@@ -38,9 +38,11 @@ struct media {
     void *owner;
     /* Whose files are sealed: false while that is not known yet. */
     bool (*channel)(void *owner, uint8_t ret[SEAL_ID_BYTES]);
+    /* How long its messages are kept; 0 while that is not known. */
+    uint64_t (*retention_ms)(void *owner);
 };
 
-/* Everything but `loop` … `log`, `owner` and `channel`, which the caller has set. -ENOENT, -EACCES, -EINVAL (store),
+/* Everything but `loop` … `log`, `owner`, `channel` and `retention_ms`, which the caller has set. -ENOENT, -EACCES, -EINVAL (store),
  * -ENOMEM; `*ret_what`: which setting. */
 must_use_ int media_open(struct media *media, const char **ret_what);
 

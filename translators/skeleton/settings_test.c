@@ -118,7 +118,7 @@ static void test_settings_of_files_have_their_documented_values(void **state unu
     assert_null(settings.blob_store);
     assert_null(settings.public_url);
     assert_null(settings.converter);
-    assert_int_equal(settings.blob_keep_ms, 1209600000);
+    assert_int_equal(settings.blob_keep_ms, 0);
     assert_int_equal(settings.media_max_bytes, 100u << 20);
     assert_int_equal(settings.media_wait_ms, 60000);
     arena_deinit(&mem);

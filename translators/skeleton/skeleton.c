@@ -212,6 +212,11 @@ static bool channel_of(void *owner, uint8_t ret[SEAL_ID_BYTES])
     return bus_channel(((struct skeleton *) owner)->bus, ret);
 }
 
+static uint64_t retention_of(void *owner)
+{
+    return bus_retention_ms(((struct skeleton *) owner)->bus);
+}
+
 static void on_refusal(void *owner, enum webhook_refusal refusal)
 {
     struct skeleton *skeleton = owner;
@@ -310,7 +315,8 @@ static int open_media(struct skeleton *skeleton)
                                       .figures = &skeleton->figures,
                                       .log = &skeleton->log,
                                       .owner = skeleton,
-                                      .channel = channel_of };
+                                      .channel = channel_of,
+                                      .retention_ms = retention_of };
     int r = media_open(&skeleton->media, &what);
     if (r == 0)
         r = media_fetch_open(&skeleton->media, skeleton, on_file, &skeleton->fetch);

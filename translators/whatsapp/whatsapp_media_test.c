@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "map_kit/kit.h"
 #include "whatsapp.h"
 
 static struct arena mem = { .max_bytes = 1u << 20 };
@@ -54,9 +55,6 @@ static void test_the_answer_to_an_upload_is_judged_by_its_id(void **state)
 
 static void test_the_network_is_asked_where_a_file_is(void **state)
 {
-    static const char answer[] =
-        "{\"messaging_product\":\"whatsapp\",\"url\":\"https://lookaside.fbsbx.com/x\",\"mime_type\":"
-        "\"image/jpeg\",\"file_size\":303833,\"id\":\"7\"}";
     static const char *const bad[] = { NULL, "", "../me", "7?x", "7/8" };
     struct trefoil_media media = { .network_id = "1003380000000080" };
     struct request request = { 0 };
@@ -70,9 +68,10 @@ static void test_the_network_is_asked_where_a_file_is(void **state)
         media.network_id = bad[i];
         assert_int_equal(whatsapp_ops.ask_media(&media, &person, &mem, &request), -ENOTSUP);
     }
-    struct reply reply = { .http_status = 200, .body = bytes_of_text(answer) };
+    struct reply reply = { .http_status = 200, .body = kit_read(&mem, TESTDATA, "wa-resp-media.json") };
     whatsapp_ops.read_media(&reply, &mem, &located);
-    assert_string_equal(located.url, "https://lookaside.fbsbx.com/x");
+    assert_string_equal(located.url, "https://lookaside.fbsbx.com/whatsapp_business/attachments/"
+                                     "?mid=1003380000000080&ext=1790000300&hash=ARnExample");
     assert_string_equal(located.mime, "image/jpeg");
     assert_int_equal(located.size_bytes, 303833);
     reply.http_status = 404;

@@ -65,6 +65,10 @@ void trefoil_client_expiry(const trefoil_client *client, uint64_t *ret_roster_ms
  * the first CONNECTED event, for the roster comes with it. */
 enum trefoil_status trefoil_client_channel(trefoil_client *client, const char *name, struct trefoil_id *ret);
 
+/* How long the channel (by name, as above) keeps its messages, in ms; 0 while there is no roster, or no such channel.
+ * Whoever keeps something that belongs to a message, such as its files, keeps it no longer. */
+uint64_t trefoil_client_retention_ms(const trefoil_client *client, const char *name);
+
 /* A place on a network: "network/account id" and the user id there. */
 struct trefoil_address {
     const char *account;
