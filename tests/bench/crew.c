@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,6 +131,17 @@ void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us)
     *ret_cpu_us = (uint64_t) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
                   (uint64_t) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     member->pid = 0;
+}
+
+void find_programs(char ret[CREW_PATH_MAX])
+{
+    char self[CREW_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (n < 0)
+        give_up("where am I");
+    self[n] = '\0';
+    (void) snprintf(ret, CREW_PATH_MAX, "%.4000s/../bin", dirname(self));
 }
 
 int free_port(void)

@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#define CREW_PATH_MAX 4096
+
 /* What one process counted between the begin and the end of the measurement. */
 struct tally {
     uint64_t envelopes;        /* published and confirmed, or delivered */
@@ -58,6 +60,9 @@ void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us);
 
 /* Says what went wrong and ends the process. */
 _Noreturn void give_up(const char *what);
+
+/* Where our programs lie: beside this one, in ../bin. */
+void find_programs(char ret[CREW_PATH_MAX]);
 
 /* A port of the loopback that nobody uses just now. */
 int free_port(void);

@@ -2,8 +2,6 @@
 #include "fanout.h"
 #include "floor.h"
 
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,18 +24,6 @@ static void outcome_merge(struct outcome *to, const struct outcome *from)
     tally_merge(&to->gateway, &from->gateway);
     to->store_bytes += from->store_bytes;
     to->published += from->published;
-}
-
-/* The programs lie beside this one, in ../bin. */
-static void find_bin(char ret[PATH_MAX])
-{
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    if (n < 0)
-        give_up("where am I");
-    self[n] = '\0';
-    snprintf(ret, PATH_MAX, "%.4000s/../bin", dirname(self));
 }
 
 static void measure(const struct plan *plan, const char *bin, double seconds, struct side *real, struct side *bare)
@@ -90,7 +76,7 @@ int main(int argc, char **argv)
     unsigned rounds = (unsigned) option_number(argc, argv, "--rounds", 2),
              batch = (unsigned) option_number(argc, argv, "--batch", 32);
     static struct side real, bare;
-    char bin[PATH_MAX];
+    char bin[CREW_PATH_MAX];
 
     if (option_flag(argc, argv, "--help") || plan.subscribers == 0 || rounds == 0 || batch == 0) {
         fprintf(stderr, "fanout [--subscribers 3] [--seconds 4] [--rounds 2] [--window 4096] [--batch 32, the floor's] "
@@ -99,7 +85,7 @@ int main(int argc, char **argv)
     }
     bool is_alone = option_flag(argc, argv, "--alone");
 
-    find_bin(bin);
+    find_programs(bin);
     snprintf(plan.directory, sizeof(plan.directory), "%s/fanout", option_text(argc, argv, "--dir", "build/bench-data"));
     for (unsigned i = 0; i < rounds; i++) {
         plan.rate = 0;

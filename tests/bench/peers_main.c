@@ -3,7 +3,6 @@
 #include "floor.h"
 #include "peers.h"
 
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,17 +32,6 @@ static int by_size(const void *a, const void *b)
     double x = *(const double *) a, y = *(const double *) b;
 
     return x < y ? -1 : x > y;
-}
-
-static void find_bin(char ret[PATH_MAX])
-{
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    if (n < 0)
-        give_up("where am I");
-    self[n] = '\0';
-    (void) snprintf(ret, PATH_MAX, "%.4000s/../bin", dirname(self));
 }
 
 static void run_side(size_t side, const struct plan *plan, const char *bin, double seconds, struct outcome *ret)
@@ -174,7 +162,7 @@ int main(int argc, char **argv)
     double seconds = option_number(argc, argv, "--seconds", 5);
     unsigned rounds = (unsigned) option_number(argc, argv, "--rounds", 5);
     const char *only = option_text(argc, argv, "--only", NULL);
-    char bin[PATH_MAX];
+    char bin[CREW_PATH_MAX];
 
     if (option_flag(argc, argv, "--help") || plan.subscribers == 0 || plan.subscribers > PEERS_SUBSCRIBERS_MAX ||
         rounds == 0 || rounds > ROUNDS_MAX) {
@@ -183,7 +171,7 @@ int main(int argc, char **argv)
                 "at 100, 1,000 and 10,000/s] [--chart build/peers.svg] [--dir build/bench-data]\n");
         return 2;
     }
-    find_bin(bin);
+    find_programs(bin);
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/peers",
                     option_text(argc, argv, "--dir", "build/bench-data"));
     char absolute[PATH_MAX];

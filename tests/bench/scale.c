@@ -3,8 +3,6 @@
  */
 #include "fanout.h"
 
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +14,6 @@
 #define WARM_UP_S 1.0
 #define THROUGHPUT_TARGET 0.9
 #define RESTART_TARGET_S 1.0
-
-static void find_bin(char ret[PATH_MAX])
-{
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-    if (n < 0)
-        give_up("where am I");
-    self[n] = '\0';
-    (void) snprintf(ret, PATH_MAX, "%.4000s/../bin", dirname(self));
-}
 
 /* Publishes and waits for the end; what was confirmed. */
 static void publish(const struct plan *plan, struct tally *ret)
@@ -100,14 +87,14 @@ int main(int argc, char **argv)
     struct plan plan = { .payload = 512, .window = 4096, .batch = 32 };
     uint64_t people = (uint64_t) option_number(argc, argv, "--addresses", 10e6), cpu_us;
     double seconds = option_number(argc, argv, "--seconds", 10);
-    char bin[PATH_MAX], store[400];
+    char bin[CREW_PATH_MAX], store[400];
     int port = free_port();
 
     if (option_flag(argc, argv, "--help") || people < FEW) {
         fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--dir build/bench-data]\n");
         return 2;
     }
-    find_bin(bin);
+    find_programs(bin);
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/scale",
                     option_text(argc, argv, "--dir", "build/bench-data"));
     fanout_prepare(&plan, bin, port);
