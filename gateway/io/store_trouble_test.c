@@ -114,7 +114,8 @@ static void test_writes_that_fail_are_tried_again_until_they_work(void **state u
     int fd = find_descriptor(&world, false), good = break_descriptor(fd);
 
     fill_up(&world);
-    assert_int_equal(world.trouble, -ENOSPC);
+    /* the writer's first tidying may have been between a write and its fdatasync, which /dev/full does not know */
+    assert_true(world.trouble == -ENOSPC || world.trouble == -EINVAL);
     append(&world, 700); /* and one submitted while it lasts */
     put(&world, STORE_COUNTERS, "published", "all");
     submit(&world);
