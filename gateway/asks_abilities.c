@@ -17,6 +17,34 @@ int asks_capability_put(struct gateway *gateway, const struct service *service, 
     return r;
 }
 
+static uint32_t count_replicas(const struct gateway *gateway, const struct service *service)
+{
+    uint32_t n = 0;
+
+    list_for_each (node, &gateway->sessions) {
+        const struct session *session = container_of(node, struct session, link);
+        n += !session->is_broken && id_equal(&session->peer.service, &service->id);
+    }
+    return n;
+}
+
+/* Who is there now, of those the channel knows. */
+static int add_services(struct gateway *gateway, const struct channel *channel, Trefoil__Answer *answer)
+{
+    const struct members *members = gateway->broker.members;
+
+    answer->counters = arena_array(&gateway->frame, members->n_services, sizeof(*answer->counters));
+    if (!answer->counters && members->n_services > 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < members->n_services && i < BUS_ANSWER_MAX_ITEMS; i++) {
+        const struct service *service = &members->services[i];
+        if (service_set_has(&channel->readers, service) || service_set_has(&channel->writers, service))
+            asks_counter(gateway, answer, arena_text(&gateway->frame, bytes_of_text(service->name)),
+                         count_replicas(gateway, service));
+    }
+    return 0;
+}
+
 struct abilities {
     struct gateway *gateway;
     Trefoil__Answer *answer;
@@ -40,6 +68,11 @@ static int add_one(void *context, const struct ability *ability)
     is->account = arena_text(mem, ability->account);
     is->record = frame_binary(arena_copy(mem, ability->record));
     is->since_ms = ability->since_ms;
+    const struct service *owner = members_owner(abilities->gateway->broker.members, ability->account);
+    if (owner) {
+        is->service = arena_text(mem, bytes_of_text(owner->name));
+        is->replicas = count_replicas(abilities->gateway, owner);
+    }
     if (mem->failed)
         return -ENOMEM;
     answer->capabilities[answer->n_capabilities++] = is;
@@ -59,6 +92,8 @@ int asks_capability_list(struct gateway *gateway, const struct service *service,
         return -EACCES;
     answer->capabilities = arena_array(&gateway->frame, GATEWAY_LIST_MAX, sizeof(*answer->capabilities));
     if (!answer->capabilities)
+        return -ENOMEM;
+    if (!*ask->after && add_services(gateway, channel, answer) < 0)
         return -ENOMEM;
     int r = abilities_list(&gateway->broker, &id, bytes_of_text(ask->after), add_one, &abilities);
     answer->more = r > 0;

@@ -91,6 +91,15 @@ int capabilities_write(const struct trefoil_capabilities *capabilities, struct a
     }
     wire.n_features = capabilities->n_features;
     wire.has_converter = capabilities->has_converter;
+    Trefoil__AccountIs state = TREFOIL__ACCOUNT_IS__INIT;
+    if (capabilities->state.health != TREFOIL_ACCOUNT_NONE)
+        wire.state = &state;
+    state.health = (uint32_t) capabilities->state.health;
+    state.code = capabilities->state.code;
+    state.subcode = capabilities->state.subcode;
+    if (capabilities->state.next_action)
+        state.next_action = (char *) (uintptr_t) capabilities->state.next_action;
+    state.since_ms = capabilities->state_since_ms;
     return pack(&wire, arena, ret);
 }
 
@@ -136,5 +145,11 @@ int capabilities_read(struct bytes record, struct arena *arena, struct trefoil_c
     *ret = (struct trefoil_capabilities){ .has_converter = wire->has_converter,
                                           .features = features,
                                           .n_features = wire->n_features };
+    if (wire->state && wire->state->health <= TREFOIL_ACCOUNT_STOPPED) {
+        ret->state = (struct trefoil_account_state){ (enum trefoil_account_health) wire->state->health,
+                                                     wire->state->code, wire->state->subcode,
+                                                     text_or_null(wire->state->next_action) };
+        ret->state_since_ms = wire->state->since_ms;
+    }
     return 0;
 }

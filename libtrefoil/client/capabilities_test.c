@@ -34,7 +34,9 @@ static void test_record_comes_back_as_it_was_written(void **state)
     struct trefoil_capabilities record = { .account = "whatsapp/1",
                                            .has_converter = true,
                                            .features = features,
-                                           .n_features = 2 },
+                                           .n_features = 2,
+                                           .state = { TREFOIL_ACCOUNT_BAD_CREDENTIALS, 190, 463, "renew the token" },
+                                           .state_since_ms = 77 },
                                 back;
     struct bytes bytes;
 
@@ -52,6 +54,11 @@ static void test_record_comes_back_as_it_was_written(void **state)
     assert_int_equal(back.features[0].n_mimes, 2);
     assert_string_equal(back.features[0].mimes[1], "audio/mp4");
     assert_null(back.features[1].becomes);
+    assert_int_equal(back.state.health, TREFOIL_ACCOUNT_BAD_CREDENTIALS);
+    assert_int_equal(back.state.code, 190);
+    assert_int_equal(back.state.subcode, 463);
+    assert_string_equal(back.state.next_action, "renew the token");
+    assert_int_equal(back.state_since_ms, 77);
     arena_deinit(&arena);
 }
 

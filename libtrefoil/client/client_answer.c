@@ -154,6 +154,8 @@ static int take_capabilities(struct trefoil_client *client, const Trefoil__Answe
         }
         list[i].account = from->account;
         list[i].since_ms = from->since_ms;
+        list[i].service = from->service;
+        list[i].replicas = from->replicas;
     }
     client->answer.capabilities = list;
     client->answer.n_capabilities = r < 0 ? 0 : answer->n_capabilities;

@@ -151,6 +151,10 @@ const struct cli_command cli_commands[] = {
     { "capabilities", NULL, 0, 0, "what each network can express, and what becomes of the rest",
       "One row per thing people do, one column per account, as the translators published it.\n", capability_options,
       command_capabilities },
+    { "accounts", NULL, 0, 0, "how each account is, since when, and what to do",
+      "Connected, degraded, bad credentials, rate limited, policy blocked; stopped when none of its processes is\n"
+      "connected. Below: how many processes of each service are.\n",
+      json_options, command_accounts },
     { "trace", "ID", 1, 1, "every hop of an envelope, with time and outcome", NULL, json_options, command_trace },
     { "dead list", NULL, 0, 0, "what bounced or was given up, and why", NULL, json_options, command_dead_list },
     { "dead show", "ID", 1, 1, "one of them, with what was said, if the keyring can open it", NULL, json_options,

@@ -19,6 +19,7 @@ must_use_ int command_room_leave(struct cli *cli);
 must_use_ int command_send(struct cli *cli);
 must_use_ int command_tail(struct cli *cli);
 must_use_ int command_capabilities(struct cli *cli);
+must_use_ int command_accounts(struct cli *cli);
 must_use_ int command_trace(struct cli *cli);
 must_use_ int command_dead_list(struct cli *cli);
 must_use_ int command_dead_show(struct cli *cli);

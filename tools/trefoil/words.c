@@ -54,12 +54,17 @@ static void put_media(FILE *out, const struct trefoil_media_list *list)
     }
 }
 
-static void put_account(FILE *out, const struct trefoil_account_state *state)
+const char *words_health(enum trefoil_account_health health)
 {
     static const char *const words[] = { "unknown",         "starting",     "connected",      "degraded",
                                          "bad credentials", "rate limited", "policy blocked", "stopped" };
 
-    fprintf(out, "[account %s]", (size_t) state->health < ARRAY_SIZE(words) ? words[state->health] : "unknown");
+    return (size_t) health < ARRAY_SIZE(words) ? words[health] : "unknown";
+}
+
+static void put_account(FILE *out, const struct trefoil_account_state *state)
+{
+    fprintf(out, "[account %s]", words_health(state->health));
     if (state->code > 0)
         fprintf(out, " code %" PRIu32, state->code);
     if (state->next_action) {

@@ -20,6 +20,7 @@ struct account {
     enum trefoil_account_health health;
     uint32_t code, subcode;
     const char *next_action; /* constant words, NULL when there is nothing to do */
+    uint64_t since_ms;       /* Unix ms of the last change; its owner's to set */
 };
 
 struct accounts {

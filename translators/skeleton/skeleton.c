@@ -57,6 +57,20 @@ struct skeleton {
 
 /* ---- accounts --------------------------------------------------------------------------------------------------- */
 
+/* What its network can express, and how it is: the gateway keeps the newest for whoever asks. */
+static void declare_account(struct skeleton *skeleton, size_t index)
+{
+    const struct account *account = &skeleton->accounts.accounts[index];
+
+    if (!skeleton->record.n_features || !bus_is_connected(skeleton->bus) || skeleton->is_draining)
+        return;
+    skeleton->record.account = account->name;
+    skeleton->record.state =
+        (struct trefoil_account_state){ account->health, account->code, account->subcode, account->next_action };
+    skeleton->record.state_since_ms = account->since_ms;
+    bus_declare(skeleton->bus, &skeleton->record);
+}
+
 static void on_account_change(void *owner, size_t index)
 {
     struct skeleton *skeleton = owner;
@@ -68,7 +82,9 @@ static void on_account_change(void *owner, size_t index)
               LOG_TEXT("state", account_state_name(account->health)), LOG_NUMBER("code", account->code),
               LOG_NUMBER("subcode", account->subcode),
               LOG_TEXT("next_action", account->next_action ? account->next_action : "none"));
+    skeleton->accounts.accounts[index].since_ms = expiry_now_ms();
     notices_tell(&skeleton->notices, index);
+    declare_account(skeleton, index);
 }
 
 static void on_account_renewed(void *owner, size_t index)
@@ -139,10 +155,8 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 /* Again after each reconnection: it may be another gateway, or one that lost its disk. */
 static void declare(struct skeleton *skeleton)
 {
-    for (size_t i = 0; skeleton->record.n_features && i < skeleton->accounts.n_accounts; i++) {
-        skeleton->record.account = skeleton->accounts.accounts[i].name;
-        bus_declare(skeleton->bus, &skeleton->record);
-    }
+    for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
+        declare_account(skeleton, i);
 }
 
 static void on_connected(void *owner)

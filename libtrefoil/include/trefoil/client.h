@@ -261,13 +261,17 @@ struct trefoil_capability {
 #define TREFOIL_CAPABILITIES_MAX_BYTES (16384) /* … and what it may take on the wire: else TOO_LARGE */
 #define TREFOIL_CAPABILITY_MIMES_MAX 64        /* of one feature */
 
-/* What the network of an account can express. Nothing of it is sealed. */
+/* What the network of an account can express, and how the account is. Nothing of it is sealed. */
 struct trefoil_capabilities {
     const char *account;                       /* "network/account id" */
     bool has_converter;                        /* files are converted where networks disagree */
     uint64_t since_ms;                         /* in an answer: when the record last changed */
     const struct trefoil_capability *features; /* none where the record cannot be read */
     size_t n_features;
+    struct trefoil_account_state state; /* health NONE: not said */
+    uint64_t state_since_ms;
+    const char *service; /* in an answer: who owns the account … */
+    uint32_t replicas;   /* … and how many of its processes are connected */
 };
 
 struct trefoil_answer {
@@ -320,7 +324,8 @@ enum trefoil_question {
     TREFOIL_ASK_AUDIT,
     TREFOIL_ASK_ROSTER_PUT,      /* bundle */
     TREFOIL_ASK_CAPABILITY_PUT,  /* channel; capabilities, of an account of the asker's own */
-    TREFOIL_ASK_CAPABILITY_LIST, /* channel; address.account: the last one of the page before, or NULL */
+    TREFOIL_ASK_CAPABILITY_LIST, /* channel; address.account: the last one of the page before, or NULL. Counters: connected
+                                  * processes of each service of the channel */
 };
 
 struct trefoil_ask {

@@ -1,0 +1,99 @@
+/* `trefoil accounts`: how each account is, since when, and what a human can do. Never judges: translators do. */
+#include "cli/accounts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/bus.h"
+#include "cli/commands.h"
+#include "cli/text.h"
+#include "cli/words.h"
+
+const char *accounts_state(const struct trefoil_capabilities *account)
+{
+    if (account->replicas == 0)
+        return "stopped";
+    return account->state.health == TREFOIL_ACCOUNT_NONE ? "not said" : words_health(account->state.health);
+}
+
+void accounts_put(FILE *out, const struct trefoil_capabilities *accounts, size_t n_accounts)
+{
+    char since[TEXT_TIME_BYTES];
+
+    for (size_t i = 0; i < n_accounts; i++) {
+        const struct trefoil_capabilities *account = &accounts[i];
+
+        fprintf(out, "%-32s  %-15s  since %s  %s, %" PRIu32 " connected", account->account ? account->account : "-",
+                accounts_state(account), text_of_time(account->state_since_ms, since),
+                account->service && *account->service ? account->service : "nobody", account->replicas);
+        if (account->state.code > 0)
+            fprintf(out, "  code %" PRIu32 "/%" PRIu32, account->state.code, account->state.subcode);
+        if (account->state.next_action) {
+            fprintf(out, "  → ");
+            text_put_plain(out, account->state.next_action);
+        }
+        fprintf(out, "\n");
+    }
+}
+
+void accounts_put_json(FILE *out, const struct trefoil_capabilities *accounts, size_t n_accounts)
+{
+    for (size_t i = 0; i < n_accounts; i++) {
+        const struct trefoil_capabilities *account = &accounts[i];
+
+        fprintf(out, "{\"account\":");
+        text_put_json(out, account->account);
+        fprintf(out, ",\"state\":");
+        text_put_json(out, accounts_state(account));
+        fprintf(out, ",\"told\":");
+        text_put_json(out, words_health(account->state.health));
+        fprintf(out, ",\"since_ms\":%" PRIu64 ",\"code\":%" PRIu32 ",\"subcode\":%" PRIu32 ",\"next_action\":",
+                account->state_since_ms, account->state.code, account->state.subcode);
+        text_put_json(out, account->state.next_action);
+        fprintf(out, ",\"service\":");
+        text_put_json(out, account->service);
+        fprintf(out, ",\"replicas\":%" PRIu32 "}\n", account->replicas);
+    }
+}
+
+/* Who reads and writes besides: all of the channel, in the order of the roster. */
+static void put_services(const struct trefoil_answer *answer)
+{
+    printf("\nservices:");
+    for (size_t i = 0; i < answer->n_counters; i++)
+        printf("%s %s %" PRIu64, i > 0 ? "," : "", answer->counters[i].name, answer->counters[i].value);
+    printf(" connected\n");
+}
+
+int command_accounts(struct cli *cli)
+{
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_CAPABILITY_LIST };
+    const struct trefoil_answer *answer = NULL;
+    bool json = cli_option(cli, "json") != NULL, more = true;
+    size_t n = 0;
+    struct bus bus;
+    int r = bus_open(cli, &bus);
+
+    ask.channel = bus.channel;
+    while (r == CLI_OK && more) {
+        r = bus_ask(&bus, &ask, &answer);
+        if (r != CLI_OK)
+            break;
+        if (json)
+            accounts_put_json(stdout, answer->capabilities, answer->n_capabilities);
+        else
+            accounts_put(stdout, answer->capabilities, answer->n_capabilities);
+        if (!json && answer->n_counters > 0)
+            put_services(answer);
+        n += answer->n_capabilities;
+        more = answer->more && answer->n_capabilities > 0;
+        if (more) {
+            const char *last = answer->capabilities[answer->n_capabilities - 1].account;
+            ask.address.account = arena_text(&cli->mem, bytes_of_text(last));
+        }
+    }
+    if (r == CLI_OK && n == 0)
+        r = cli_fail(cli, "no translator has said yet how its account is; are they running? (trefoil roster show)");
+    bus_close(&bus);
+    return r;
+}
