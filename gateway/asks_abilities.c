@@ -3,6 +3,7 @@
 
 #include "asks_list.h"
 #include "core/abilities.h"
+#include "core/subscription.h"
 
 #define LIST_MAX_BYTES (BUS_FRAME_MAX_BYTES / 2)
 
@@ -13,6 +14,10 @@ int asks_capability_put(struct gateway *gateway, const struct service *service, 
     const struct ability ability = { bytes_of_text(ask->account), frame_bytes(ask->record), gateway->broker.now_ms };
     int r = abilities_put(&gateway->broker, &service->id, &channel, &ability);
 
+    if (r >= 0 && ask->wake) {
+        dispatch_wake_all(&gateway->broker, &channel, &service->id);
+        gateway->must_pump = true;
+    }
     answer->count = r > 0;
     return r;
 }

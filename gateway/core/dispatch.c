@@ -340,6 +340,19 @@ void dispatch_pump(struct broker *broker, struct subscription *subscription)
         subscription->is_dirty = true;
 }
 
+void dispatch_wake_all(struct broker *broker, const struct id *channel, const struct id *service)
+{
+    list_for_each (node, &broker->subscriptions) {
+        struct subscription *subscription = container_of(node, struct subscription, link);
+
+        if (!subscription->targets || !id_equal(&subscription->channel, channel) ||
+            !id_equal(&subscription->service, service))
+            continue;
+        list_for_each_safe (sleeper, after, &subscription->lines.asleep)
+            lines_wake(&subscription->lines, container_of(sleeper, struct line, in_ready));
+    }
+}
+
 void dispatch_tick(struct broker *broker, struct subscription *subscription)
 {
     list_for_each_safe (node, after, &subscription->lines.asleep) {

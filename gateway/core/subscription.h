@@ -71,6 +71,9 @@ void all_ack(struct subscription *subscription, uint64_t first, uint64_t count);
 /* dispatch.c: the same for TARGETS. */
 void dispatch_pump(struct broker *broker, struct subscription *subscription);
 void dispatch_tick(struct broker *broker, struct subscription *subscription);
+
+/* What sleeps of a service's deliveries is tried at once: it says that what they waited for has come. */
+void dispatch_wake_all(struct broker *broker, const struct id *channel, const struct id *service);
 void dispatch_seat_gone(struct broker *broker, struct seat *seat);
 void dispatch_seat_back(struct broker *broker, struct seat *seat);
 void dispatch_load(struct broker *broker, struct subscription *subscription);

@@ -195,6 +195,7 @@ static int ask_capabilities(struct trefoil_client *client, const struct trefoil_
     put.channel = id_of(&ask->channel);
     put.account = text_of(ask->capabilities->account);
     put.record = frame_binary(record);
+    put.wake = ask->all;
     wire.capability_put = &put;
     return send(client, &wire, TREFOIL__ASK__QUESTION_CAPABILITY_PUT);
 }

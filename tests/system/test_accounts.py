@@ -58,7 +58,7 @@ def test_revoked_token_is_seen_within_seconds_and_sends_wait_for_the_new_one():
         replace_token(stack, "whatsapp", "EAAstillwrong")
         wait_until(lambda: "secret-replaced" in open(os.path.join(stack.dir, "log/whatsapp.log")).read(), "the first new token", 10)
         replace_token(stack, "whatsapp", good)
-        wait_until(lambda: len(find(stack, "whatsapp", "waits")) == 3, lambda: received(stack, "whatsapp"), 60)
+        wait_until(lambda: len(find(stack, "whatsapp", "waits")) == 3, lambda: received(stack, "whatsapp"), 8)
         assert [t.split("waits ")[1] for t in received(stack, "whatsapp") if "waits" in t] == ["0.", "1.", "2."]
         wait_until(lambda: account(stack, "whatsapp")["state"] == "connected", lambda: accounts(stack))
         wait_until(lambda: stack.ready("whatsapp"), "ready again")

@@ -79,8 +79,9 @@ void bus_mention(struct bus *bus, struct trefoil_publication *publication);
 /* How targets of a delivery ended. */
 void bus_outcome(struct bus *bus, uint32_t handle, uint64_t seq, const struct trefoil_target_outcome *outcome);
 
-/* Tells the gateway what an account's network can express. Legal inside on_connected(); a refusal is a trouble. */
-void bus_declare(struct bus *bus, const struct trefoil_capabilities *capabilities);
+/* Tells the gateway what an account's network can express, and how the account is. Legal inside on_connected(); a
+ * refusal is a trouble. `wake`: what waits at the gateway for us is to be tried at once. */
+void bus_declare(struct bus *bus, const struct trefoil_capabilities *capabilities, bool wake);
 
 /* Nothing new is taken; `on_closed` when the gateway has everything. */
 void bus_drain(struct bus *bus);

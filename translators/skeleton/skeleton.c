@@ -58,7 +58,7 @@ struct skeleton {
 /* ---- accounts --------------------------------------------------------------------------------------------------- */
 
 /* What its network can express, and how it is: the gateway keeps the newest for whoever asks. */
-static void declare_account(struct skeleton *skeleton, size_t index)
+static void declare_account(struct skeleton *skeleton, size_t index, bool wake)
 {
     const struct account *account = &skeleton->accounts.accounts[index];
 
@@ -68,7 +68,7 @@ static void declare_account(struct skeleton *skeleton, size_t index)
     skeleton->record.state =
         (struct trefoil_account_state){ account->health, account->code, account->subcode, account->next_action };
     skeleton->record.state_since_ms = account->since_ms;
-    bus_declare(skeleton->bus, &skeleton->record);
+    bus_declare(skeleton->bus, &skeleton->record, wake);
 }
 
 static void on_account_change(void *owner, size_t index)
@@ -84,7 +84,7 @@ static void on_account_change(void *owner, size_t index)
               LOG_TEXT("next_action", account->next_action ? account->next_action : "none"));
     skeleton->accounts.accounts[index].since_ms = expiry_now_ms();
     notices_tell(&skeleton->notices, index);
-    declare_account(skeleton, index);
+    declare_account(skeleton, index, false);
 }
 
 static void on_account_renewed(void *owner, size_t index)
@@ -94,6 +94,7 @@ static void on_account_renewed(void *owner, size_t index)
               LOG_TEXT("account", skeleton->accounts.accounts[index].name));
     if (skeleton->sender)
         sender_resume(skeleton->sender, index);
+    declare_account(skeleton, index, true);
 }
 
 static void on_refresh(uv_timer_t *timer)
@@ -156,7 +157,7 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 static void declare(struct skeleton *skeleton)
 {
     for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
-        declare_account(skeleton, i);
+        declare_account(skeleton, i, false);
 }
 
 static void on_connected(void *owner)
