@@ -146,9 +146,9 @@ int capabilities_read(struct bytes record, struct arena *arena, struct trefoil_c
                                           .features = features,
                                           .n_features = wire->n_features };
     if (wire->state && wire->state->health <= TREFOIL_ACCOUNT_STOPPED) {
-        ret->state = (struct trefoil_account_state){ (enum trefoil_account_health) wire->state->health,
-                                                     wire->state->code, wire->state->subcode,
-                                                     text_or_null(wire->state->next_action) };
+        ret->state =
+            (struct trefoil_account_state){ (enum trefoil_account_health) wire->state->health, wire->state->code,
+                                            wire->state->subcode, text_or_null(wire->state->next_action) };
         ret->state_since_ms = wire->state->since_ms;
     }
     return 0;

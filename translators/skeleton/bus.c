@@ -333,10 +333,9 @@ void bus_outcome(struct bus *bus, uint32_t handle, uint64_t seq, const struct tr
 
 void bus_declare(struct bus *bus, const struct trefoil_capabilities *capabilities, bool wake)
 {
-    struct trefoil_ask ask = { .question = TREFOIL_ASK_CAPABILITY_PUT,
-                               .channel = bus->channel,
-                               .capabilities = capabilities,
-                               .all = wake };
+    struct trefoil_ask ask = {
+        .question = TREFOIL_ASK_CAPABILITY_PUT, .channel = bus->channel, .capabilities = capabilities, .all = wake
+    };
     uint64_t ticket;
 
     if (bus->is_subscribed && trefoil_client_ask(bus->client, &ask, &ticket) != TREFOIL_OK)

@@ -322,8 +322,8 @@ enum trefoil_question {
     TREFOIL_ASK_DEAD_RETRY,      /* id, or all */
     TREFOIL_ASK_TRACE,           /* envelope */
     TREFOIL_ASK_AUDIT,
-    TREFOIL_ASK_ROSTER_PUT,      /* bundle */
-    TREFOIL_ASK_CAPABILITY_PUT,  /* channel; capabilities, of an account of the asker's own; all: and what waits to be
+    TREFOIL_ASK_ROSTER_PUT,     /* bundle */
+    TREFOIL_ASK_CAPABILITY_PUT, /* channel; capabilities, of an account of the asker's own; all: and what waits to be
                                   * sent by this service is tried at once */
     TREFOIL_ASK_CAPABILITY_LIST, /* channel; address.account: the last one of the page before, or NULL. Counters: connected
                                   * processes of each service of the channel */
