@@ -79,7 +79,7 @@ def test_address_that_expires_before_the_first_read_is_asked_for_again():
         stack.control("faults", {"network": "whatsapp", "fault": "media_expired", "count": 1})
         say_file(stack, "whatsapp", "image", os.path.join(FILES, "picture.jpg"), caption="the roof")
         assert wait_for_file(stack, "messenger")[0]["kind"] == "image"
-        assert stack.control("faults")["faults"], "the fault did not strike"
+        assert stack.control("faults")["faults"]["whatsapp"]["media_expired"]["struck"] == 1, "the fault did not strike"
 
 
 def test_slow_media_host_delays_only_its_own_room():
