@@ -383,8 +383,7 @@ static void test_names_that_could_act_are_not_sent(void **state)
                                          "a\r\nb.pdf",
                                          ".hidden",
                                          "a\"b.pdf",
-                                         "\xe2\x80\xae"
-                                         "fdp.exe",
+                                         "\u202e.exe",
                                          "" };
 
     (void) state;
