@@ -379,12 +379,7 @@ static void test_files_without_their_bytes_are_words(void **state)
 
 static void test_names_that_could_act_are_not_sent(void **state)
 {
-    static const char *const names[] = { "../../x.pdf",
-                                         "a\r\nb.pdf",
-                                         ".hidden",
-                                         "a\"b.pdf",
-                                         "\u202e.exe",
-                                         "" };
+    static const char *const names[] = { "../../x.pdf", "a\r\nb.pdf", ".hidden", "a\"b.pdf", "\u202e.exe", "" };
 
     (void) state;
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
