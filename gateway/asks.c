@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "asks_list.h"
+#include "core/dead.h"
 #include "promise.h"
 #include "sending.h"
 
@@ -140,6 +141,17 @@ static int ask_retry(struct gateway *gateway, const Trefoil__DeadRetry *ask, Tre
     return broker_retry(&gateway->broker, &channel, is_all ? 0 : ask->id, &answer->count);
 }
 
+static int ask_expire(struct gateway *gateway, const Trefoil__DeadExpire *ask, Trefoil__Answer *answer)
+{
+    struct id channel;
+    int r = find_channel(gateway, ask->channel, &channel);
+
+    if (r == 0)
+        r = dead_expire(&gateway->broker.tables, &channel, ask->before_ms, &answer->count);
+    answer->more = r > 0;
+    return r;
+}
+
 static int ask_roster(struct gateway *gateway, const Trefoil__RosterPut *ask, Trefoil__Answer *answer)
 {
     struct members *members;
@@ -183,6 +195,8 @@ static int answer_question(struct gateway *gateway, const Trefoil__Ask *ask, Tre
         return asks_dead_show(gateway, ask->dead_show, answer);
     case TREFOIL__ASK__QUESTION_DEAD_RETRY:
         return ask_retry(gateway, ask->dead_retry, answer);
+    case TREFOIL__ASK__QUESTION_DEAD_EXPIRE:
+        return ask_expire(gateway, ask->dead_expire, answer);
     case TREFOIL__ASK__QUESTION_TRACE:
         return asks_trace(gateway, ask->trace, answer);
     case TREFOIL__ASK__QUESTION_AUDIT:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/dead.h"
 #include "core/pending.h"
 
 struct watch {
@@ -67,6 +68,23 @@ static void show_books(struct gateway *gateway, const struct channel *channel)
         metric_set(metrics_gauge(gateway->metrics, "trefoil_targets_pending", "Targets without an outcome yet.",
                                  METRIC_LABEL("channel", channel->name)),
                    (double) pending.targets);
+}
+
+/* Letters looked at: enough to see that there are too many. */
+#define LETTERS_GLANCE 4096
+
+static void show_letters(struct gateway *gateway, const struct channel *channel)
+{
+    struct dead_facts facts;
+
+    (void) dead_look(&gateway->broker.tables, &channel->id, LETTERS_GLANCE, &facts);
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_dead_letters", "Dead letters kept; 4096 stands for more, too.",
+                             METRIC_LABEL("channel", channel->name)),
+               (double) facts.n);
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_dead_letter_oldest_seconds",
+                             "How long the oldest dead letter has lain there; 0: there is none.",
+                             METRIC_LABEL("channel", channel->name)),
+               facts.n > 0 ? (double) (gateway->broker.now_ms - facts.oldest_ms) / 1000 : 0);
 }
 
 static void show_subscriptions(struct gateway *gateway)
@@ -150,6 +168,8 @@ static void refresh(void *owner)
         watch->counted_ms = broker->now_ms;
         for (size_t i = 0; i < broker->members->n_channels; i++)
             show_books(gateway, &broker->members->channels[i]);
+        for (size_t i = 0; i < broker->members->n_channels; i++)
+            show_letters(gateway, &broker->members->channels[i]);
     }
     list_for_each (node, &gateway->sessions)
         n_sessions += node != NULL;

@@ -139,3 +139,54 @@ int dead_scan(struct tables *tables, const struct id *channel, uint64_t after,
     return tables->ops->scan(tables->owner, TABLE_DEAD, BYTES_EMPTY, after ? key_bytes(&key) : BYTES_EMPTY, visit,
                              &walk);
 }
+
+struct expiry {
+    uint64_t before_ms, ids[DEAD_EXPIRE_AT_ONCE];
+    size_t n;
+};
+
+static int collect_before(void *context, const struct dead_letter *letter)
+{
+    struct expiry *expiry = context;
+
+    if (letter->since_ms >= expiry->before_ms)
+        return 0;
+    expiry->ids[expiry->n++] = letter->id;
+    return expiry->n == DEAD_EXPIRE_AT_ONCE;
+}
+
+int dead_expire(struct tables *tables, const struct id *channel, uint64_t before_ms, uint64_t *ret_count)
+{
+    struct expiry expiry = { .before_ms = before_ms };
+    int r = dead_scan(tables, channel, 0, collect_before, &expiry);
+
+    for (size_t i = 0; r >= 0 && i < expiry.n; i++)
+        dead_delete(tables, expiry.ids[i]);
+    *ret_count = r < 0 ? 0 : expiry.n;
+    return r;
+}
+
+struct look {
+    struct dead_facts *facts;
+    uint64_t most;
+};
+
+static int look_at(void *context, const struct dead_letter *letter)
+{
+    struct look *look = context;
+    struct dead_facts *facts = look->facts;
+
+    if (facts->n == look->most)
+        return 1;
+    if (facts->n++ == 0 || letter->since_ms < facts->oldest_ms)
+        facts->oldest_ms = letter->since_ms;
+    return 0;
+}
+
+bool dead_look(struct tables *tables, const struct id *channel, uint64_t most, struct dead_facts *ret)
+{
+    struct look look = { ret, most };
+
+    *ret = (struct dead_facts){ 0, 0 };
+    return dead_scan(tables, channel, 0, look_at, &look) == 0;
+}

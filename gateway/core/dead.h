@@ -52,4 +52,16 @@ must_use_ int dead_get(struct tables *tables, struct arena *scratch, uint64_t id
 must_use_ int dead_scan(struct tables *tables, const struct id *channel, uint64_t after,
                         int (*each)(void *context, const struct dead_letter *letter), void *context);
 
+#define DEAD_EXPIRE_AT_ONCE 1024
+
+/* Forgets the channel's letters from before this time, DEAD_EXPIRE_AT_ONCE at most: how they ended stays in the books.
+ * 1: there are more. */
+must_use_ int dead_expire(struct tables *tables, const struct id *channel, uint64_t before_ms, uint64_t *ret_count);
+
+/* How many letters there are, and since when the oldest lies there; looks at `most` of them. False: there are more. */
+struct dead_facts {
+    uint64_t n, oldest_ms;
+};
+bool dead_look(struct tables *tables, const struct id *channel, uint64_t most, struct dead_facts *ret);
+
 #endif

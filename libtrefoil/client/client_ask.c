@@ -132,6 +132,7 @@ static int ask_dead(struct trefoil_client *client, const struct trefoil_ask *ask
     Trefoil__DeadList list = TREFOIL__DEAD_LIST__INIT;
     Trefoil__DeadShow show = TREFOIL__DEAD_SHOW__INIT;
     Trefoil__DeadRetry retry = TREFOIL__DEAD_RETRY__INIT;
+    Trefoil__DeadExpire expire = TREFOIL__DEAD_EXPIRE__INIT;
 
     switch (ask->question) {
     case TREFOIL_ASK_DEAD_LIST:
@@ -144,6 +145,11 @@ static int ask_dead(struct trefoil_client *client, const struct trefoil_ask *ask
         show.id = ask->id;
         wire.dead_show = &show;
         return send(client, &wire, TREFOIL__ASK__QUESTION_DEAD_SHOW);
+    case TREFOIL_ASK_DEAD_EXPIRE:
+        expire.channel = id_of(&ask->channel);
+        expire.before_ms = ask->after;
+        wire.dead_expire = &expire;
+        return send(client, &wire, TREFOIL__ASK__QUESTION_DEAD_EXPIRE);
     default:
         retry.id = ask->id;
         retry.all = ask->all;
@@ -215,6 +221,7 @@ static int ask_one(struct trefoil_client *client, const struct trefoil_ask *ask,
     case TREFOIL_ASK_DEAD_LIST:
     case TREFOIL_ASK_DEAD_SHOW:
     case TREFOIL_ASK_DEAD_RETRY:
+    case TREFOIL_ASK_DEAD_EXPIRE:
         return ask_dead(client, ask, wire);
     case TREFOIL_ASK_CAPABILITY_PUT:
     case TREFOIL_ASK_CAPABILITY_LIST:

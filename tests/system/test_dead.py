@@ -98,3 +98,73 @@ def test_person_who_blocked_us_is_told_of_to_the_author():
         say(stack, "messenger", "hello there")
         told = wait_for_text(stack, "messenger", WARNING)
         assert "does not want to be written to" in told["text"] and "131050" not in told["text"], told
+
+
+def test_letters_are_filtered_paged_exported_and_expired():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        close_window(stack)
+        for i in range(5):
+            say(stack, "messenger", f"late {i}.")
+        wait_until(lambda: len(letters(stack)) == 5, "five letters")
+        stack.control("faults", {"network": "instagram", "fault": "error", "count": 1, "status": 400, "code": 100, "subcode": 2534014})
+        say(stack, "messenger", "and one for Instagram")
+        wait_until(lambda: len(letters(stack)) == 7, "seven letters")
+        assert len(letters(stack, "--account", "whatsapp")) == len(letters(stack, "--account", ACCOUNTS["whatsapp"])) == 6
+        assert len(letters(stack, "--reason", "WINDOW")) == 6 and len(letters(stack, "--reason", "no such person")) == 1
+        assert len(letters(stack, "--since", "1h")) == 7 and not letters(stack, "--account", "whatsapp/1")
+        page = letters(stack, "--limit", "3")
+        rest = letters(stack, "--after", str(page[-1]["id"]))
+        assert [l["id"] for l in page + rest] == [l["id"] for l in letters(stack)] and len(page) == 3
+
+        plain = [json.loads(line) for line in stack.cli("dead", "export").stdout.splitlines()]
+        assert len(plain) == 7 and all("content" not in l and l["reason"] and l["envelope"] for l in plain), plain
+        whole = [json.loads(line) for line in stack.cli("dead", "export", "--content", "--account", "whatsapp").stdout.splitlines()]
+        assert [l["content"]["text"]["body"] for l in whole] == [f"late {i}." for i in range(5)] + ["and one for Instagram"], whole
+
+        wait_until(lambda: stack.metric("gateway", "trefoil_dead_letters", channel="main") == 7, "the metric")
+        assert stack.metric("gateway", "trefoil_dead_letter_oldest_seconds", channel="main") > 0
+        assert stack.cli("dead", "expire", "--older", "1h").stdout.startswith("0 forgotten")
+        assert stack.cli("dead", "expire", check=False).returncode == 2
+        time.sleep(1.1)
+        assert stack.cli("dead", "expire", "--older", "1s").stdout.startswith("7 forgotten")
+        assert "No dead letters" in stack.cli("dead", "list").stdout
+        good, text = stack.audit()
+        assert good and "bounced 7" in text, text
+        wait_until(lambda: stack.metric("gateway", "trefoil_dead_letters", channel="main") == 0, "the metric at none")
+
+
+def test_all_are_retried_in_each_room_in_the_order_they_were_said():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        close_window(stack)
+        for i in range(6):
+            say(stack, "messenger" if i % 2 else "instagram", f"again {i}.")
+            wait_until(lambda: len(letters(stack)) == i + 1, "a letter")
+        say(stack, "whatsapp", "here I am")
+        wait_for_text(stack, "messenger", "here I am")
+        stack.cli("dead", "retry", "--all", "--reason", "no such reason")
+        assert len(letters(stack)) == 6
+        assert stack.cli("dead", "retry", "--all", "--account", "messenger").stdout.startswith("0 ")
+        assert stack.cli("dead", "retry", "--all").stdout.startswith("6 on the way")
+        wait_until(lambda: len(find(stack, "whatsapp", "again")) == 6, lambda: received(stack, "whatsapp"))
+        assert [t.split("again ")[1] for t in received(stack, "whatsapp") if "again" in t] == [f"{i}." for i in range(6)]
+        assert not letters(stack) and stack.audit()[0]
+
+
+def test_content_is_shown_to_no_keyring_that_cannot_open_it():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        close_window(stack)
+        say(stack, "messenger", "a private word")
+        wait_until(lambda: len(letters(stack)) == 1, "the letter")
+        first = str(letters(stack)[0]["id"])
+        stack.cli("roster", "add", "auditor", "--role", "admin", "--push")  # too late for the keys of what was said
+        for command in (("dead", "show", first), ("dead", "list"), ("dead", "export"), ("dead", "export", "--content")):
+            done = stack.cli(*command, keyring="auditor", check=False)
+            assert "private" not in done.stdout + done.stderr and first in done.stdout, (command, done.stdout, done.stderr)
+        assert done.returncode == 1 and "could not be opened" in done.stderr and '"content":null' in done.stdout, done
+        assert "a private word" in stack.cli("dead", "show", first).stdout

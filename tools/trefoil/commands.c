@@ -88,8 +88,41 @@ static const struct cli_option capability_options[] = {
     { 0 },
 };
 
+/* Which dead letters. */
+#define DEAD_FILTERS                                                           \
+    { "account", "ACCOUNT", "only to this NETWORK/ACCOUNT, or this NETWORK" }, \
+        { "since", "TIME", "only those of so long ago at most: 2h, 3d" },      \
+    {                                                                          \
+        "reason", "WORDS", "only those whose reason contains this"             \
+    }
+
+static const struct cli_option dead_list_options[] = {
+    { "json", NULL, "one JSON object per line" },
+    DEAD_FILTERS,
+    { "limit", "N", "at most so many" },
+    { "after", "ID", "those after this one: the next page" },
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option export_options[] = {
+    { "content", NULL, "with what was said, where the keyring can open it" },
+    DEAD_FILTERS,
+    { "limit", "N", "at most so many" },
+    { "after", "ID", "those after this one: the next page" },
+    CHANNEL,
+    { 0 },
+};
+
+static const struct cli_option expire_options[] = {
+    { "older", "TIME", "those that have lain there for longer: 30d, 12h" },
+    CHANNEL,
+    { 0 },
+};
+
 static const struct cli_option retry_options[] = {
-    { "all", NULL, "all dead letters of the channel" },
+    { "all", NULL, "all dead letters of the channel, in each room in the order they were said" },
+    DEAD_FILTERS,
     CHANNEL,
     { 0 },
 };
@@ -156,10 +189,17 @@ const struct cli_command cli_commands[] = {
       "connected. Below: how many processes of each service are.\n",
       json_options, command_accounts },
     { "trace", "ID", 1, 1, "every hop of an envelope, with time and outcome", NULL, json_options, command_trace },
-    { "dead list", NULL, 0, 0, "what bounced or was given up, and why", NULL, json_options, command_dead_list },
+    { "dead list", NULL, 0, 0, "what bounced or was given up, and why", NULL, dead_list_options, command_dead_list },
     { "dead show", "ID", 1, 1, "one of them, with what was said, if the keyring can open it", NULL, json_options,
       command_dead_show },
     { "dead retry", "[ID]", 0, 1, "send one again, or --all", NULL, retry_options, command_dead_retry },
+    { "dead expire", NULL, 0, 0, "forget old ones; how they ended stays in the books",
+      "What is past the channel's retention goes by itself.\n\n  trefoil dead expire --older 7d\n", expire_options,
+      command_dead_expire },
+    { "dead export", NULL, 0, 0, "all of them as JSON lines, for another system",
+      "Without --content it is metadata only. With it, what was said is under `content`, as trefoil send --json takes\n"
+      "it; what the keyring cannot open is null there, and the command exits with 1.\n",
+      export_options, command_dead_export },
     { "audit", NULL, 0, 0, "do the books add up?",
       "received = published + duplicate + rejected, and targets = sent + bounced + dead + pending.\n"
       "Exits with 1 when they do not.\n",

@@ -24,6 +24,8 @@ must_use_ int command_trace(struct cli *cli);
 must_use_ int command_dead_list(struct cli *cli);
 must_use_ int command_dead_show(struct cli *cli);
 must_use_ int command_dead_retry(struct cli *cli);
+must_use_ int command_dead_expire(struct cli *cli);
+must_use_ int command_dead_export(struct cli *cli);
 must_use_ int command_audit(struct cli *cli);
 must_use_ int command_forget(struct cli *cli);
 must_use_ int command_completion(struct cli *cli);
