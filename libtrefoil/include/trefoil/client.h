@@ -327,7 +327,7 @@ enum trefoil_question {
                                   * sent by this service is tried at once */
     TREFOIL_ASK_CAPABILITY_LIST, /* channel; address.account: the last one of the page before, or NULL. Counters: connected
                                   * processes of each service of the channel */
-    TREFOIL_ASK_DEAD_EXPIRE, /* channel; after: letters from before this time (Unix ms) go; again while `more` */
+    TREFOIL_ASK_DEAD_EXPIRE,     /* channel; after: letters from before this time (Unix ms) go; again while `more` */
 };
 
 struct trefoil_ask {
