@@ -1,4 +1,4 @@
-/* Chooses the shape of a file from tables. Never opens it, never believes more about it than it says. */
+/* Chooses the shape of files from tables. Never opens it, never believes more about it than it says. */
 #include "files.h"
 
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "base/attributes.h"
 #include "formats/filename.h"
 #include "formats/text.h"
+#include "outgoing.h"
 #include "plain.h"
 
 #define MIME_MAX_BYTES 127
@@ -18,8 +19,9 @@ struct route {
     size_t n_kinds;
 };
 
-static const struct route *route_of(enum feature feature)
+static const struct route *route_of(enum feature feature, enum files_how how)
 {
+    static const struct route as_video = { { FEATURE_VIDEO, FEATURE_ANIMATED, FEATURE_IMAGE, FEATURE_FILE }, 4 };
     static const struct route routes[N_FEATURES] = {
         [FEATURE_IMAGE] = { { FEATURE_IMAGE, FEATURE_FILE }, 2 },
         [FEATURE_VIDEO] = { { FEATURE_VIDEO, FEATURE_FILE }, 2 },
@@ -30,7 +32,7 @@ static const struct route *route_of(enum feature feature)
         [FEATURE_ANIMATED] = { { FEATURE_ANIMATED, FEATURE_VIDEO, FEATURE_IMAGE, FEATURE_FILE }, 4 },
     };
 
-    return &routes[feature];
+    return feature == FEATURE_ANIMATED && how == FILES_AS_VIDEO ? &as_video : &routes[feature];
 }
 
 /* What a conversion makes, and of what. */
@@ -135,7 +137,7 @@ static bool has_mime(const struct capability *cell, const char *mime)
 
 static bool has_shape(const struct capability *cell, enum feature feature)
 {
-    const struct route *route = route_of(feature);
+    const struct route *route = route_of(feature, FILES_USUAL);
 
     if (cell->support < SUPPORT_PARTIAL)
         return false;
@@ -162,17 +164,18 @@ static const struct making *making_for(const struct capability *cell, enum featu
 }
 
 void files_plan(const struct capability *capabilities, const struct place *place, const struct trefoil_media *media,
-                struct arena *mem, struct request_list *list, struct file_plan *ret)
+                enum files_how how, struct arena *mem, struct request_list *list, struct file_plan *ret)
 {
     const char *mime = bare_mime(media->mime, mem);
     bool moves =
         media->kind == TREFOIL_MEDIA_IMAGE && mime && strcmp(mime, "image/gif") == 0; /* whatever it was called */
     enum feature own = moves ? FEATURE_ANIMATED : files_feature(media->kind);
-    const struct route *route = route_of(own);
+    const struct route *route = route_of(own, how);
+    bool can_go = media->blob && how != FILES_AS_WORDS;
     bool too_large = false;
 
     *ret = (struct file_plan){ .as_words = true, .feature = own, .mime = mime };
-    for (size_t i = 0; ret->as_words && media->blob && i < route->n_kinds; i++) {
+    for (size_t i = 0; ret->as_words && can_go && i < route->n_kinds; i++) {
         enum feature feature = route->kinds[i];
         const struct capability *cell = &capabilities[feature];
         const struct making *making = has_mime(cell, mime) ? NULL : making_for(cell, feature, place, mime);
@@ -205,4 +208,66 @@ const char *files_name(const struct trefoil_media *media, const struct file_plan
     if (plan->conversion != CONVERT_NONE && dot)
         name = arena_text(mem, bytes_make(name, (size_t) (dot - name)));
     return name ? filename_safe(name, plan->mime, mem) : NULL;
+}
+
+void files_sort(const struct capability *capabilities, const struct place *place, const struct trefoil_media_list *media,
+                enum files_how how, struct arena *mem, struct request_list *list, struct files *ret)
+{
+    struct trefoil_message unsent = { .kind = TREFOIL_KIND_MEDIA };
+    struct trefoil_media *left = arena_array(mem, FILES_MAX, sizeof *left);
+    size_t n_left = 0;
+
+    *ret = (struct files){ 0 };
+    for (size_t i = 0; left && i < media->n_media && i < FILES_MAX; i++) {
+        struct file *file = &ret->files[ret->n];
+
+        file->media = i;
+        files_plan(capabilities, place, &media->media[i], how, mem, list, &file->plan);
+        if (file->plan.as_words)
+            left[n_left++] = media->media[i];
+        else
+            ret->n++;
+    }
+    if (media->n_media > FILES_MAX)
+        request_list_lose(list, "files>32");
+    unsent.body.media = (struct trefoil_media_list){ .media = left, .n_media = n_left };
+    if (n_left > 0)
+        ret->unsent = plain_text(&unsent, mem);
+}
+
+const char *files_words(const struct trefoil_message *message, const struct place *place, const struct files *files,
+                        struct arena *mem)
+{
+    const char *caption = text_first_of(message->body.media.caption, NULL), *words = files->unsent;
+
+    if (caption && words)
+        words = arena_format(mem, "%s %s", words, caption);
+    else if (!words)
+        words = caption;
+    if (words && message->is_edit)
+        words = arena_format(mem, "✎ %s", words);
+    if (!words && place->attribute)
+        words = plain_text(message, mem);
+    return outgoing_words(message, place, mem, words);
+}
+
+const char *files_mime(const struct file_plan *plan)
+{
+    return plan->mime ? plan->mime : "application/octet-stream";
+}
+
+void files_put_slot(struct json_writer *writer, const char *key, const struct file *file, bool by_url,
+                    struct slot *ret)
+{
+    json_put_text(writer, key, "");
+    if (by_url)
+        *ret = (struct slot){
+            .kind = SLOT_URL,
+            .which = file->media,
+            .conversion = file->plan.conversion,
+            .mime = files_mime(&file->plan),
+        };
+    else
+        *ret = (struct slot){ .kind = SLOT_UPLOADED, .which = file->upload };
+    ret->at = writer->size - 1; /* before the closing quote */
 }

@@ -91,7 +91,7 @@ static void check(const struct files_case *wanted, size_t i)
     struct request_list list = { 0 };
     struct file_plan plan;
 
-    files_plan(wanted->table, &place, &wanted->media, &mem, &list, &plan);
+    files_plan(wanted->table, &place, &wanted->media, FILES_USUAL, &mem, &list, &plan);
     if (plan.as_words != (wanted->feature == N_FEATURES) || (!plan.as_words && plan.feature != wanted->feature) ||
         plan.conversion != wanted->conversion)
         fail_msg("case %zu: words %d, as %s, conversion %d", i, plan.as_words, feature_name(plan.feature),
@@ -128,11 +128,11 @@ static void test_a_name_is_lost_only_where_files_have_none(void **state unused_)
     const struct place place = { 0 };
     struct file_plan plan;
 
-    files_plan(rich, &place, &media, &mem, &list, &plan);
+    files_plan(rich, &place, &media, FILES_USUAL, &mem, &list, &plan);
     assert_int_equal(list.n_lost, 0);
     memcpy(nameless, rich, sizeof nameless);
     nameless[FEATURE_FILE_NAME].support = SUPPORT_DROPPED;
-    files_plan(nameless, &place, &media, &mem, &list, &plan);
+    files_plan(nameless, &place, &media, FILES_USUAL, &mem, &list, &plan);
     assert_int_equal(list.n_lost, 1);
     assert_string_equal(list.lost[0], "file name");
 }

@@ -9,22 +9,11 @@
 #include "meta/plain.h"
 #include "whatsapp_send.h"
 
-#define FILES_MAX 32 /* of one message; what lies beyond is lost, and noted */
-
-struct file {
-    size_t media; /* which of the message's */
-    struct file_plan plan;
-    size_t upload; /* number of the request that brings it there */
-};
-
 /* The files of one message at work. */
 struct shipment {
     const struct posting *posting;
-    const struct trefoil_media_list *list;
-    struct file files[FILES_MAX];
-    size_t n_files;
+    struct files files;
     bool by_url;
-    const char *unsent; /* words for the files that cannot go */
 };
 
 static const char *type_of(const struct file_plan *plan)
@@ -49,38 +38,9 @@ static bool has_caption(const struct file_plan *plan)
     return plan->feature == FEATURE_IMAGE || plan->feature == FEATURE_VIDEO || plan->feature == FEATURE_FILE;
 }
 
-static const char *mime_of(const struct file_plan *plan)
-{
-    return plan->mime ? plan->mime : "application/octet-stream";
-}
-
-static void plan_files(struct shipment *shipment)
-{
-    const struct posting *posting = shipment->posting;
-    struct trefoil_message unsent = { .kind = TREFOIL_KIND_MEDIA };
-    struct trefoil_media *left = arena_array(posting->mem, FILES_MAX, sizeof *left);
-    size_t n_left = 0;
-
-    for (size_t i = 0; left && i < shipment->list->n_media && i < FILES_MAX; i++) {
-        struct file *file = &shipment->files[shipment->n_files];
-
-        file->media = i;
-        files_plan(posting->cells, posting->place, &shipment->list->media[i], posting->mem, posting->list, &file->plan);
-        if (file->plan.as_words)
-            left[n_left++] = shipment->list->media[i];
-        else
-            shipment->n_files++;
-    }
-    if (shipment->list->n_media > FILES_MAX)
-        request_list_lose(posting->list, "files>32");
-    unsent.body.media = (struct trefoil_media_list){ .media = left, .n_media = n_left };
-    if (n_left > 0)
-        shipment->unsent = plain_text(&unsent, posting->mem);
-}
-
 static const char *name_of(const struct shipment *shipment, const struct file *file)
 {
-    return files_name(&shipment->list->media[file->media], &file->plan, shipment->posting->mem);
+    return files_name(&shipment->posting->message->body.media.media[file->media], &file->plan, shipment->posting->mem);
 }
 
 static int add_upload(const struct shipment *shipment, struct file *file)
@@ -100,7 +60,7 @@ static int add_upload(const struct shipment *shipment, struct file *file)
     if (!request)
         return -ENOMEM;
     fields[0] = (struct upload_field){ "messaging_product", "whatsapp" };
-    fields[1] = (struct upload_field){ "type", mime_of(&file->plan) };
+    fields[1] = (struct upload_field){ "type", files_mime(&file->plan) };
     *upload = (struct upload){
         .media = file->media,
         .conversion = file->plan.conversion,
@@ -108,28 +68,10 @@ static int add_upload(const struct shipment *shipment, struct file *file)
         .n_fields = 2,
         .file_field = "file",
         .file_name = name,
-        .mime = mime_of(&file->plan),
+        .mime = files_mime(&file->plan),
     };
     *request = (struct request){ .method = "POST", .path = path, .upload = upload };
     return 0;
-}
-
-/* The id the upload gave, or our URL, put in when the request goes out. */
-static struct slot *put_slot(const struct shipment *shipment, struct json_writer *writer, const struct file *file)
-{
-    struct slot *slot = arena_alloc(shipment->posting->mem, sizeof *slot);
-
-    json_put_text(writer, shipment->by_url ? "link" : "id", "");
-    if (!slot)
-        return NULL;
-    if (shipment->by_url)
-        *slot = (struct slot){
-            .kind = SLOT_URL, .which = file->media, .conversion = file->plan.conversion, .mime = mime_of(&file->plan)
-        };
-    else
-        *slot = (struct slot){ .kind = SLOT_UPLOADED, .which = file->upload };
-    slot->at = writer->size - 1; /* before the closing quote */
-    return slot;
 }
 
 static int add_file(const struct shipment *shipment, const struct file *file, const char *quote, const char *caption,
@@ -138,13 +80,13 @@ static int add_file(const struct shipment *shipment, const struct file *file, co
     const struct posting *posting = shipment->posting;
     struct json_writer writer = posting_open(posting, quote, type_of(&file->plan));
     struct request *request;
-    struct slot *slot;
+    struct slot *slot = arena_alloc(posting->mem, sizeof *slot);
     int r;
 
-    json_open_object(&writer, type_of(&file->plan));
-    slot = put_slot(shipment, &writer, file);
     if (!slot)
         return -ENOMEM;
+    json_open_object(&writer, type_of(&file->plan));
+    files_put_slot(&writer, shipment->by_url ? "link" : "id", file, shipment->by_url, slot);
     if (caption)
         json_put_text(&writer, "caption", caption);
     if (file->plan.feature == FEATURE_FILE && posting_has(posting, FEATURE_FILE_NAME))
@@ -160,23 +102,6 @@ static int add_file(const struct shipment *shipment, const struct file *file, co
     return 0;
 }
 
-/* What is said besides the files: the caption, words for what cannot go, and who speaks. */
-static const char *words_beside(const struct shipment *shipment)
-{
-    const struct posting *posting = shipment->posting;
-    const char *caption = text_first_of(shipment->list->caption, NULL), *words = shipment->unsent;
-
-    if (caption && words)
-        words = arena_format(posting->mem, "%s %s", words, caption);
-    else if (!words)
-        words = caption;
-    if (words && posting->message->is_edit)
-        words = arena_format(posting->mem, "✎ %s", words);
-    if (!words && posting->place->attribute)
-        words = plain_text(posting->message, posting->mem);
-    return outgoing_words(posting->message, posting->place, posting->mem, words);
-}
-
 /* The file the words go with; n_files when they go behind all of them. */
 static size_t captioned(const struct shipment *shipment, const char *words)
 {
@@ -185,14 +110,14 @@ static size_t captioned(const struct shipment *shipment, const char *words)
     size_t at = 0;
 
     if (!words || cell->support < SUPPORT_PARTIAL)
-        return shipment->n_files;
-    while (at < shipment->n_files && !has_caption(&shipment->files[at].plan))
+        return shipment->files.n;
+    while (at < shipment->files.n && !has_caption(&shipment->files.files[at].plan))
         at++;
-    if (at < shipment->n_files && posting_length(posting, words) > cell->max_text) {
+    if (at < shipment->files.n && posting_length(posting, words) > cell->max_text) {
         request_list_lose(posting->list, "caption>1024");
-        return shipment->n_files;
+        return shipment->files.n;
     }
-    if (at == shipment->n_files && shipment->list->caption && *shipment->list->caption)
+    if (at == shipment->files.n && posting->message->body.media.caption && *posting->message->body.media.caption)
         request_list_lose(posting->list, "caption→text");
     return at;
 }
@@ -201,14 +126,14 @@ static int add_files(struct shipment *shipment, const char *words)
 {
     const struct posting *posting = shipment->posting;
     const char *quote = outgoing_quote(posting->message, posting->place, posting->list);
-    size_t at = captioned(shipment, words), n = shipment->n_files;
+    size_t at = captioned(shipment, words), n = shipment->files.n;
     bool is_text_behind = words && at == n;
     int r = 0;
 
     for (size_t i = 0; r == 0 && !shipment->by_url && i < n; i++)
-        r = add_upload(shipment, &shipment->files[i]);
+        r = add_upload(shipment, &shipment->files.files[i]);
     for (size_t i = 0; r == 0 && i < n; i++)
-        r = add_file(shipment, &shipment->files[i], i == 0 ? quote : NULL, i == at ? words : NULL,
+        r = add_file(shipment, &shipment->files.files[i], i == 0 ? quote : NULL, i == at ? words : NULL,
                      i + 1 == n && !is_text_behind ? posting->place->mark : NULL);
     return r == 0 && is_text_behind ? posting_words(posting, words, NULL, true) : r;
 }
@@ -217,19 +142,19 @@ int posting_media(const struct posting *posting)
 {
     struct shipment shipment = {
         .posting = posting,
-        .list = &posting->message->body.media,
         .by_url = posting->place->has_public_url &&
                   place_option(posting->place, WHATSAPP_ATTACHMENTS) == WHATSAPP_ATTACHMENTS_URL,
     };
 
-    plan_files(&shipment);
+    files_sort(posting->cells, posting->place, &posting->message->body.media, FILES_USUAL, posting->mem, posting->list,
+               &shipment.files);
     if (posting->mem->failed)
         return -ENOMEM;
-    if (shipment.n_files == 0)
+    if (shipment.files.n == 0)
         return posting_as_text(posting);
-    if (shipment.n_files > posting->cells[FEATURE_ALBUM].max_count)
+    if (shipment.files.n > posting->cells[FEATURE_ALBUM].max_count)
         request_list_lose(posting->list, "album");
     if (posting->message->is_edit)
         request_list_lose(posting->list, "edit→✎");
-    return add_files(&shipment, words_beside(&shipment));
+    return add_files(&shipment, files_words(posting->message, posting->place, &shipment.files, posting->mem));
 }
