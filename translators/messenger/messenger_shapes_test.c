@@ -107,6 +107,50 @@ static void test_moving_pictures_are_videos_only_where_wanted_and_possible(void 
     assert_int_equal(list.n_lost, 0);
 }
 
+static void test_a_gif_is_a_moving_picture_whatever_it_was_called(void **state unused_)
+{
+    static const uint8_t as_video[] = { 0, 1, 0 };
+    struct trefoil_media gif = { .kind = TREFOIL_MEDIA_IMAGE, .mime = "image/gif", .blob = "b" };
+    const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, &gif, 1 } };
+    struct place place = plain_place;
+
+    place.options = as_video;
+    struct request_list list = encoded(&message, &place);
+    assert_int_equal(list.requests[0].upload->conversion, CONVERT_VIDEO_MP4);
+    gif.kind = TREFOIL_MEDIA_ANIMATED;
+    gif.blob = NULL;
+    list = encoded(&message, &place);
+    assert_true(lost(&list, "animation→text"));
+    assert_false(lost(&list, "animation→video"));
+}
+
+static void test_a_template_quotes_nothing_and_says_so(void **state unused_)
+{
+    const struct trefoil_message message = {
+        .kind = TREFOIL_KIND_TEMPLATE,
+        .in_reply_to = "theirs",
+        .body.template_ = { "t", "", NULL, "Your order" },
+    };
+    struct request_list list = encoded(&message, &plain_place);
+    struct json_value template = json_get(message_of(&list.requests[0]), "template");
+
+    assert_true(lost(&list, "reply"));
+    assert_true(json_is_text(json_get(json_get(template, "language"), "code"), "en_US"));
+}
+
+static void test_buttons_have_no_descriptions_and_say_so(void **state unused_)
+{
+    const struct trefoil_option option = { .id = "1", .title = "Red", .description = "like a rose" };
+    const struct trefoil_message message = {
+        .kind = TREFOIL_KIND_CHOICES,
+        .body.choices = { .shape = TREFOIL_CHOICE_BUTTONS, .body = "Which?", .options = &option, .n_options = 1 },
+    };
+    struct request_list list = encoded(&message, &plain_place);
+
+    assert_true(json_exists(json_get(message_of(&list.requests[0]), "attachment")));
+    assert_true(lost(&list, "description"));
+}
+
 static void test_a_human_says_so_whatever_they_send(void **state unused_)
 {
     const struct trefoil_message message = {
@@ -193,6 +237,8 @@ static void test_an_upload_that_may_have_arrived_is_simply_done_again(void **sta
     assert_int_equal(judged("{}", 200, REPLY_ANSWERED).outcome, TREFOIL_OUTCOME_DEFERRED);
     assert_true(judged("{}", 200, REPLY_ANSWERED).bounded);
     assert_int_equal(judged("", 0, REPLY_LOST).outcome, TREFOIL_OUTCOME_DEFERRED);
+    assert_int_equal(judged("{\"error\":{\"code\":1,\"error_subcode\":1357046}}", 500, REPLY_ANSWERED).outcome,
+                     TREFOIL_OUTCOME_DEFERRED);
     assert_int_equal(judged("{\"error\":{\"code\":100,\"error_subcode\":2018047}}", 400, REPLY_ANSWERED).outcome,
                      TREFOIL_OUTCOME_BOUNCED);
 }
@@ -209,6 +255,9 @@ int main(void)
         cmocka_unit_test(test_a_caption_follows_its_file_and_proves_both),
         cmocka_unit_test(test_files_are_uploaded_where_nobody_can_fetch_them),
         cmocka_unit_test(test_moving_pictures_are_videos_only_where_wanted_and_possible),
+        cmocka_unit_test(test_a_gif_is_a_moving_picture_whatever_it_was_called),
+        cmocka_unit_test(test_a_template_quotes_nothing_and_says_so),
+        cmocka_unit_test(test_buttons_have_no_descriptions_and_say_so),
         cmocka_unit_test(test_a_human_says_so_whatever_they_send),
         cmocka_unit_test(test_a_shape_of_a_services_own_keeps_its_metadata),
         cmocka_unit_test(test_only_templates_of_service_are_templates),

@@ -130,6 +130,45 @@ static void test_a_read_watermark_is_a_receipt_without_targets(void **state)
     assert_int_equal(list.events[0].n_relates, 0);
 }
 
+/* What we offered with the longest payload there can be must come back. */
+static void test_a_payload_of_a_thousand_letters_comes_back(void **state)
+{
+    static const char *const shapes[][2] = {
+        { "\"postback\":{\"title\":\"x\",\"payload\":\"", "\"}" },
+        { "\"message\":{\"mid\":\"m\",\"text\":\"x\",\"quick_reply\":{\"payload\":\"", "\"}}" },
+    };
+    char payload[1001] = { 0 }, element[1500];
+
+    (void) state;
+    memset(payload, 'a', sizeof payload - 1);
+    for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+        snprintf(element, sizeof element,
+                 "{\"sender\":{\"id\":\"6543210000000004\"},\"recipient\":{\"id\":\"104500000000003\"},"
+                 "\"timestamp\":1790000000700,%s%s%s}",
+                 shapes[i][0], payload, shapes[i][1]);
+        struct event_list list = decoded(element);
+        assert_false(list.events[0].is_malformed);
+        assert_string_equal(list.events[0].message.body.choice.id, payload);
+    }
+}
+
+static void test_news_of_nobody_are_told_apart(void **state)
+{
+    char keys[2][128];
+
+    (void) state;
+    for (size_t i = 0; i < 2; i++) {
+        char element[256];
+
+        snprintf(element, sizeof element,
+                 "{\"recipient\":{\"id\":\"104500000000003\"},\"timestamp\":1790000000700,"
+                 "\"optin\":{\"ref\":\"r\",\"user_ref\":\"u%zu\"}}",
+                 i);
+        snprintf(keys[i], sizeof keys[i], "%s", decoded(element).events[0].key);
+    }
+    assert_string_not_equal(keys[0], keys[1]);
+}
+
 static void test_text_splits_at_the_limit_and_not_before(void **state)
 {
     static char text[4096];
@@ -247,6 +286,8 @@ int main(void)
         cmocka_unit_test(test_an_echo_is_the_business_in_the_persons_thread),
         cmocka_unit_test(test_only_our_own_echoes_bring_a_mark_back),
         cmocka_unit_test(test_a_read_watermark_is_a_receipt_without_targets),
+        cmocka_unit_test(test_a_payload_of_a_thousand_letters_comes_back),
+        cmocka_unit_test(test_news_of_nobody_are_told_apart),
         cmocka_unit_test(test_text_splits_at_the_limit_and_not_before),
         cmocka_unit_test(test_the_first_part_quotes_and_the_last_is_marked),
         cmocka_unit_test(test_actions_never_carry_a_message),

@@ -210,8 +210,9 @@ const char *files_name(const struct trefoil_media *media, const struct file_plan
     return name ? filename_safe(name, plan->mime, mem) : NULL;
 }
 
-void files_sort(const struct capability *capabilities, const struct place *place, const struct trefoil_media_list *media,
-                enum files_how how, struct arena *mem, struct request_list *list, struct files *ret)
+void files_sort(const struct capability *capabilities, const struct place *place,
+                const struct trefoil_media_list *media, enum files_how how, struct arena *mem,
+                struct request_list *list, struct files *ret)
 {
     struct trefoil_message unsent = { .kind = TREFOIL_KIND_MEDIA };
     struct trefoil_media *left = arena_array(mem, FILES_MAX, sizeof *left);
@@ -256,8 +257,7 @@ const char *files_mime(const struct file_plan *plan)
     return plan->mime ? plan->mime : "application/octet-stream";
 }
 
-void files_put_slot(struct json_writer *writer, const char *key, const struct file *file, bool by_url,
-                    struct slot *ret)
+void files_put_slot(struct json_writer *writer, const char *key, const struct file *file, bool by_url, struct slot *ret)
 {
     json_put_text(writer, key, "");
     if (by_url)

@@ -56,8 +56,9 @@ void files_plan(const struct capability *capabilities, const struct place *place
                 enum files_how how, struct arena *mem, struct request_list *list, struct file_plan *ret);
 
 /* The same for all files of a message. What found no room shows in `mem->failed`. */
-void files_sort(const struct capability *capabilities, const struct place *place, const struct trefoil_media_list *media,
-                enum files_how how, struct arena *mem, struct request_list *list, struct files *ret);
+void files_sort(const struct capability *capabilities, const struct place *place,
+                const struct trefoil_media_list *media, enum files_how how, struct arena *mem,
+                struct request_list *list, struct files *ret);
 
 /* What is said besides the files: the caption, words for what cannot go, and who speaks. NULL: nothing. */
 const char *files_words(const struct trefoil_message *message, const struct place *place, const struct files *files,

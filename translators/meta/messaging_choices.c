@@ -35,14 +35,9 @@ static const char *id_of(const struct trefoil_choices *choices, const struct tre
 /* The title, cut to what the network shows of it. */
 static const char *short_title(const struct sending *sending, const char *title, uint32_t max)
 {
-    const struct text_limit limit = { TEXT_CODE_POINTS, max - 1 };
-    struct bytes rest = bytes_of_text(title), part;
+    const struct text_limit limit = { TEXT_CODE_POINTS, max };
 
-    if (max == 0 || length(title) <= max)
-        return title;
-    request_list_lose(sending->list, "title>20");
-    part = text_take_part(&rest, limit);
-    return arena_format(sending->mem, "%.*s…", (int) part.size, (const char *) part.data);
+    return outgoing_cut(title, limit, "title>20", sending->mem, sending->list);
 }
 
 /* No option is beyond what the cell allows but for its title, which can be cut. */
@@ -92,6 +87,8 @@ static void put_button(const struct sending *sending, struct json_writer *writer
     const uint32_t max = sending->dialect->capabilities[FEATURE_BUTTONS].max_title;
     const char *type = is_phone(option) ? "phone_number" : has_text(option->url) ? "web_url" : "postback";
 
+    if (has_text(option->description))
+        request_list_lose(sending->list, "description");
     json_open_object(writer, NULL);
     json_put_text(writer, "type", type);
     json_put_text(writer, "title", short_title(sending, title_of(choices, option), max));

@@ -6,6 +6,7 @@
 
 #include "messaging_send.h"
 #include "native.h"
+#include "template.h"
 
 #define HEART "\xe2\x9d\xa4" /* with or without the colouring character behind it */
 
@@ -54,32 +55,11 @@ static int add_reaction(const struct sending *sending)
     return sending_close(sending, "messages", &writer, &request);
 }
 
-/* -ENOTSUP: the parameters are no list. */
-static int read_components(const struct sending *sending, const char *text, struct json_value *ret)
-{
-    struct json *json = arena_alloc(sending->mem, sizeof *json);
-    int r;
-
-    *ret = JSON_NOTHING;
-    if (!json)
-        return -ENOMEM;
-    if (!text || !*text)
-        return 0;
-    r = strlen(text) <= NATIVE_MAX_BYTES ? json_parse(bytes_of_text(text), sending->mem, json) : -E2BIG;
-    if (r == -ENOMEM)
-        return r;
-    if (r < 0 || json_type(json_root(json)) != JSON_ARRAY || json_fault(json_root(json)))
-        return -ENOTSUP;
-    *ret = json_root(json);
-    return 0;
-}
-
-/* An approved template for a purpose of service; every other template is its words. */
+/* An approved template for a purpose of service, which quotes nothing; every other template is its words. */
 static int add_template(const struct sending *sending)
 {
     const struct trefoil_template *template = &sending->message->body.template_;
     enum trefoil_purpose purpose = sending->message->purpose;
-    struct json_value components;
     struct json_writer writer;
     struct request *request;
     int r;
@@ -87,20 +67,14 @@ static int add_template(const struct sending *sending)
     if (!sending_has(sending, FEATURE_TEMPLATE) || !template->name || !*template->name ||
         (purpose != TREFOIL_PURPOSE_NONE && purpose != TREFOIL_PURPOSE_UTILITY))
         return sending_as_text(sending);
-    r = read_components(sending, template->components_json, &components);
+    writer = sending_open_message(sending, WHY_UTILITY, NULL);
+    r = template_put(&writer, template, sending->mem);
     if (r < 0) {
         request_list_lose(sending->list, "template");
         return r;
     }
-    writer = sending_open_message(sending, WHY_UTILITY, NULL);
-    json_open_object(&writer, "template");
-    json_put_text(&writer, "name", template->name);
-    json_open_object(&writer, "language");
-    json_put_text(&writer, "code", template->language ? template->language : "en_US");
-    json_close_object(&writer);
-    if (json_exists(components))
-        json_put_raw(&writer, "components", json_raw(components));
-    json_close_object(&writer);
+    if (sending->message->in_reply_to)
+        request_list_lose(sending->list, "reply");
     return sending_close_message(sending, &writer, sending->place->mark, BYTES_EMPTY, &request);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "formats/fingerprint.h"
 #include "formats/text.h"
 
 #define TARGETS_MAX 64 /* of one receipt; the bus takes no more per event */
@@ -39,6 +40,16 @@ unsigned messaging_option(const struct messaging_dialect *dialect, const uint8_t
 static const char *key_part(const char *text)
 {
     return text ? text : "-";
+}
+
+const char *messaging_key(const struct messaging_item *element, const char *kind)
+{
+    struct arena *mem = element->item.reading->mem;
+    const char *bytes =
+        element->user_id && element->sent_ms > 0 ? NULL : fingerprint(json_raw(element->item.value), mem);
+
+    return arena_format(mem, "%s/%s/%llu%s%s", kind, key_part(element->user_id), (unsigned long long) element->sent_ms,
+                        bytes ? "/" : "", bytes ? bytes : "");
 }
 
 static struct event receipt_event(struct messaging_item *element, enum trefoil_receipt_state state)
@@ -222,8 +233,7 @@ static void add_unknown(struct messaging_item *element)
         }
     }
     element->item.kind = kind ? kind : "messaging";
-    event.key = arena_format(mem, "%s/%s/%llu", element->item.kind, key_part(element->user_id),
-                             (unsigned long long) element->sent_ms);
+    event.key = messaging_key(element, element->item.kind);
     meta_make_unsupported(&element->item, &event, text_fallback(mem, kind ? kind : "event", NULL));
     meta_item_add(&element->item, &event);
 }

@@ -22,6 +22,9 @@ struct event messaging_event(const struct messaging_item *element, enum trefoil_
  * business wrote or what another application has in hand. */
 void messaging_open_window(const struct messaging_item *element, struct event *event);
 
+/* The key of an event that has no id: what, whose and when; where nobody or no time is named, its bytes besides. */
+const char *messaging_key(const struct messaging_item *element, const char *kind);
+
 /* Dispatches on the member the element has, and adds its event or events. */
 void messaging_element(struct messaging_item *element);
 

@@ -132,7 +132,7 @@ static void make_choice(struct reading *reading, struct json_value tapped)
     message->kind = TREFOIL_KIND_CHOICE;
     message->body.choice = (struct trefoil_choice){
         .shape = TREFOIL_CHOICE_QUICK_REPLIES,
-        .id = meta_may_id(&reading->element->item, tapped, "payload"),
+        .id = text_first_of(meta_may_text(&reading->element->item, tapped, "payload"), NULL),
         .title = reading->text,
     };
     message->fallback = text_fallback(reading->mem, "choice", reading->text);

@@ -49,7 +49,7 @@ static void fill_postback(struct notice *notice, const char *word)
     message->kind = TREFOIL_KIND_CHOICE;
     message->body.choice = (struct trefoil_choice){
         .shape = TREFOIL_CHOICE_BUTTONS,
-        .id = meta_may_id(&notice->element->item, notice->body, "payload"), /* kept from us in standby */
+        .id = text_first_of(text_in(notice, "payload"), NULL), /* kept from us in standby */
         .title = text_in(notice, "title"),
     };
     message->fallback = text_fallback(notice->mem, word, message->body.choice.title);
@@ -233,8 +233,7 @@ static void add(struct messaging_item *element, const struct member *member)
         .extras = { .mem = mem },
     };
 
-    notice.event.key = arena_format(mem, "%s/%s/%llu", member->name, element->user_id ? element->user_id : "-",
-                                    (unsigned long long) element->sent_ms);
+    notice.event.key = messaging_key(element, member->name);
     member->fill(&notice, member->word);
     extras_give(&notice.extras, &notice.event.message);
     meta_item_add(&element->item, &notice.event);

@@ -193,6 +193,22 @@ int outgoing_take(struct outgoing *outgoing, const struct place *place, size_t n
     return 1;
 }
 
+const char *outgoing_cut(const char *text, struct text_limit limit, const char *lost, struct arena *mem,
+                         struct request_list *list)
+{
+    static const char mark[] = "…";
+    size_t mark_size = text_length(bytes_of_text(mark), limit.unit);
+    struct bytes rest = bytes_of_text(text), part;
+
+    if (!text || limit.max == 0 || text_length(rest, limit.unit) <= limit.max)
+        return text;
+    if (lost)
+        request_list_lose(list, lost);
+    limit.max = limit.max > mark_size ? limit.max - mark_size : 1;
+    part = text_take_part(&rest, limit);
+    return arena_format(mem, "%.*s%s", (int) part.size, (const char *) part.data, mark);
+}
+
 struct request *outgoing_post(struct request_list *list, struct arena *mem, const char *path, struct bytes body)
 {
     struct request *request = path ? request_list_add(list, mem) : NULL;

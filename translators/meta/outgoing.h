@@ -43,6 +43,11 @@ struct outgoing_part {
 int outgoing_take(struct outgoing *outgoing, const struct place *place, size_t n_taken, struct request_list *list,
                   struct outgoing_part *ret);
 
+/* The text, cut to the limit with "…" at its end; the cut is noted as `lost` (NULL: not). No limit where it is 0; NULL:
+ * there is none, or no memory. */
+const char *outgoing_cut(const char *text, struct text_limit limit, const char *lost, struct arena *mem,
+                         struct request_list *list);
+
 /* A POST of JSON to this path; NULL when the arena is exhausted. */
 struct request *outgoing_post(struct request_list *list, struct arena *mem, const char *path, struct bytes body);
 

@@ -30,6 +30,7 @@ void messaging_read_profile(const struct reply *reply, struct arena *mem, struct
     struct profile profile = { 0 };
     struct json json;
 
+    *ret = profile;
     if (json_parse(reply->body, mem, &json) < 0)
         return;
     struct json_value person = json_root(&json);

@@ -163,8 +163,8 @@ static int read_code(struct json_value value, uint32_t *ret)
     return 0;
 }
 
-static void judge_error(const struct meta_rules *rules, struct json_value error, const struct reply *reply,
-                        struct verdict *ret)
+static void judge_error(const struct meta_rules *rules, bool is_repeatable, struct json_value error,
+                        const struct reply *reply, struct verdict *ret)
 {
     const struct meta_rule *rule;
 
@@ -175,7 +175,9 @@ static void judge_error(const struct meta_rules *rules, struct json_value error,
     if (read_code(json_get(error, "error_subcode"), &ret->subcode) < 0)
         ret->subcode = 0;
     rule = meta_rule_find(rules, ret->code, ret->subcode);
-    if (rule)
+    if (rule && rule->class == META_IN_DOUBT && is_repeatable)
+        apply(META_RETRY, rule->reason, reply, ret);
+    else if (rule)
         apply_rule(rule, reply, ret);
     else if (reply->http_status == 429)
         apply(META_WAIT, "call limit reached", reply, ret);
@@ -240,7 +242,7 @@ void meta_judge(const struct meta_rules *rules, const struct request *request, c
     if (json_parse(reply->body, mem, &json) == 0)
         answer = json_root(&json);
     if (json_type(json_get(answer, "error")) == JSON_OBJECT)
-        judge_error(rules, json_get(answer, "error"), reply, ret);
+        judge_error(rules, is_upload(request), json_get(answer, "error"), reply, ret);
     else if (reply->http_status >= 200 && reply->http_status < 300 && is_upload(request))
         judge_uploaded(answer, reply, mem, ret);
     else if (reply->http_status >= 200 && reply->http_status < 300)

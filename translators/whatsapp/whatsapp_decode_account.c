@@ -210,6 +210,7 @@ static void add_progress(struct whatsapp_change *change, struct json_value chunk
 void whatsapp_history(struct whatsapp_change *change, struct json_value chunk)
 {
     struct json_value threads = json_get(chunk, "threads");
+    struct arena *mem = change->reading->mem;
     bool is_declined = json_exists(json_first(json_get(chunk, "errors")));
 
     if (json_type(chunk) != JSON_OBJECT || json_own_fault(chunk) ||
@@ -222,12 +223,15 @@ void whatsapp_history(struct whatsapp_change *change, struct json_value chunk)
         add_progress(change, chunk);
     json_for_each (thread, threads) {
         struct json_value messages = json_get(thread, "messages");
+        const char *id = json_id(json_get(thread, "id"), mem);
+        bool is_too_long = id && strlen(id) > META_ID_MAX_BYTES;
 
-        if (json_own_fault(thread) || json_type(messages) != JSON_ARRAY) {
-            meta_add_whole(change->reading, thread, change->account_id, "history", json_fault(thread));
+        if (json_own_fault(thread) || json_type(messages) != JSON_ARRAY || is_too_long) {
+            meta_add_whole(change->reading, thread, change->account_id, "history",
+                           is_too_long ? "length out of range: id" : json_fault(thread));
             continue;
         }
-        change->thread_id = json_text(json_get(thread, "id"), change->reading->mem);
+        change->thread_id = id;
         json_for_each (message, messages)
             whatsapp_message(change, message);
         change->thread_id = NULL;

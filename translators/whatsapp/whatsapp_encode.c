@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "meta/native.h"
+#include "meta/template.h"
 #include "whatsapp_send.h"
 
 /* Where the target is not known here, a line says it; taking back what nobody saw says nothing. */
@@ -67,52 +68,23 @@ static int add_typing(const struct posting *posting)
     return 0;
 }
 
-/* The parameters as the author wrote them, if they are a list at all. */
-static int read_components(const struct posting *posting, const char *text, struct json_value *ret)
-{
-    struct json *json = arena_alloc(posting->mem, sizeof *json);
-    int r;
-
-    *ret = JSON_NOTHING;
-    if (!json)
-        return -ENOMEM;
-    if (!text || !*text)
-        return 0;
-    r = strlen(text) <= NATIVE_MAX_BYTES ? json_parse(bytes_of_text(text), posting->mem, json) : -E2BIG;
-    if (r == -ENOMEM)
-        return r;
-    if (r < 0 || json_type(json_root(json)) != JSON_ARRAY || json_fault(json_root(json)))
-        return -ENOTSUP;
-    *ret = json_root(json);
-    return 0;
-}
-
 /* Templates quote nothing. */
 static int add_template(const struct posting *posting)
 {
     const struct trefoil_template *template = &posting->message->body.template_;
-    struct json_value components;
     struct json_writer writer;
     int r;
 
     if (!posting_has(posting, FEATURE_TEMPLATE) || !template->name || !*template->name)
         return posting_as_text(posting);
-    r = read_components(posting, template->components_json, &components);
+    writer = posting_open(posting, NULL, "template");
+    r = template_put(&writer, template, posting->mem);
     if (r < 0) {
         request_list_lose(posting->list, "template");
         return r;
     }
     if (posting->message->in_reply_to)
         request_list_lose(posting->list, "reply");
-    writer = posting_open(posting, NULL, "template");
-    json_open_object(&writer, "template");
-    json_put_text(&writer, "name", template->name);
-    json_open_object(&writer, "language");
-    json_put_text(&writer, "code", template->language && *template->language ? template->language : "en_US");
-    json_close_object(&writer);
-    if (json_exists(components))
-        json_put_raw(&writer, "components", json_raw(components));
-    json_close_object(&writer);
     return posting_close(posting, &writer, posting->place->mark, NULL);
 }
 

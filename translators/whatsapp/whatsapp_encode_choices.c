@@ -56,6 +56,7 @@ static bool fits(struct offer *offer)
 {
     const struct trefoil_choices *choices = offer->choices;
     const struct capability *cell = offer->cell;
+    bool is_cut = false;
 
     if (cell->support < SUPPORT_PARTIAL || choices->n_options == 0 || choices->n_options > cell->max_count ||
         choices->n_options > OPTIONS_MAX || (cell->max_sections > 0 && n_sections(choices) > cell->max_sections))
@@ -63,19 +64,28 @@ static bool fits(struct offer *offer)
     for (size_t i = 0; i < choices->n_options; i++) {
         const char *title = title_of(offer, &choices->options[i]);
 
-        offer->titles[i] = posting_cut(offer->posting, title, cell->max_title, cut_word(cell->max_title));
+        offer->titles[i] = posting_cut(offer->posting, title, cell->max_title, NULL);
         if (!offer->titles[i] || (cell->max_id > 0 && !is_distinct(offer, i)))
             return false;
+        is_cut = is_cut || offer->titles[i] != title;
     }
+    if (is_cut) /* said only of the shape that is sent */
+        request_list_lose(offer->posting->list, cut_word(cell->max_title));
     return true;
+}
+
+/* Buttons and links show titles alone. */
+static void lose_description(const struct offer *offer, const struct trefoil_option *option)
+{
+    if (option->description && *option->description)
+        request_list_lose(offer->posting->list, "description");
 }
 
 static void put_buttons(const struct offer *offer, struct json_writer *writer)
 {
     json_open_array(writer, "buttons");
     for (size_t i = 0; i < offer->choices->n_options; i++) {
-        if (offer->choices->options[i].description)
-            request_list_lose(offer->posting->list, "description");
+        lose_description(offer, &offer->choices->options[i]);
         json_open_object(writer, NULL);
         json_put_text(writer, "type", "reply");
         json_open_object(writer, "reply");
@@ -153,6 +163,7 @@ static void put_sections(const struct offer *offer, struct json_writer *writer)
 
 static void put_link(const struct offer *offer, struct json_writer *writer)
 {
+    lose_description(offer, &offer->choices->options[0]);
     json_put_text(writer, "name", "cta_url");
     json_open_object(writer, "parameters");
     json_put_text(writer, "display_text", offer->titles[0]);

@@ -102,27 +102,7 @@ const struct meta_rule *whatsapp_rule(uint32_t code)
     return meta_rule_find(&rules, code, 0);
 }
 
-/* An uploaded file's id goes into the message that sends it. Without one there is nothing to send, and trying again
- * harms nobody: no person has seen anything.
- */
-static void judge_upload(const struct reply *reply, struct arena *mem, struct verdict *ret)
-{
-    struct json json;
-    const char *id = NULL;
-
-    if (ret->outcome == TREFOIL_OUTCOME_SENT && json_parse(reply->body, mem, &json) == 0)
-        id = json_id(json_get(json_root(&json), "id"), mem);
-    ret->message_id = id && *id ? id : NULL;
-    if (ret->message_id || (ret->outcome != TREFOIL_OUTCOME_SENT && ret->outcome != TREFOIL_OUTCOME_UNKNOWN))
-        return;
-    ret->reason = ret->outcome == TREFOIL_OUTCOME_SENT ? "uploaded without an id" : ret->reason;
-    ret->outcome = TREFOIL_OUTCOME_DEFERRED;
-    ret->bounded = true;
-}
-
 void whatsapp_judge(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret)
 {
     meta_judge(&rules, request, reply, mem, ret);
-    if (request->upload)
-        judge_upload(reply, mem, ret);
 }

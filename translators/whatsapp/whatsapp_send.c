@@ -21,16 +21,9 @@ size_t posting_length(const struct posting *posting, const char *text)
 
 const char *posting_cut(const struct posting *posting, const char *text, uint32_t max, const char *lost)
 {
-    static const char mark[] = "…";
-    size_t mark_size = text_length(bytes_of_text(mark), unit_of(posting));
-    const struct text_limit limit = { unit_of(posting), max > mark_size ? max - mark_size : 1 };
-    struct bytes rest = bytes_of_text(text), part;
+    const struct text_limit limit = { unit_of(posting), max };
 
-    if (!text || max == 0 || posting_length(posting, text) <= max)
-        return text;
-    request_list_lose(posting->list, lost);
-    part = text_take_part(&rest, limit);
-    return arena_format(posting->mem, "%.*s%s", (int) part.size, (const char *) part.data, mark);
+    return outgoing_cut(text, limit, lost, posting->mem, posting->list);
 }
 
 static bool is_number(const char *user_id)

@@ -36,7 +36,7 @@ must_use_ int posting_words(const struct posting *posting, const char *words, co
 /* The message in the words that stand for it. */
 must_use_ int posting_as_text(const struct posting *posting);
 
-/* Lengths as the network counts them, and a text cut to one; the cut is noted as `lost`. */
+/* Lengths as the network counts them, and a text cut to one; the cut is noted as `lost` (NULL: not). */
 size_t posting_length(const struct posting *posting, const char *text);
 const char *posting_cut(const struct posting *posting, const char *text, uint32_t max, const char *lost);
 
