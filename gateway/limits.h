@@ -55,7 +55,9 @@
 #define GATEWAY_RETENTION_MS (7ull * 24 * 3600 * 1000) /* of a channel that names none */
 #define GATEWAY_SEEN_MS (8ull * 24 * 3600 * 1000)
 #define GATEWAY_DRAIN_MS 5000
-#define GATEWAY_PRUNE_RECORDS 256 /* per tick */
+#define GATEWAY_PRUNE_RECORDS 1024u      /* per tick at least, if so many are over … */
+#define GATEWAY_PRUNE_PER_NEW 2u         /* … and so many for each that came in since the last tick … */
+#define GATEWAY_PRUNE_RECORDS_MAX 32768u /* … but no more than this */
 
 /* Store. */
 #define GATEWAY_BATCHES_OUT 64            /* submitted and not yet durable: the writer takes all there are */

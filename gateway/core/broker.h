@@ -85,6 +85,7 @@ struct broker {
     uint64_t now_ms, durable;
     uint64_t trace_count;
     uint64_t slow_pruned_ms;
+    uint64_t pruned_head; /* the journal's head when it was pruned last */
     bool is_troubled; /* the store does not commit: nothing new is handed out */
     bool is_draining; /* nothing new is taken */
     int trouble;      /* why, -errno */

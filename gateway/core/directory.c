@@ -8,6 +8,8 @@
 #include "core/directory_rows.h"
 #include "core/directory_write.h"
 
+#define SWEEP_KEYS 64
+#define SWEEP_ROUNDS 3    /* the first may find everybody used, the second nobody */
 #define ROOM_MOVES_MAX 64 /* a room that leads to a room that … */
 
 void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch)
@@ -18,6 +20,7 @@ void directory_init(struct directory *directory, struct tables *tables, struct a
     *directory = (struct directory){
         .tables = tables,
         .scratch = scratch,
+        .cache_max = GATEWAY_DIRECTORY_CACHE,
         .addresses = MAP_EMPTY((size_t) GATEWAY_DIRECTORY_CACHE * 2, seed),
         .persons = MAP_EMPTY((size_t) GATEWAY_DIRECTORY_CACHE * 2, seed),
         .rooms = MAP_EMPTY((size_t) GATEWAY_DIRECTORY_CACHE * 2, seed),
@@ -61,14 +64,86 @@ void directory_deinit(struct directory *directory)
     forget_rooms(directory);
 }
 
+static bool address_is_idle(void *value)
+{
+    struct address *address = value;
+    bool is_idle = !address->is_used;
+
+    address->is_used = false;
+    return is_idle;
+}
+
+static bool person_is_idle(void *value)
+{
+    struct person *person = value;
+    bool is_idle = !person->is_used;
+
+    person->is_used = false;
+    return is_idle;
+}
+
+static bool room_is_idle(void *value)
+{
+    struct room *room = value;
+    bool is_idle = !room->is_used;
+
+    room->is_used = false;
+    return is_idle;
+}
+
+static void let_address_go(void *value)
+{
+    address_free(value);
+}
+
+static void let_person_go(void *value)
+{
+    free(value);
+}
+
+static void let_room_go(void *value)
+{
+    room_free(value);
+}
+
+struct cache_kind {
+    bool (*is_idle)(void *value); /* since it was asked last */
+    void (*let_go)(void *value);
+};
+
+/* A clock: from where the hand stood, whoever was not used since it came by last goes, until there is room again. */
+static void sweep(struct map *map, size_t max, size_t *hand, const struct cache_kind *kind)
+{
+    struct key gone[SWEEP_KEYS];
+    struct bytes key;
+    void *value;
+
+    for (int rounds = 0; map->count > max && rounds < SWEEP_ROUNDS;) {
+        size_t n = 0;
+        bool has_more = true;
+
+        while (n < SWEEP_KEYS && n < map->count - max && (has_more = map_next(map, hand, &key, &value)))
+            if (kind->is_idle(value)) {
+                gone[n].size = 0;
+                key_put(&gone[n++], key);
+            }
+        for (size_t i = 0; i < n; i++)
+            kind->let_go(map_remove(map, key_bytes(&gone[i])));
+        if (!has_more) {
+            *hand = 0;
+            rounds++;
+        }
+    }
+}
+
 void directory_turn(struct directory *directory)
 {
-    if (directory->addresses.count > GATEWAY_DIRECTORY_CACHE)
-        forget_addresses(directory);
-    if (directory->persons.count > GATEWAY_DIRECTORY_CACHE)
-        forget_persons(directory);
-    if (directory->rooms.count > GATEWAY_DIRECTORY_CACHE)
-        forget_rooms(directory);
+    static const struct cache_kind addresses = { address_is_idle, let_address_go },
+                                   persons = { person_is_idle, let_person_go }, rooms = { room_is_idle, let_room_go };
+
+    sweep(&directory->addresses, directory->cache_max, &directory->hands[0], &addresses);
+    sweep(&directory->persons, directory->cache_max, &directory->hands[1], &persons);
+    sweep(&directory->rooms, directory->cache_max, &directory->hands[2], &rooms);
 }
 
 int directory_address(struct directory *directory, const struct id *channel, struct bytes token, struct address **ret)
@@ -78,6 +153,7 @@ int directory_address(struct directory *directory, const struct id *channel, str
     struct bytes row;
 
     if (address) {
+        address->is_used = true;
         *ret = address;
         return 0;
     }
@@ -107,6 +183,7 @@ int directory_person(struct directory *directory, const struct id *id, struct pe
     struct bytes row;
 
     if (person) {
+        person->is_used = true;
         *ret = person;
         return 0;
     }
@@ -134,6 +211,7 @@ int directory_room(struct directory *directory, const struct id *id, struct room
     for (int hops = 0;; hops++) {
         room = map_get(&directory->rooms, id_bytes(&at));
         if (room) {
+            room->is_used = true;
             *ret = room;
             return 0;
         }

@@ -23,6 +23,7 @@ struct address {
     uint64_t consent_seq; /* the event that said `consent`; 0: none did */
     uint64_t linked_seq;  /* the event whose word made this an address of its person; 0: none */
     uint8_t consent;      /* enum envelope_consent */
+    bool is_used;         /* since the cache was swept */
     struct sent_mark sent[GATEWAY_LAST_SENT]; /* newest first; seq 0: none */
     struct bytes account, token;              /* in `text` */
     struct bytes last_ref;                    /* newest message from here; in `ref` */
@@ -33,6 +34,7 @@ struct address {
 struct person {
     struct id id, room;
     uint16_t n_addresses;
+    bool is_used; /* since the cache was swept */
     struct id channel;
     uint8_t addresses[GATEWAY_PERSON_ADDRESSES_MAX][TOKEN_KEY_BYTES];
 };
@@ -40,7 +42,9 @@ struct person {
 struct room {
     struct id id, channel;
     uint16_t n_persons, n_speakers;
-    struct id *persons; /* GATEWAY_ROOM_PERSONS_MAX at most */
+    uint16_t persons_room; /* what `persons` has place for */
+    bool is_used;          /* since the cache was swept */
+    struct id *persons;    /* GATEWAY_ROOM_PERSONS_MAX at most */
     struct id speakers[GATEWAY_ROOM_SPEAKERS_MAX];
     struct bytes name; /* sealed; in the same allocation as nothing else */
 };
@@ -48,13 +52,16 @@ struct room {
 struct directory {
     struct tables *tables;
     struct arena *scratch;
-    struct map addresses, persons, rooms; /* cache */
+    struct map addresses, persons, rooms; /* cache … */
+    size_t cache_max;                     /* of each */
+    size_t hands[3];                      /* … and where its sweeps stand */
 };
 
 void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch);
 void directory_deinit(struct directory *directory);
 
-/* Lets the cache go when it has grown too large. Pointers handed out before are dead afterwards. */
+/* Lets go what was not used for long when the cache has grown too large. Pointers handed out before are dead
+ * afterwards. */
 void directory_turn(struct directory *directory);
 
 /* Borrowed until the next turn. -ENOENT, -ENOMEM, -EIO. A room that was merged away is the room it leads to. */

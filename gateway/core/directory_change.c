@@ -48,12 +48,18 @@ static int add_person(struct directory *directory, const struct id *channel, str
         return r;
     }
     r = add_room(directory, &room_id, channel, &room);
+    if (r == 0) {
+        r = room_add_person(room, &person->id);
+        if (r < 0) {
+            map_remove(&directory->rooms, id_bytes(&room_id));
+            room_free(room);
+        }
+    }
     if (r < 0) {
         map_remove(&directory->persons, id_bytes(&person->id));
         free(person);
         return r;
     }
-    room->persons[room->n_persons++] = person->id;
     directory_write_room(directory, room);
     *ret = person;
     return 0;
@@ -127,10 +133,13 @@ static int enter_room(struct directory *directory, struct person *person, struct
         return -EXDEV;
     if (room->n_persons >= GATEWAY_ROOM_PERSONS_MAX)
         return -ENOSPC;
-    int r = leave_room(directory, person);
+    int r = room_reserve(room, (size_t) room->n_persons + 1);
+    if (r == 0)
+        r = leave_room(directory, person);
+    if (r == 0)
+        r = room_add_person(room, &person->id);
     if (r < 0)
         return r;
-    room->persons[room->n_persons++] = person->id;
     person->room = room->id;
     directory_write_room(directory, room);
     directory_write_person(directory, person);

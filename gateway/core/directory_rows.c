@@ -68,11 +68,6 @@ struct room *room_new(const struct id *id, const struct id *channel)
 
     if (!room)
         return NULL;
-    room->persons = calloc(GATEWAY_ROOM_PERSONS_MAX, sizeof(*room->persons));
-    if (!room->persons) {
-        free(room);
-        return NULL;
-    }
     room->id = *id;
     room->channel = *channel;
     return room;
@@ -86,6 +81,34 @@ struct room *room_free(struct room *room)
     }
     free(room);
     return NULL;
+}
+
+/* Most rooms have one or two. */
+int room_reserve(struct room *room, size_t n_persons)
+{
+    size_t larger = room->persons_room ? room->persons_room : 1;
+
+    if (n_persons > GATEWAY_ROOM_PERSONS_MAX)
+        return -ENOSPC;
+    if (n_persons <= room->persons_room)
+        return 0;
+    while (larger < n_persons)
+        larger *= 2;
+    struct id *moved = realloc(room->persons, larger * sizeof(*moved));
+    if (!moved)
+        return -ENOMEM;
+    room->persons = moved;
+    room->persons_room = (uint16_t) larger;
+    return 0;
+}
+
+int room_add_person(struct room *room, const struct id *person)
+{
+    int r = room_reserve(room, (size_t) room->n_persons + 1);
+
+    if (r == 0)
+        room->persons[room->n_persons++] = *person;
+    return r;
 }
 
 /* Behind the marks, and only when it says something: rows of before have none. */
@@ -260,20 +283,30 @@ bool room_has_moved(struct bytes row, struct id *ret_to)
     return true;
 }
 
-static int take_ids(struct cursor *at, struct id *ids, uint16_t max, uint16_t *ret)
+static int take_ids(struct cursor *at, struct id *ids, uint16_t n)
 {
     struct bytes id;
-    uint16_t n;
 
-    if (cursor_u16(at, &n) < 0 || n > max)
-        return -EBADMSG;
     for (uint16_t i = 0; i < n; i++) {
         if (cursor_take(at, ID_BYTES, &id) < 0)
             return -EBADMSG;
         ids[i] = id_from(id);
     }
-    *ret = n;
     return 0;
+}
+
+static int take_members(struct cursor *at, struct room *room)
+{
+    if (cursor_u16(at, &room->n_persons) < 0 || room->n_persons > GATEWAY_ROOM_PERSONS_MAX)
+        return -EBADMSG;
+    int r = room_reserve(room, room->n_persons);
+    if (r == 0)
+        r = take_ids(at, room->persons, room->n_persons);
+    if (r < 0)
+        return r;
+    if (cursor_u16(at, &room->n_speakers) < 0 || room->n_speakers > GATEWAY_ROOM_SPEAKERS_MAX)
+        return -EBADMSG;
+    return take_ids(at, room->speakers, room->n_speakers);
 }
 
 int room_unpack(const struct id *id, struct bytes row, struct room **ret)
@@ -287,9 +320,7 @@ int room_unpack(const struct id *id, struct bytes row, struct room **ret)
     struct room *room = room_new(id, &channel);
     if (!room)
         return -ENOMEM;
-    int r = take_ids(&at, room->persons, GATEWAY_ROOM_PERSONS_MAX, &room->n_persons);
-    if (r == 0)
-        r = take_ids(&at, room->speakers, GATEWAY_ROOM_SPEAKERS_MAX, &room->n_speakers);
+    int r = take_members(&at, room);
     if (r == 0 && at.rest.size > 0) {
         uint8_t *name = malloc(at.rest.size);
 

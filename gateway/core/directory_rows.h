@@ -13,6 +13,10 @@ struct address *address_free(struct address *address);
 struct room *room_new(const struct id *id, const struct id *channel);
 struct room *room_free(struct room *room);
 
+/* Both: -ENOSPC when the room is full, -ENOMEM. What was reserved cannot fail. */
+must_use_ int room_reserve(struct room *room, size_t n_persons);
+must_use_ int room_add_person(struct room *room, const struct id *person);
+
 /* -ENOMEM when the scratch is exhausted; -EBADMSG when a row has rotted. */
 must_use_ int address_pack(const struct address *address, struct arena *mem, struct bytes *ret);
 must_use_ int address_unpack(const struct id *channel, struct bytes row, struct address **ret);

@@ -312,10 +312,13 @@ static int prune_target(struct ledger *ledger, const struct record *record, uint
     struct outcome outcome = { .target = target, .kind = OUTCOME_IS_DEAD, .reason = bytes_of_text(why) };
     struct ending ending;
     size_t n_refs;
-    int r = ledger_settle(ledger, record, &outcome, &(struct handed){ .now_ms = now_ms });
+    int r = ledger_ending(ledger, record->seq, target, &ending);
 
-    if (r >= 0)
-        r = ledger_ending(ledger, record->seq, target, &ending);
+    if (r == -ENOENT) {
+        r = ledger_settle(ledger, record, &outcome, &(struct handed){ .now_ms = now_ms });
+        if (r >= 0)
+            r = ledger_ending(ledger, record->seq, target, &ending);
+    }
     if (r == 0)
         r = forget_refs(ledger, record, &ending, &n_refs);
     if (r < 0)

@@ -1,4 +1,4 @@
-/* Prunes oldest first, a bounded number per tick. */
+/* Prunes oldest first, a bounded number per tick, which grows with what comes in. */
 #include "core/retention.h"
 
 #include <errno.h>
@@ -11,34 +11,68 @@
 #define SLOW_PRUNE_MS (60 * 1000) /* grants and letters */
 #define SLOW_PRUNE_MAX 64
 
-/* Drops what its channel need not keep any longer, oldest first. */
+struct sweep {
+    struct broker *broker;
+    uint64_t up_to, left; /* the newest record that may go; how many more this time */
+};
+
+/* One record, oldest first: 1 ends the walk. Its rows go with it. */
+static int sweep_record(void *context, uint64_t seq, struct bytes journal)
+{
+    struct sweep *sweep = context;
+    struct broker *broker = sweep->broker;
+    struct record *record;
+
+    if (sweep->left == 0)
+        return 1;
+    int r = record_parse(journal, seq, &record);
+    if (r < 0)
+        return r;
+    const struct channel *channel = members_channel(broker->members, &record->channel);
+    uint64_t retention_ms = channel ? channel->retention_ms : GATEWAY_RETENTION_MS;
+    bool is_over = record->accepted_ms + retention_ms <= broker->now_ms;
+    arena_reset(&broker->scratch);
+    if (is_over)
+        r = ledger_prune(&broker->ledger, record, broker->now_ms);
+    record_unref(record);
+    if (!is_over || r < 0)
+        return r < 0 ? r : 1;
+    sweep->up_to = seq;
+    sweep->left--;
+    broker->tally.pruned++;
+    return 0;
+}
+
+/* As fast as records come in, and faster: whatever the load is, the store does not grow beyond its retention. */
+static uint64_t share_of_tick(struct broker *broker)
+{
+    uint64_t head = broker->tables.ops->head(broker->tables.owner);
+    uint64_t n = (head - broker->pruned_head) * GATEWAY_PRUNE_PER_NEW;
+
+    if (broker->pruned_head == 0 || n < GATEWAY_PRUNE_RECORDS)
+        n = GATEWAY_PRUNE_RECORDS;
+    broker->pruned_head = head;
+    return n < GATEWAY_PRUNE_RECORDS_MAX ? n : GATEWAY_PRUNE_RECORDS_MAX;
+}
+
+/* Drops what its channel need not keep any longer, oldest first: one walk over the journal from its tail. */
 static void prune_records(struct broker *broker)
 {
-    uint64_t tail = broker->tables.ops->tail(broker->tables.owner), up_to = 0;
+    struct tables *tables = &broker->tables;
+    uint64_t tail = tables->ops->tail(tables->owner);
+    struct sweep sweep = { .broker = broker, .left = share_of_tick(broker) };
 
-    for (uint64_t seq = tail; seq > 0 && seq <= broker->durable && seq - tail < GATEWAY_PRUNE_RECORDS; seq++) {
-        struct record *record;
+    if (tail > broker->durable)
+        return;
+    int r = tables->ops->read(tables->owner, tail, sweep_record, &sweep);
+    if (sweep.up_to > 0) {
+        int trace = trace_prune(broker, tail, sweep.up_to);
+        int pruned = tables->ops->prune(tables->owner, sweep.up_to, broker->now_ms);
 
-        arena_reset(&broker->scratch);
-        int r = broker_record(broker, seq, &record);
-        if (r < 0)
-            break;
-        const struct channel *channel = members_channel(broker->members, &record->channel);
-        uint64_t retention_ms = channel ? channel->retention_ms : GATEWAY_RETENTION_MS;
-        bool is_over = record->accepted_ms + retention_ms <= broker->now_ms;
-        if (is_over)
-            r = ledger_prune(&broker->ledger, record, broker->now_ms);
-        if (is_over && r == 0)
-            r = trace_prune(broker, seq);
-        record_unref(record);
-        if (!is_over || r < 0)
-            break;
-        up_to = seq;
-        broker->tally.pruned++;
+        if (tables->failed == 0)
+            tables->failed = trace < 0 ? trace : pruned < 0 ? -EIO : 0;
     }
-    if (up_to > 0 && broker->tables.ops->prune(broker->tables.owner, up_to, broker->now_ms) < 0 &&
-        broker->tables.failed == 0)
-        broker->tables.failed = -EIO;
+    (void) r; /* a record that cannot be read stays, and what comes after it */
 }
 
 static uint64_t longest_retention_ms(const struct broker *broker)

@@ -5,6 +5,9 @@
 
 #include "core/broker.h"
 
+#define TRACE_KEYS_PER_SCAN 64
+#define PAST_END 2 /* what ends a walk over notes: there are none left that may go */
+
 static void put_tiny(struct writer *to, struct bytes bytes)
 {
     struct bytes part = bytes_slice(bytes, 0, OUTCOME_TEXT_MAX_BYTES);
@@ -64,33 +67,41 @@ int trace_scan(struct broker *broker, uint64_t seq, int (*each)(void *context, c
 }
 
 struct keys {
-    struct key key[GATEWAY_HOPS_PER_ENVELOPE];
+    uint64_t up_to;
+    struct key key[TRACE_KEYS_PER_SCAN];
     size_t n;
 };
 
 static int collect(void *context, struct bytes key, struct bytes value)
 {
     struct keys *keys = context;
+    struct cursor at = { key };
+    uint64_t seq;
 
     (void) value;
+    if (cursor_u64(&at, &seq) < 0)
+        return -EBADMSG;
+    if (seq > keys->up_to)
+        return PAST_END;
     keys->key[keys->n].size = 0;
     key_put(&keys->key[keys->n++], key);
-    return keys->n == GATEWAY_HOPS_PER_ENVELOPE;
+    return keys->n == TRACE_KEYS_PER_SCAN;
 }
 
-int trace_prune(struct broker *broker, uint64_t seq)
+int trace_prune(struct broker *broker, uint64_t from, uint64_t up_to)
 {
-    struct key prefix = { .size = 0 };
-    struct keys keys;
+    struct key after = { .size = 0 };
+    struct keys keys = { .up_to = up_to };
     int r;
 
-    key_u64(&prefix, seq);
+    key_u64(&after, from); /* shorter than any key of it, and before them all */
     do {
         keys.n = 0;
-        r = broker->tables.ops->scan(broker->tables.owner, TABLE_TRACE, key_bytes(&prefix), BYTES_EMPTY, collect,
-                                     &keys);
+        r = broker->tables.ops->scan(broker->tables.owner, TABLE_TRACE, BYTES_EMPTY, key_bytes(&after), collect, &keys);
         for (size_t i = 0; i < keys.n; i++)
             tables_delete(&broker->tables, TABLE_TRACE, key_bytes(&keys.key[i]));
-    } while (r > 0);
-    return r;
+        if (keys.n > 0)
+            after = keys.key[keys.n - 1];
+    } while (r > 0 && r != PAST_END);
+    return r < 0 ? r : 0;
 }

@@ -22,6 +22,8 @@ void trace_note(struct broker *broker, uint64_t seq, const struct hop *hop);
 /* Walks the notes of an envelope in order of time. Slices live during the call. */
 must_use_ int trace_scan(struct broker *broker, uint64_t seq, int (*each)(void *context, const struct hop *hop),
                          void *context);
-must_use_ int trace_prune(struct broker *broker, uint64_t seq);
+
+/* Deletes the notes of the envelopes from `from` up to and with `up_to`. */
+must_use_ int trace_prune(struct broker *broker, uint64_t from, uint64_t up_to);
 
 #endif

@@ -102,7 +102,8 @@ must_use_ int store_get(struct store *store, enum store_table table, struct byte
 must_use_ int store_scan(struct store *store, enum store_table table, struct bytes prefix, struct bytes after,
                          int (*each)(void *context, struct bytes key, struct bytes value), void *context);
 
-/* Walks journal records from `from_seq` on, durable ones only, until `each` returns non-zero, which is passed on. */
+/* Walks journal records from `from_seq` on, durable ones only, until `each` returns non-zero, which is passed on. `each` may
+ * look up, put and delete, but neither append nor prune. */
 must_use_ int store_read(struct store *store, uint64_t from_seq,
                          int (*each)(void *context, uint64_t seq, struct bytes record), void *context);
 

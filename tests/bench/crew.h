@@ -29,6 +29,7 @@ struct plan {
     uint64_t begin_us, end_us;
     char directory[256];
     char endpoint[64];
+    char retention[8]; /* of the channel, as `trefoil init` takes it; empty: its default */
 };
 
 /* What a whole run came to. */

@@ -30,6 +30,8 @@ static void make_keys(const struct plan *plan, const char *bin)
                                 (char[]){ "main" },
                                 (char[]){ "--services" },
                                 services,
+                                plan->retention[0] ? (char[]){ "--retention" } : NULL,
+                                (char *) (uintptr_t) plan->retention,
                                 NULL };
     struct crew_member init = crew_exec(log, arguments);
     if (!crew_wait(&init, &none))
