@@ -86,9 +86,9 @@ struct broker {
     uint64_t trace_count;
     uint64_t slow_pruned_ms;
     uint64_t pruned_head; /* the journal's head when it was pruned last */
-    bool is_troubled; /* the store does not commit: nothing new is handed out */
-    bool is_draining; /* nothing new is taken */
-    int trouble;      /* why, -errno */
+    bool is_troubled;     /* the store does not commit: nothing new is handed out */
+    bool is_draining;     /* nothing new is taken */
+    int trouble;          /* why, -errno */
     struct {
         uint64_t handed, redelivered, deferred, returned, unknown, in_doubt, held, expired, resolved, pruned;
         uint64_t aliases_linked, aliases_refused, persons_merged;
