@@ -6,6 +6,7 @@ import re
 import threading
 
 UPLOADED = b'{"id": "@ID@", "attachment_id": "@ID@"}'
+SEARCHED_BYTES = 1 << 20  # files may be larger; what they are about does not stand in them
 MARK = re.compile(r"tf1\.\d+\.\d+")
 
 
@@ -14,7 +15,7 @@ class Request:
 
     def __init__(self, method, path, content_type, body):
         self.method, self.path, self.content_type, self.body = method, path, content_type, body
-        self.text = path + " " + body.decode("utf-8", "replace")
+        self.text = path + " " + body[:SEARCHED_BYTES].decode("utf-8", "replace")
 
 
 class Network:

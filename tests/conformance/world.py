@@ -65,6 +65,7 @@ root_pk: {root}
         self._write("secrets/verify", "verify-of-the-driver\n")
         self._write("secrets/app", self.secret.decode() + "\n")
         with_files = self._configuration() + f"""blob_store: {self.dir}/blobs
+media_max_bytes: {128 << 20}
 media_allow: ["127.0.0.1:{self.network.port}"]
 """
         os.makedirs(os.path.join(self.dir, "blobs"))
