@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "cli/books.h"
 #include "cli/bus.h"
 #include "cli/commands.h"
+#include "cli/fetch.h"
 
 /* left = the sum of the rights */
 struct equation {
@@ -73,18 +75,47 @@ bool audit_put(FILE *out, const struct trefoil_counter *counters, size_t n_count
     return adds_up;
 }
 
+/* Reads every URL of the list into the books. */
+static int read_books(struct cli *cli, const char *list, struct books *ret)
+{
+    *ret = (struct books){ 0 };
+    while (*list) {
+        size_t size = strcspn(list, ",");
+        const char *url = arena_text(&cli->mem, bytes_make(list, size));
+        bool is_state = url && strstr(url, "/control/state");
+        struct bytes body;
+        if (!url)
+            return cli_fail(cli, "out of memory");
+        int r = fetch_text(cli, url, &body);
+        if (r != CLI_OK)
+            return r;
+        if ((is_state ? books_add_state(ret, body) : books_add_metrics(ret, body)) < 0)
+            return cli_fail(cli, "%s: neither a translator's /metrics nor the sandbox's /control/state", url);
+        list += size + (list[size] == ',');
+    }
+    return CLI_OK;
+}
+
 int command_audit(struct cli *cli)
 {
     struct trefoil_ask ask = { .question = TREFOIL_ASK_AUDIT };
     const struct trefoil_answer *answer;
-    struct bus bus;
-    int r = bus_open(cli, &bus);
+    const char *with = cli_option(cli, "with");
+    struct bus bus = { 0 };
+    struct books books;
+    int r = with ? read_books(cli, with, &books) : CLI_OK;
 
+    if (r == CLI_OK)
+        r = bus_open(cli, &bus);
     ask.channel = bus.channel;
     if (r == CLI_OK)
         r = bus_ask(&bus, &ask, &answer);
-    if (r == CLI_OK && !audit_put(stdout, answer->counters, answer->n_counters))
-        r = CLI_FAILED;
+    if (r == CLI_OK) {
+        bool adds_up = audit_put(stdout, answer->counters, answer->n_counters);
+        if (with)
+            adds_up = books_put(stdout, &books, answer->counters, answer->n_counters) && adds_up;
+        r = adds_up ? CLI_OK : CLI_FAILED;
+    }
     bus_close(&bus);
     return r;
 }

@@ -120,6 +120,12 @@ static const struct cli_option expire_options[] = {
     { 0 },
 };
 
+static const struct cli_option audit_options[] = {
+    { "with", "URLS", "every translator's /metrics and the sandbox's /control/state, commas between" },
+    CHANNEL,
+    { 0 },
+};
+
 static const struct cli_option retry_options[] = {
     { "all", NULL, "all dead letters of the channel, in each room in the order they were said" },
     DEAD_FILTERS,
@@ -202,8 +208,9 @@ const struct cli_command cli_commands[] = {
       export_options, command_dead_export },
     { "audit", NULL, 0, 0, "do the books add up?",
       "received = published + duplicate + rejected, and targets = sent + bounced + dead + pending.\n"
-      "Exits with 1 when they do not.\n",
-      channel_options, command_audit },
+      "Exits with 1 when they do not. With --with also what translators and the sandbox counted:\n\n"
+      "  trefoil audit --with http://127.0.0.1:7811/metrics,http://127.0.0.1:7900/control/state\n",
+      audit_options, command_audit },
     { "forget", "ADDRESS", 1, 1, "forget a person: what goes now, and what dies when",
       "ADDRESS is NETWORK/ACCOUNT-ID/USER-ID, any one of the person's. Directory entries, references, dead\n"
       "letters and pending deliveries go at once; what was said stays sealed in the journal until its\n"

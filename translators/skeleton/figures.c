@@ -40,6 +40,11 @@ static void init_bus(struct figures *f)
     struct metrics *all = f->metrics;
 
     f->published = metrics_counter(all, "trefoil_published_total", "Events handed to the gateway.");
+    f->ephemeral_events =
+        metrics_counter(all, "trefoil_events_ephemeral_total", "Events handed over that nobody keeps or confirms.");
+    f->withdrawn = metrics_counter(all, "trefoil_publish_withdrawn_total",
+                                   "Events whose confirm came too late for their webhook: they come again.");
+    f->taken = metrics_counter(all, "trefoil_messages_taken_total", "Messages and reactions the network took.");
     f->confirmed = metrics_counter(all, "trefoil_confirmed_total", "Events the gateway has on disk.");
     f->duplicate = metrics_counter(all, "trefoil_duplicates_total", "Events the gateway had on disk already.");
     f->deferred = metrics_counter(all, "trefoil_publish_deferred_total", "Events the gateway refused for now.");

@@ -16,6 +16,8 @@ struct figures {
     struct metric *refused[WEBHOOK_N_REFUSALS], *signature_failures;
     struct metric *events[TREFOIL_N_KINDS];
     struct metric *unsupported, *malformed, *undecoded, *strays;
+    struct metric *ephemeral_events, *withdrawn; /* of those published: nobody confirms, nobody waited */
+    struct metric *taken;                        /* by the network */
     struct metric *published, *confirmed, *duplicate, *deferred, *rejected;
     struct metric *confirm_seconds;
     struct metric *deliveries, *redelivered, *in_doubt, *unreadable;

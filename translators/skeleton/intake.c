@@ -109,6 +109,7 @@ static void end_batch(struct batch *batch, unsigned status)
 
     for (size_t i = 0; i < batch->n_posts; i++)
         bus_withdraw(intake->options.bus, &batch->posts[i].post);
+    metric_add(intake->options.figures->withdrawn, batch->n_open);
     answer(intake, &batch->exchange, status);
     list_remove(&batch->node);
     intake->n_batches--;
@@ -326,6 +327,7 @@ static void publish_event(struct batch *batch, const struct event *event)
     prove(intake, &publication);
     if (event->echo && !publication.resolves_seq)
         intake->options.on_echo(intake->options.owner, event);
+    metric_add(intake->options.figures->ephemeral_events, event->ephemeral);
     if (event->ephemeral) { /* never stored, so there is nothing to wait for */
         bus_mention(intake->options.bus, &publication);
         return;

@@ -178,6 +178,8 @@ void send_set_aside(struct send *send, uint64_t retry_ms, const char *reason)
 
 static void note_message(struct send *send, const char *message_id)
 {
+    metric_add(send->parcel->sender->options.figures->taken,
+               request_of(send)->is_message || send->parcel->kind == TREFOIL_KIND_REACTION);
     if (!request_of(send)->is_message) { /* an upload, also one the network fetches itself: what slots wait for */
         media_send_note(send, send->next, message_id);
     } else if (message_id) {
