@@ -11,6 +11,7 @@ struct tracing {
     struct gateway *gateway;
     Trefoil__Answer *answer;
     uint64_t seq;
+    const struct record *record;
 };
 
 static Trefoil__Hop *add_hop(struct tracing *tracing, uint64_t at_ms, const char *what)
@@ -53,6 +54,9 @@ static int add_note(void *context, const struct hop *note)
     hop->who = text_of(tracing, note->who);
     hop->text = text_of(tracing, note->text);
     hop->target = note->target == UINT32_MAX ? 0 : note->target;
+    struct record_target target;
+    if (note->target != UINT32_MAX && record_target_at(tracing->record, note->target, &target))
+        hop->account = text_of(tracing, target.account);
     hop->outcome = note->outcome <= OUTCOME_IS_RETURNED ? (Trefoil__Outcome) note->outcome : 0;
     return 0;
 }
@@ -160,6 +164,7 @@ int asks_trace(struct gateway *gateway, const Trefoil__Trace *ask, Trefoil__Answ
         r = -ENOMEM;
     else
         hop->who = (char *) (uintptr_t) "gateway";
+    tracing.record = record;
     if (r == 0)
         r = trace_scan(broker, tracing.seq, add_note, &tracing);
     struct cursor at = { record->targets };

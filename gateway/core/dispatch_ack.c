@@ -56,6 +56,29 @@ static uint64_t retry_at(const struct broker *broker, const struct entry *entry,
     return broker->now_ms + wait;
 }
 
+/* For the trace: deferrals and doubts are as many as attempts, hand-backs may be any number and are told while there is
+ * room. */
+static void note(const struct answer *answer, const struct outcome *outcome)
+{
+    struct broker *broker = answer->broker;
+    const struct entry *entry = answer->entry;
+    const struct service *service = members_service(broker->members, &answer->subscription->service);
+    bool is_returned = outcome->kind == OUTCOME_IS_RETURNED;
+    const char *what = is_returned ? "handed back" : outcome->kind == OUTCOME_IS_UNKNOWN ? "unknown" : "deferred";
+
+    if (is_returned && !trace_has_room(broker, entry->seq))
+        return;
+    const char *text =
+        arena_format(&broker->scratch, "attempt %u%s%.*s", entry->attempts, outcome->reason.size > 0 ? ": " : "",
+                     (int) outcome->reason.size, (const char *) outcome->reason.data);
+    trace_note(broker, entry->seq,
+               &(struct hop){ .target = outcome->target,
+                              .outcome = (uint8_t) outcome->kind,
+                              .what = bytes_of_text(what),
+                              .who = bytes_of_text(service ? service->name : ""),
+                              .text = text ? bytes_of_text(text) : outcome->reason });
+}
+
 /* An answer that ends nothing counts only from whoever holds the delivery. */
 static void tell(struct answer *answer, const struct outcome *outcome)
 {
@@ -83,12 +106,7 @@ static void tell(struct answer *answer, const struct outcome *outcome)
             entry->retry_at_ms = broker->now_ms + outcome->retry_ms;
         break;
     }
-    if (outcome->kind != OUTCOME_IS_RETURNED || outcome->retry_ms > 0)
-        trace_note(broker, entry->seq,
-                   &(struct hop){ .target = outcome->target,
-                                  .outcome = (uint8_t) outcome->kind,
-                                  .what = bytes_of_text(outcome->kind == OUTCOME_IS_UNKNOWN ? "unknown" : "deferred"),
-                                  .text = outcome->reason });
+    note(answer, outcome);
 }
 
 static bool all_told(const struct entry *entry)

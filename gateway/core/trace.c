@@ -105,3 +105,20 @@ int trace_prune(struct broker *broker, uint64_t from, uint64_t up_to)
     } while (r > 0 && r != PAST_END);
     return r < 0 ? r : 0;
 }
+
+static int count_one(void *context, unused_ struct bytes key, unused_ struct bytes value)
+{
+    size_t *n = context;
+
+    return ++*n == GATEWAY_HOPS_PER_ENVELOPE;
+}
+
+bool trace_has_room(struct broker *broker, uint64_t seq)
+{
+    struct key prefix = { .size = 0 };
+    size_t n = 0;
+
+    key_u64(&prefix, seq);
+    return broker->tables.ops->scan(broker->tables.owner, TABLE_TRACE, key_bytes(&prefix), BYTES_EMPTY, count_one,
+                                    &n) == 0;
+}

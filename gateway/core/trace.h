@@ -4,6 +4,7 @@
 #ifndef TREFOIL_CORE_TRACE_H
 #define TREFOIL_CORE_TRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/id.h"
@@ -18,6 +19,9 @@ struct hop {
 };
 
 void trace_note(struct broker *broker, uint64_t seq, const struct hop *hop);
+
+/* Fewer than GATEWAY_HOPS_PER_ENVELOPE notes so far: for what attempts do not bound. */
+bool trace_has_room(struct broker *broker, uint64_t seq);
 
 /* Walks the notes of an envelope in order of time. Slices live during the call. */
 must_use_ int trace_scan(struct broker *broker, uint64_t seq, int (*each)(void *context, const struct hop *hop),

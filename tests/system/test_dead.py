@@ -168,3 +168,24 @@ def test_content_is_shown_to_no_keyring_that_cannot_open_it():
             assert "private" not in done.stdout + done.stderr and first in done.stdout, (command, done.stdout, done.stderr)
         assert done.returncode == 1 and "could not be opened" in done.stderr and '"content":null' in done.stdout, done
         assert "a private word" in stack.cli("dead", "show", first).stdout
+
+
+def test_trace_tells_deferrals_and_hand_backs_with_attempt_and_reason():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        fault = lambda kind, network, **more: stack.control("faults", {"network": network, "fault": kind, "count": 1, **more})
+        fault("server_error", "whatsapp")
+        fault("rate_limited", "messenger", retry_after=2)
+        sent = stack.cli("send", "Trefoil", "the long way").stdout.strip()
+        for network in ("whatsapp", "messenger", "instagram"):
+            wait_for_text(stack, network, "the long way", timeout=30)
+        wait_until(lambda: "pending 0" in stack.audit()[1], "nothing pending")
+        hops = [json.loads(line) for line in stack.cli("trace", "--json", sent).stdout.splitlines()]
+        deferred = [h for h in hops if h["what"] == "deferred"]
+        back = [h for h in hops if h["what"] == "handed back"]
+        assert deferred and deferred[0]["account"] == ACCOUNTS["whatsapp"] and deferred[0]["who"] == "whatsapp", hops
+        assert deferred[0]["text"].startswith("attempt 1: ") and deferred[0]["at_ms"] > 0, deferred
+        assert back and back[0]["account"] == ACCOUNTS["messenger"] and len(back[0]["text"]) > len("attempt 1: "), hops
+        ends = {h["account"]: h for h in hops if h["what"] == "sent"}
+        assert len(ends) == 3, hops
