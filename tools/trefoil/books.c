@@ -116,8 +116,8 @@ static bool put_verdict(FILE *out, uint64_t value, uint64_t low, uint64_t high)
 
 static bool put_translators(FILE *out, const struct books *books, const struct trefoil_counter *counters, size_t n)
 {
-    uint64_t sum = books->confirmed + books->duplicate + books->deferred + books->rejected + books->ephemeral +
-                   books->withdrawn;
+    uint64_t sum =
+        books->confirmed + books->duplicate + books->deferred + books->rejected + books->ephemeral + books->withdrawn;
     uint64_t kept = counter(counters, n, "published"), sent = counter(counters, n, "sent");
 
     fprintf(out,

@@ -102,10 +102,11 @@ static void test_state_of_the_sandbox_is_summed_over_its_networks(void **state)
     (void) state;
     struct books books = { 0 };
 
-    assert_int_equal(books_add_state(&books, bytes_of_text("{\"accepted\": 9, \"events_waiting\": 2, \"networks\": {"
-                                                           "\"a\": {\"events\": 3, \"webhooks_given_up\": 1, \"accepted\": 4},"
-                                                           "\"b\": {\"events\": 4, \"webhooks_given_up\": 0}}}")),
-                     0);
+    assert_int_equal(
+        books_add_state(&books, bytes_of_text("{\"accepted\": 9, \"events_waiting\": 2, \"networks\": {"
+                                              "\"a\": {\"events\": 3, \"webhooks_given_up\": 1, \"accepted\": 4},"
+                                              "\"b\": {\"events\": 4, \"webhooks_given_up\": 0}}}")),
+        0);
     assert_int_equal(books.accepted, 9);
     assert_int_equal(books.waiting, 2);
     assert_int_equal(books.events, 7);
