@@ -480,6 +480,22 @@ static void test_published_examples_are_understood(void **state)
     assert_true(n >= 16);
 }
 
+static void test_no_thread_has_an_id_of_any_length(void **state)
+{
+    char members[1024];
+
+    (void) state;
+    for (int size = 512; size <= 513; size++) {
+        snprintf(members, sizeof members,
+                 "\"history\":[{\"threads\":[{\"id\":\"%0*d\",\"messages\":[" FROM
+                 "\"type\":\"text\",\"text\":{\"body\":\"x\"}}]}]}]",
+                 size, 7);
+        struct event_list list = decoded_field("history", members);
+        assert_int_equal(list.n_events, 1);
+        assert_int_equal(list.events[0].is_malformed, size > 512);
+    }
+}
+
 static int free_memory(void **state)
 {
     (void) state;
@@ -510,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_old_messages_are_their_own_kind_on_the_right_side_and_for_services),
         cmocka_unit_test(test_a_stray_leaves_no_trace_of_a_person),
         cmocka_unit_test(test_published_examples_are_understood),
+        cmocka_unit_test(test_no_thread_has_an_id_of_any_length),
     };
 
     return cmocka_run_group_tests_name("whatsapp decode", tests, NULL, free_memory);

@@ -156,6 +156,21 @@ static void test_few_quick_replies_are_buttons_and_more_a_list(void **state)
     arena_reset(&mem);
 }
 
+static void test_what_a_shape_that_was_not_sent_would_have_lost_is_not_said(void **state)
+{
+    struct trefoil_message message = choices_of(TREFOIL_CHOICE_QUICK_REPLIES, 2);
+    struct request_list list;
+
+    (void) state;
+    option_of(&message, 0)->title = "Monday in the morning 1"; /* the same when cut to 20, not to 24 */
+    option_of(&message, 1)->title = "Monday in the morning 2";
+    list = sent(&message, &person);
+    assert_string_equal(text_at(&list, "interactive.type"), "list");
+    assert_false(has_lost(&list, "title>20"));
+    assert_true(has_lost(&list, "quick replies→list"));
+    arena_reset(&mem);
+}
+
 /* A text of a choice: where it goes, how long it may be, and what is said when it is cut. */
 struct trimming {
     enum trefoil_choice_shape shape;
@@ -544,6 +559,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_many_options_as_a_shape_takes_and_one_more_are_lines),
         cmocka_unit_test(test_few_quick_replies_are_buttons_and_more_a_list),
+        cmocka_unit_test(test_what_a_shape_that_was_not_sent_would_have_lost_is_not_said),
         cmocka_unit_test(test_texts_of_choices_are_whole_at_their_limit_and_cut_with_a_note_beyond),
         cmocka_unit_test(test_ids_are_never_cut),
         cmocka_unit_test(test_options_that_cannot_be_told_apart_are_lines),
