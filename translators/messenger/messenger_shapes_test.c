@@ -76,9 +76,10 @@ static void test_files_are_uploaded_where_nobody_can_fetch_them(void **state unu
     const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, picture, 1 } };
 
     for (uint8_t way = 0; way < 3; way++) {
+        const uint8_t options[] = { way, 0, 0 };
         struct place place = plain_place;
 
-        place.options = &way;
+        place.options = options;
         struct request_list list = encoded(&message, &place);
         assert_int_equal(list.n_requests, way == 1 ? 1 : 2);
         assert_int_equal(list.requests[0].upload != NULL, way == 0);
