@@ -148,6 +148,23 @@ static void test_the_cache_lets_go_of_strangers_and_keeps_who_is_talked_with(voi
     assert_true(id_equal(&meet(game, "stranger 0 0")->channel, &channel));
 }
 
+static void test_whoever_comes_later_lies_behind_whoever_came_before(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100);
+    struct id before = meet(game, "ana")->person;
+
+    for (unsigned i = 0; i < 300; i++) { /* past one byte */
+        say(game, whatsapp, 1);
+        char name[32];
+
+        (void) snprintf(name, sizeof(name), "new %u", i);
+        struct id id = meet(game, name)->person;
+        assert_true(bytes_compare(id_bytes(&id), id_bytes(&before)) > 0);
+        before = id;
+    }
+}
+
 #define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -157,6 +174,7 @@ int main(void)
         ON_PAPER(test_nothing_goes_before_its_time_even_when_much_comes_in),
         ON_PAPER(test_notes_go_with_their_records_and_no_others),
         ON_PAPER(test_the_cache_lets_go_of_strangers_and_keeps_who_is_talked_with),
+        ON_PAPER(test_whoever_comes_later_lies_behind_whoever_came_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

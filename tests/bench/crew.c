@@ -119,6 +119,23 @@ bool crew_wait(struct crew_member *member, struct tally *ret)
     return is_whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+uint64_t crew_cpu_us(const struct crew_member *member)
+{
+    char path[64], text[1024];
+    unsigned long long user = 0, system = 0;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) member->pid);
+    FILE *file = fopen(path, "r");
+    size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[n] = '\0';
+    const char *after = strrchr(text, ')'); /* the name may hold anything */
+    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
+        return 0;
+    return (user + system) * 1000000 / (uint64_t) sysconf(_SC_CLK_TCK);
+}
+
 void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us)
 {
     struct rusage usage = { 0 };

@@ -59,6 +59,9 @@ bool crew_wait(struct crew_member *member, struct tally *ret);
 /* Ends it. The processor time it used goes to `ret_cpu_us`. */
 void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us);
 
+/* Processor time a process that runs has used so far. */
+uint64_t crew_cpu_us(const struct crew_member *member);
+
 /* Says what went wrong and ends the process. */
 _Noreturn void give_up(const char *what);
 
