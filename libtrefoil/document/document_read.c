@@ -304,11 +304,13 @@ static int take(struct reader *reader, Trefoil__Content *content, struct trefoil
     content->claims = &claims;
     size_t size = trefoil__content__get_packed_size(content);
     uint8_t *data = size <= SEAL_CONTENT_MAX_BYTES ? arena_alloc(reader->arena, size) : NULL;
+    if (data)
+        trefoil__content__pack(content, data);
+    content->claims = NULL; /* they were ours */
     if (size > SEAL_CONTENT_MAX_BYTES)
         return explain(reader, -EMSGSIZE, content);
     if (!data)
         return -ENOMEM;
-    trefoil__content__pack(content, data);
     int r = content_read(bytes_make(data, size), reader->arena, ret, &unused);
     return r == 0 ? 0 : explain(reader, r, content);
 }

@@ -102,7 +102,7 @@ static void name_in_path(const struct file *file, char *ret, size_t room)
     const char *name = json_string_value(file->name);
     size_t at = 0;
 
-    for (size_t i = 0; name[i] && i < MAX_NAME_BYTES && at + 4 < room; i++) {
+    for (size_t i = 0; i < MAX_NAME_BYTES && at + 4 < room && name[i]; i++) {
         unsigned char c = (unsigned char) name[i];
 
         if (isalnum(c) || strchr("._-", c))
@@ -184,7 +184,7 @@ static bool read_claim(struct http_exchange *exchange, const char *path, struct 
 static void answer_status(struct http_exchange *exchange, unsigned status, const char *text)
 {
     if (http_answer(&exchange, status, "text/plain", bytes_of_text(text)) < 0)
-        exchange = NULL; /* dropped */
+        return; /* dropped: nothing is left to tell */
 }
 
 static bool may_read(struct http_exchange *exchange, const struct account *account)
@@ -207,7 +207,7 @@ static void redirect(struct http_exchange *exchange, const char *to)
     struct http_header header = { "Location", to ? to : "http://127.0.0.1/" };
 
     if (http_answer_with(&exchange, 302, NULL, BYTES_EMPTY, &header, 1) < 0)
-        exchange = NULL; /* dropped */
+        return; /* dropped: nothing is left to tell */
 }
 
 /* True when a fault has answered. */

@@ -20,8 +20,7 @@ static const json_t *find_option(const json_t *choices, const char *wanted)
     size_t i;
 
     for (size_t m = 0; m < ARRAY_SIZE(members); m++) {
-        json_array_foreach(options, i, option)
-        {
+        json_array_foreach (options, i, option) {
             const char *text = text_of(option, members[m]);
 
             if (text && strcmp(text, wanted) == 0)

@@ -90,7 +90,8 @@ static const char *caption_of(const struct control_call *call, const json_t *med
     const json_t *item;
     size_t i;
 
-    json_array_foreach(media, i, item) caption = caption ? caption : text_of(item, "caption");
+    json_array_foreach (media, i, item)
+        caption = caption ? caption : text_of(item, "caption");
     return caption;
 }
 
@@ -105,8 +106,7 @@ static bool read_media(struct control_call *call, struct person *person unused_,
     said->content = json_pack("{s:o}", "media", list);
     if (json_array_size(value) == 0 || json_array_size(value) > MAX_MEDIA)
         return refuse(call, "media: 1 to 30 of {kind, file, caption?, name?, mime?}");
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         enum kind kind;
         json_t *file = read_file(call, item, &kind);
 
@@ -141,8 +141,7 @@ static bool read_contacts(struct control_call *call, struct person *person, cons
         return false;
     if (json_array_size(value) == 0)
         return refuse(call, "contacts: [{name, phones?: [], emails?: []}]");
-    json_array_foreach(value, i, contact)
-    {
+    json_array_foreach (value, i, contact) {
         if (!text_of(contact, "name"))
             return refuse(call, "contacts: each needs a name");
     }
@@ -319,8 +318,7 @@ static void say_each(struct control_call *call, struct person *person, const str
     const json_t *file;
     size_t i;
 
-    json_array_foreach(files, i, file)
-    {
+    json_array_foreach (files, i, file) {
         json_t *one = json_pack("[O]", file);
         const struct bubble *bubble = say(call, person, way, one);
 

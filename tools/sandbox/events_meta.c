@@ -78,7 +78,8 @@ static json_t *attachments_of(struct bubble *bubble)
     if (!media)
         return NULL;
     list = json_array();
-    json_array_foreach(media, i, item) add_file(bubble, item, list);
+    json_array_foreach (media, i, item)
+        add_file(bubble, item, list);
     return list;
 }
 
@@ -138,11 +139,12 @@ static json_t *products(const json_t *items)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(items, i, item)(void) json_array_append_new(
-        list, json_pack("{s:s,s:O?,s:O?,s:O?,s:O?,s:O?}", "id", "7700000000000040", "retailer_id",
-                        json_object_get(item, "id"), "name", json_object_get(item, "id"), "unit_price",
-                        json_object_get(item, "price"), "currency", json_object_get(item, "currency"), "quantity",
-                        json_object_get(item, "quantity")));
+    json_array_foreach (items, i, item)
+        (void) json_array_append_new(
+            list, json_pack("{s:s,s:O?,s:O?,s:O?,s:O?,s:O?}", "id", "7700000000000040", "retailer_id",
+                            json_object_get(item, "id"), "name", json_object_get(item, "id"), "unit_price",
+                            json_object_get(item, "price"), "currency", json_object_get(item, "currency"), "quantity",
+                            json_object_get(item, "quantity")));
     return list;
 }
 

@@ -153,8 +153,8 @@ static json_t *each_of(const json_t *texts, const char *member, const char *type
     const json_t *text;
     size_t i;
 
-    json_array_foreach(texts, i, text)(void)
-        json_array_append_new(list, json_pack("{s:O,s:s}", member, text, "type", type));
+    json_array_foreach (texts, i, text)
+        (void) json_array_append_new(list, json_pack("{s:O,s:s}", member, text, "type", type));
     return list;
 }
 
@@ -164,8 +164,7 @@ static json_t *cards(const json_t *contacts)
     const json_t *contact;
     size_t i;
 
-    json_array_foreach(contacts, i, contact)
-    {
+    json_array_foreach (contacts, i, contact) {
         const json_t *name = json_object_get(contact, "name"), *phones = json_object_get(contact, "phones"),
                      *emails = json_object_get(contact, "emails");
         json_t *card = json_pack("{s:{s:O,s:O}}", "name", "formatted_name", name, "first_name", name);
@@ -186,10 +185,11 @@ static json_t *cart(const json_t *order)
     const json_t *item, *list = json_object_get(order, "items");
     size_t i;
 
-    json_array_foreach(list, i, item)(void) json_array_append_new(
-        items, json_pack("{s:O?,s:O?,s:O?,s:O?}", "product_retailer_id", json_object_get(item, "id"), "quantity",
-                         json_object_get(item, "quantity"), "item_price", json_object_get(item, "price"), "currency",
-                         json_object_get(item, "currency")));
+    json_array_foreach (list, i, item)
+        (void) json_array_append_new(
+            items, json_pack("{s:O?,s:O?,s:O?,s:O?}", "product_retailer_id", json_object_get(item, "id"), "quantity",
+                             json_object_get(item, "quantity"), "item_price", json_object_get(item, "price"),
+                             "currency", json_object_get(item, "currency")));
     json = json_pack("{s:s,s:o}", "catalog_id", catalog ? catalog : "194800000000020", "product_items", items);
     if (json_is_string(text))
         (void) json_object_set(json, "text", text);

@@ -250,8 +250,7 @@ void meta_send_files(struct graph_call *call, struct person *person, const struc
         meta_refuse(call, 0, "Param message[attachments] must have 1 to 10 images");
         return;
     }
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         const char *type = text_in(item, "type");
 
         if (!type || strcmp(type, "image") != 0) {

@@ -27,7 +27,8 @@ json_t *body_of_fields(json_t *fields)
     json_t *body = json_object(), *value;
     const char *key;
 
-    json_object_foreach(fields, key, value)(void) json_object_set_new(body, key, member_of(json_incref(value)));
+    json_object_foreach (fields, key, value)
+        (void) json_object_set_new(body, key, member_of(json_incref(value)));
     return body;
 }
 

@@ -95,8 +95,7 @@ static json_t *texts_of(const json_t *list, const char *member)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         json_t *text = json_object_get(item, member);
 
         if (json_is_string(text))
@@ -117,8 +116,7 @@ bool read_contacts(struct sending *sending, const json_t *contacts)
         return refuse_missing(sending, "contacts");
     if (json_array_size(contacts) > MAX_CONTACTS)
         return refuse_value(sending, "contacts: at most 257");
-    json_array_foreach(contacts, i, contact)
-    {
+    json_array_foreach (contacts, i, contact) {
         const json_t *name = json_object_get(contact, "name");
         const char *formatted = text_in(name, "formatted_name");
 
@@ -167,8 +165,7 @@ static bool read_component(struct sending *sending, const json_t *component, jso
 
     if (!type)
         return refuse_missing(sending, "template['components'][]['type']");
-    json_array_foreach(parameters, i, parameter)
-    {
+    json_array_foreach (parameters, i, parameter) {
         if (!text_in(parameter, "type"))
             return refuse_missing(sending, "template['components'][]['parameters'][]['type']");
         if (!check_optional(sending, parameter, "text", "parameter text", MAX_TEMPLATE_TEXT))
@@ -198,8 +195,7 @@ bool read_template(struct sending *sending, const json_t *template)
     sending->order.text = text_in(template, "name");
     sending->content = json_pack("{s:{s:s,s:s,s:O?}}", "template", "name", sending->order.text, "language", language,
                                  "components", components);
-    json_array_foreach(components, i, component)
-    {
+    json_array_foreach (components, i, component) {
         if (!read_component(sending, component, options)) {
             json_decref(options);
             return false;

@@ -41,8 +41,7 @@ static bool is_taken(const json_t *options, const char *member, const char *text
     const json_t *option;
     size_t i;
 
-    json_array_foreach(options, i, option)
-    {
+    json_array_foreach (options, i, option) {
         const char *other = text_in(option, member);
 
         if (other && text && strcmp(other, text) == 0)
@@ -60,8 +59,7 @@ static bool read_buttons(struct sending *sending, const json_t *action, json_t *
         return refuse_missing(sending, "interactive['action']['buttons']");
     if (json_array_size(buttons) > MAX_BUTTONS)
         return refuse_value(sending, "Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3");
-    json_array_foreach(buttons, i, button)
-    {
+    json_array_foreach (buttons, i, button) {
         const json_t *reply = json_object_get(button, "reply");
 
         if (!check_text(sending, reply, "id", "button id", MAX_BUTTON_ID) ||
@@ -107,8 +105,7 @@ static bool read_list(struct sending *sending, const json_t *action, json_t *cho
         return refuse_missing(sending, "interactive['action']['sections']");
     if (json_array_size(sections) > MAX_SECTIONS)
         return refuse_value(sending, "at most 10 sections");
-    json_array_foreach(sections, i, section)
-    {
+    json_array_foreach (sections, i, section) {
         const json_t *rows = json_object_get(section, "rows"), *row;
         size_t r;
 
@@ -118,8 +115,7 @@ static bool read_list(struct sending *sending, const json_t *action, json_t *cho
             return false;
         if (json_array_size(rows) == 0)
             return refuse_missing(sending, "section rows");
-        json_array_foreach(rows, r, row)
-        {
+        json_array_foreach (rows, r, row) {
             if (!read_row(sending, section, row, options_of(choices)))
                 return false;
         }
@@ -199,8 +195,7 @@ static bool read_carousel(struct sending *sending, const json_t *action, json_t 
 
     if (json_array_size(cards) < MIN_CARDS || json_array_size(cards) > MAX_CARDS)
         return refuse_value(sending, "carousel: 2 to 10 cards");
-    json_array_foreach(cards, i, card)
-    {
+    json_array_foreach (cards, i, card) {
         if (!read_card(sending, card, choices))
             return false;
     }

@@ -57,8 +57,7 @@ bool meta_read_quick_replies(struct graph_call *call, const json_t *list, json_t
         json_pack("{s:s,s:s,s:o}", "shape", "quick_replies", "body", text ? text : "", "options", options));
     if (json_array_size(list) == 0 || json_array_size(list) > MAX_QUICK_REPLIES)
         return refuse(call, "Param message[quick_replies] must have 1 to 13 elements");
-    json_array_foreach(list, i, reply)
-    {
+    json_array_foreach (list, i, reply) {
         if (!read_quick_reply(call, reply, options))
             return false;
     }
@@ -95,8 +94,7 @@ static bool read_buttons(struct graph_call *call, const json_t *buttons, const c
 
     if (json_array_size(buttons) > MAX_BUTTONS)
         return refuse(call, "Param buttons must have 1 to 3 elements");
-    json_array_foreach(buttons, i, button)
-    {
+    json_array_foreach (buttons, i, button) {
         if (!read_button(call, button, section, options))
             return false;
     }
@@ -110,8 +108,7 @@ static bool read_elements(struct graph_call *call, const json_t *elements, json_
 
     if (json_array_size(elements) == 0 || json_array_size(elements) > MAX_ELEMENTS)
         return refuse(call, "Param elements must have 1 to 10 elements");
-    json_array_foreach(elements, i, element)
-    {
+    json_array_foreach (elements, i, element) {
         const char *title = text_in(element, "title"), *subtitle = text_in(element, "subtitle");
 
         if (!fits(title, MAX_ELEMENT_TEXT) || (subtitle && count_characters(subtitle) > MAX_ELEMENT_TEXT))

@@ -162,8 +162,7 @@ static void assert_has_members(const struct sample *sample, const json_t *a, con
         }
         if (!json_is_object(pair.a))
             continue;
-        json_object_foreach((json_t *) (uintptr_t) pair.a, key, value)
-        {
+        json_object_foreach ((json_t *) (uintptr_t) pair.a, key, value) {
             const json_t *other = json_object_get(pair.b, key);
 
             if (!other && is_word_in(sample->but, key))

@@ -31,8 +31,7 @@ static void assert_same_members(const json_t *made, const char *sample, const ch
     const char *key;
 
     assert_non_null(wanted);
-    json_object_foreach(wanted, key, value)
-    {
+    json_object_foreach (wanted, key, value) {
         const json_t *found = json_object_get(made, key);
 
         if (!found) {
