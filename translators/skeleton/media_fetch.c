@@ -363,6 +363,7 @@ static void start_next(struct media_fetch *fetch)
     fetch->is_in_call = true; /* one that fails at once is told with the next that ends */
     list_for_each (node, &fetch->jobs) {
         struct job *job = container_of(node, struct job, node);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer cannot see that freeing a job unlinked it */
         if (job->state != JOB_QUEUED || !may_start(fetch, job))
             continue;
         job->state = JOB_STORING;

@@ -2,6 +2,7 @@
 #include "media_scene.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -188,10 +189,15 @@ int media_scene_open(void **state)
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void) about, (void) kind, (void) where;
+    return remove(path);
+}
+
 int media_scene_close(void **state)
 {
     struct media_scene *scene = *state;
-    char command[128];
 
     scene->fetch = media_fetch_close(scene->fetch);
     media_close(&scene->media);
@@ -202,8 +208,7 @@ int media_scene_close(void **state)
     }
     assert_int_equal(uv_loop_close(&scene->loop), 0);
     figures_deinit(&scene->figures);
-    snprintf(command, sizeof(command), "rm -rf %s", scene->folder);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(nftw(scene->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     arena_deinit(&scene->mem);
     free(scene);
     return 0;
