@@ -14,6 +14,8 @@
 
 struct http_client;
 
+#define HTTP_WANTED_MAX 4
+
 struct http_client_options {
     uint32_t max_connections_per_host;
     uint32_t connect_timeout_ms;
@@ -38,9 +40,11 @@ struct http_reply {
     uint32_t retry_after_ms; /* from Retry-After in seconds; 0: none */
     const char *content_type, *location, *disposition; /* headers of that meaning, NULL when absent; likewise valid */
     uint64_t size_bytes;                               /* Content-Length; 0: not said */
-    bool is_refused; /* with HTTP_NOT_SENT: the guard forbids where it leads; trying again is vain */
-    bool is_late;    /* when not answered: because timeout_ms, idle_ms or the time to connect was over */
-    const char *why; /* constant words when not answered */
+    const char
+        *wanted[HTTP_WANTED_MAX]; /* values of http_call.wanted, in their order; NULL when absent; likewise valid */
+    bool is_refused;              /* with HTTP_NOT_SENT: the guard forbids where it leads; trying again is vain */
+    bool is_late;                 /* when not answered: because timeout_ms, idle_ms or the time to connect was over */
+    const char *why;              /* constant words when not answered */
 };
 
 /* Where a URL that strangers chose may lead: only http and https, without name and password in it, to any port, and only
@@ -64,6 +68,8 @@ struct http_call { /* copied by http_send(), but for what streams */
     const char *content_type;
     const char *const *headers; /* further "Name: value" lines */
     size_t n_headers;
+    const char *const *wanted; /* names of headers of the answer, NULL-terminated, at most HTTP_WANTED_MAX; they live as
+                                * long as the call; NULL: none */
     struct bytes body;
     uint32_t timeout_ms;                /* of the whole call; 0: no limit */
     uint32_t idle_ms;                   /* longest silence once it is connected; 0: only timeout_ms counts */

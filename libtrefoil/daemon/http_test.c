@@ -26,6 +26,7 @@ struct outcome {
     enum http_result result;
     int status;
     uint32_t retry_after_ms;
+    char wanted[2][16];
     char body[MAX_REPLY + 1];
 };
 
@@ -92,6 +93,9 @@ static void on_reply(void *context, const struct http_reply *reply)
     outcome->result = reply->result;
     outcome->status = reply->status;
     outcome->retry_after_ms = reply->retry_after_ms;
+    for (size_t i = 0; i < 2; i++)
+        (void) snprintf(outcome->wanted[i], sizeof(outcome->wanted[i]), "%s",
+                        reply->wanted[i] ? reply->wanted[i] : "absent");
     assert_true(reply->body.size <= MAX_REPLY);
     if (reply->body.size > 0)
         memcpy(outcome->body, reply->body.data, reply->body.size);
@@ -166,6 +170,18 @@ static void send_to(struct world *world, uint16_t port, struct http_call call, s
 static void ask(struct world *world, struct http_call call, struct outcome *outcome)
 {
     send_to(world, http_server_port(world->server), call, outcome);
+}
+
+static void test_wanted_headers_of_the_answer_are_handed_over(void **state)
+{
+    static const char *const wanted[] = { "X-Never-Sent", "retry-after", NULL };
+    struct world *world = *state;
+    struct outcome outcome = { 0 };
+
+    ask(world, (struct http_call){ .wanted = wanted }, &outcome);
+    run_until(world, &outcome.n_replies, 1);
+    assert_string_equal(outcome.wanted[0], "absent");
+    assert_string_equal(outcome.wanted[1], "7");
 }
 
 static void test_whole_request_arrives_and_whole_answer_returns(void **state)
@@ -510,6 +526,7 @@ static void test_chunked_body_over_the_cap_gets_413(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        in_world(test_wanted_headers_of_the_answer_are_handed_over),
         in_world(test_whole_request_arrives_and_whole_answer_returns),
         in_world(test_get_has_no_body_and_bearer_becomes_a_header),
         in_world(test_answer_may_come_later),

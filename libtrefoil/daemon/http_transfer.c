@@ -255,6 +255,7 @@ int http_transfer_new(const uv_loop_t *loop, const struct http_client_options *o
     transfer->context = order->context;
     transfer->on_reply = order->on_reply;
     transfer->on_bytes = order->on_bytes;
+    transfer->wanted = order->wanted;
     transfer->max_reply_bytes = order->max_reply_bytes;
     transfer->idle_ms = order->idle_ms;
     transfer->is_guarded = judged == 1;
@@ -359,6 +360,8 @@ void http_transfer_describe(const struct http_transfer *transfer, CURLcode code,
                                     .location = header_of(easy, "Location"),
                                     .disposition = header_of(easy, "Content-Disposition"),
                                     .size_bytes = size_of_answer(easy) };
+        for (size_t i = 0; transfer->wanted && i < HTTP_WANTED_MAX && transfer->wanted[i]; i++)
+            ret->wanted[i] = header_of(easy, transfer->wanted[i]);
         return;
     }
     (void) curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);

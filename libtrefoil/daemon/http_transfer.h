@@ -18,6 +18,7 @@ struct http_transfer {
     void (*on_reply)(void *context, const struct http_reply *reply);
     long (*source)(void *context, uint8_t *buffer, size_t room);
     int (*on_bytes)(void *context, struct bytes piece);
+    const char *const *wanted;
 
     uint8_t *body; /* of the request, unless there is a source */
     uint64_t body_size, body_at;

@@ -23,6 +23,21 @@ static uint32_t small_number_of(const json_t *body, const char *name, uint32_t o
     return value < 0 || value > MAX_FAULT_MS ? otherwise : (uint32_t) value;
 }
 
+/* What a fault's number is called. */
+static const char *size_name(enum fault_kind kind)
+{
+    switch (kind) {
+    case FAULT_MEDIA_SLOW:
+        return "bytes_per_s";
+    case FAULT_LIMITS:
+        return "per_s";
+    case FAULT_USAGE:
+        return "percent";
+    default:
+        return "size";
+    }
+}
+
 static void switch_on(struct faults *faults, enum fault_kind kind, const json_t *body)
 {
     const char *text = json_string_value(json_object_get(body, kind == FAULT_MEDIA_LIE ? "mime" : "to"));
@@ -34,8 +49,9 @@ static void switch_on(struct faults *faults, enum fault_kind kind, const json_t 
         .is_on = count != 0 && !(json_is_number(probability) && json_number_value(probability) <= 0),
         .probability = json_is_number(probability) ? json_number_value(probability) : 1.0,
         .count = count,
-        .delay_ms = small_number_of(body, "delay_ms", 1000),
-        .size = small_number_of(body, kind == FAULT_MEDIA_SLOW ? "bytes_per_s" : "size", 0),
+        .delay_ms =
+            small_number_of(body, kind == FAULT_USAGE ? "regain_ms" : "delay_ms", kind == FAULT_USAGE ? 0 : 1000),
+        .size = small_number_of(body, size_name(kind), 0),
         .retry_after_s = small_number_of(body, "retry_after", 0),
         .code = (int) small_number_of(body, "code", 1),
         .subcode = (int) small_number_of(body, "subcode", 0),
@@ -61,7 +77,7 @@ void control_faults(struct control_call *call)
     }
     if (!is_clear && (!fault || fault_of(fault, &kind) < 0)) {
         control_refuse(call, 400,
-                       "fault: one of duplicate, reorder, delay, batch, rate_limited, server_error, "
+                       "fault: one of duplicate, reorder, delay, batch, rate_limited, limits, usage, server_error, "
                        "drop_answer, expired_token, reset, error, slow, media_slow, media_expired, media_gone, "
                        "media_lie, media_redirect, media_endless, upload_error, window_closed");
         return;
@@ -75,6 +91,8 @@ void control_faults(struct control_call *call)
             faults_clear(&account->faults);
         else
             switch_on(&account->faults, kind, call->body);
+        if (kind == FAULT_LIMITS)
+            account->throttle = (struct throttle){ 0 };
     }
     control_list_faults(call);
 }

@@ -15,6 +15,8 @@ enum fault_kind {
     FAULT_DELAY,          /* the webhook comes `delay_ms` later */
     FAULT_BATCH,          /* up to `size` events in one POST */
     FAULT_RATE_LIMITED,   /* 429, with Retry-After when `retry_after_s` > 0 */
+    FAULT_LIMITS,         /* the same for whoever is faster than documented, or than `size` calls a second */
+    FAULT_USAGE,          /* answers say that `size` percent of the calls are used up, for `delay_ms` to come */
     FAULT_SERVER_ERROR,   /* 502 with an HTML body */
     FAULT_DROP_ANSWER,    /* accepted, and no answer comes */
     FAULT_EXPIRED_TOKEN,  /* 190 */

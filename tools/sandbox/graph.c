@@ -181,6 +181,47 @@ static void refuse_rate(struct graph_call *call, const struct fault *fault)
     graph_refuse(call, &error);
 }
 
+static void refuse_pair(struct graph_call *call)
+{
+    struct graph_error error = { .status = 400,
+                                 .code = 131056,
+                                 .message = "(Business Account, Consumer Account) pair rate limit hit",
+                                 .details =
+                                     "Message failed to send because there were too many messages sent from this "
+                                     "phone number to the same phone number in a short period of time" };
+
+    call->account->n_rate_limited++;
+    graph_refuse(call, &error);
+}
+
+/* Whom the message is for; NULL: it is none, or for nobody we know. */
+static struct person *reader_of(const struct graph_call *call)
+{
+    const char *id = graph_whatsapp_recipient(call);
+
+    return id && !text_in(call->body, "status") ? person_find(call->world, NETWORK_WHATSAPP, id) : NULL;
+}
+
+/* True when somebody who is faster than the network allows has been told so. */
+static bool is_too_fast(struct graph_call *call)
+{
+    struct account *account = call->account;
+    const struct fault *fault = &account->faults.kinds[FAULT_LIMITS];
+    uint64_t now_ms = uv_now(call->world->loop), per_s = account_calls_per_s(account);
+    struct person *person = account->network == NETWORK_WHATSAPP ? reader_of(call) : NULL;
+
+    if (!fault->is_on)
+        return false;
+    if (!throttle_take(&account->throttle, per_s, 1000000 / per_s, now_ms))
+        refuse_rate(call, fault);
+    else if (person && !throttle_take(&person->throttle, PAIR_BURST, PAIR_REFILL_US, now_ms))
+        refuse_pair(call);
+    else
+        return false;
+    account->faults.kinds[FAULT_LIMITS].n_struck++;
+    return true;
+}
+
 static void refuse_expired(struct graph_call *call)
 {
     struct graph_error error = { .status = 401, .code = 190, .subcode = 463, .is_plain = true };
@@ -221,7 +262,7 @@ static bool struck(struct graph_call *call)
     } else if (fault_strikes(faults, FAULT_ERROR, dice)) {
         refuse_as_asked(call, &faults->kinds[FAULT_ERROR]);
     } else {
-        return false;
+        return is_too_fast(call);
     }
     return true;
 }

@@ -59,6 +59,9 @@ size_t count_characters(const char *text);
 
 void graph_whatsapp_messages(struct graph_call *call);
 
+/* The number without its plus, a group, or a business-scoped id. NULL: none is given. */
+const char *graph_whatsapp_recipient(const struct graph_call *call);
+
 /* WhatsApp's media. False: no such media, nothing is answered. */
 void graph_upload(struct graph_call *call);
 must_use_ bool graph_locate(struct graph_call *call, const char *id);

@@ -8,6 +8,7 @@
 #include "sandbox/feed.h"
 #include "sandbox/graph.h"
 
+#define USAGE_SIZE 256
 #define JSON_TYPE "application/json; charset=UTF-8"
 
 const char *text_in(const json_t *object, const char *member)
@@ -63,22 +64,39 @@ static void keep_books(struct graph_call *call, int status, int code)
 /* An answer that waits because of the fault "slow". */
 struct slow {
     struct http_exchange *exchange;
+    const struct account *account;
     unsigned status;
     char *text;
 };
 
-static void answer_text(struct http_exchange *exchange, unsigned status, const char *text, uint32_t retry_after_s)
+/* As the network writes it, at most a minute too long. */
+static void write_usage(const struct account *account, char ret[USAGE_SIZE])
 {
-    char seconds[16];
+    const struct fault *fault = account ? &account->faults.kinds[FAULT_USAGE] : NULL;
+    bool is_told = fault && fault->is_on;
+
+    (void) snprintf(ret, USAGE_SIZE,
+                    "{\"102290000000001\":[{\"type\":\"%s\",\"call_count\":%u,\"total_cputime\":1,\"total_time\":2,"
+                    "\"estimated_time_to_regain_access\":%u}]}",
+                    account ? network_name(account->network) : "pages", is_told ? fault->size : 3u,
+                    is_told ? (fault->delay_ms + 59999) / 60000 : 0);
+}
+
+static void answer_text(struct http_exchange *exchange, const struct account *account, unsigned status,
+                        const char *text, uint32_t retry_after_s)
+{
+    char seconds[16], usage[USAGE_SIZE];
     struct http_header headers[] = {
         { "X-App-Usage", "{\"call_count\":3,\"total_time\":2,\"total_cputime\":1}" },
+        { "X-Business-Use-Case-Usage", usage },
         { "facebook-api-version", "v25.0" },
         { "Cache-Control", "private, no-cache, no-store, must-revalidate" },
         { "Retry-After", seconds },
     };
 
+    write_usage(account, usage);
     (void) snprintf(seconds, sizeof(seconds), "%u", retry_after_s);
-    if (http_answer_with(&exchange, status, JSON_TYPE, bytes_of_text(text), headers, retry_after_s ? 4 : 3) < 0)
+    if (http_answer_with(&exchange, status, JSON_TYPE, bytes_of_text(text), headers, retry_after_s ? 5 : 4) < 0)
         return; /* dropped */
 }
 
@@ -86,7 +104,7 @@ static void answer_slowly(void *what)
 {
     struct slow *slow = what;
 
-    answer_text(slow->exchange, slow->status, slow->text, 0);
+    answer_text(slow->exchange, slow->account, slow->status, slow->text, 0);
     free(slow->text);
     free(slow);
 }
@@ -100,6 +118,7 @@ static void put_off(struct graph_call *call, char **text)
         return;
     }
     slow->exchange = call->exchange;
+    slow->account = call->account;
     slow->status = 200;
     slow->text = *text;
     *text = NULL;
@@ -123,7 +142,7 @@ void graph_reply(struct graph_call *call, json_t **body)
         if (fault_strikes(&account->faults, FAULT_SLOW, dice))
             put_off(call, &text);
         else
-            answer_text(call->exchange, 200, text, 0);
+            answer_text(call->exchange, call->account, 200, text, 0);
     }
     free(text);
 }
@@ -152,7 +171,7 @@ void graph_refuse(struct graph_call *call, const struct graph_error *error)
     json_decref(json);
     keep_books(call, error->status, error->code);
     if (text)
-        answer_text(call->exchange, (unsigned) error->status, text, error->retry_after_s);
+        answer_text(call->exchange, call->account, (unsigned) error->status, text, error->retry_after_s);
     else
         http_drop(&call->exchange);
     free(text);

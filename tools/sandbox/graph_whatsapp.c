@@ -317,8 +317,7 @@ static void send_kind(struct graph_call *call, struct person *person, const char
     json_decref(sending.content);
 }
 
-/* The number without its plus, a group, or a business-scoped id. NULL: none is given. */
-static const char *recipient_of(const struct graph_call *call)
+const char *graph_whatsapp_recipient(const struct graph_call *call)
 {
     const char *to = text_in(call->body, "to");
 
@@ -343,7 +342,7 @@ static bool is_for_its_kind(struct graph_call *call, const char *recipient, cons
 
 static void send_message(struct graph_call *call)
 {
-    const char *type = text_in(call->body, "type"), *recipient = recipient_of(call);
+    const char *type = text_in(call->body, "type"), *recipient = graph_whatsapp_recipient(call);
     const char *mark = text_in(call->body, "biz_opaque_callback_data");
     struct person *person = recipient ? person_find(call->world, NETWORK_WHATSAPP, recipient) : NULL;
 

@@ -252,6 +252,22 @@ static void test_lost_answer_was_accepted_and_a_repeat_is_counted(void **state)
     assert_number(rig, "answers_lost", 1);
 }
 
+static void test_documented_rates_are_enforced_when_they_are_switched_on(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"limits\",\"per_s\":1}"), 200);
+    assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 200);
+    assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 429);
+    assert_number(rig, "error/code", 130429);
+    assert_int_equal(ask(rig, "/control/faults", "{\"network\":\"whatsapp\",\"fault\":\"limits\",\"per_s\":100000}"),
+                     200);
+    for (int i = 1; i < 45; i++)
+        assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 200);
+    assert_int_equal(graph(rig, NUMBER, TEXT_WHATSAPP), 400);
+    assert_number(rig, "error/code", 131056);
+}
+
 static void test_limits_and_broken_servers_come_as_asked(void **state)
 {
     struct rig *rig = *state;
@@ -316,6 +332,7 @@ int main(void)
         in_rig(test_what_the_networks_refuse_is_refused_with_their_codes),
         in_rig(test_number_nobody_has_is_accepted_and_fails_afterwards),
         in_rig(test_lost_answer_was_accepted_and_a_repeat_is_counted),
+        in_rig(test_documented_rates_are_enforced_when_they_are_switched_on),
         in_rig(test_limits_and_broken_servers_come_as_asked),
         in_rig(test_reset_empties_the_phones_and_keeps_the_people),
         in_rig(test_page_is_built_in),

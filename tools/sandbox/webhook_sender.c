@@ -365,6 +365,10 @@ static void put(struct person *person, enum lane_kind kind, const char *field, j
         return;
     }
     person->account->n_events++;
+    if (person->account->network == NETWORK_WHATSAPP && kind == LANE_MESSAGES) { /* both ways count there */
+        uint64_t per_s = account_calls_per_s(person->account);
+        throttle_count(&person->account->throttle, per_s, 1000000 / per_s, uv_now(person->world->loop));
+    }
     if (fault_strikes(&person->account->faults, FAULT_DUPLICATE, &person->world->dice)) {
         lane = stray_lane(person, 0);
         if (lane)

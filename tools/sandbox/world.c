@@ -30,6 +30,13 @@ int network_of(const char *name, enum network *ret)
     return -ENOENT;
 }
 
+uint64_t account_calls_per_s(const struct account *account)
+{
+    uint32_t told = account->faults.kinds[FAULT_LIMITS].size;
+
+    return told ? told : account->network == NETWORK_WHATSAPP ? WHATSAPP_PER_S : META_PER_S;
+}
+
 int64_t wall_ms(void)
 {
     struct timespec now;
@@ -224,6 +231,7 @@ int world_init(struct world *world, uv_loop_t *loop, const struct settings *sett
 static void clear_counters(struct account *account)
 {
     faults_clear(&account->faults);
+    account->throttle = (struct throttle){ 0 };
     account->batch = NULL;
     account->n_webhooks = account->n_retries = account->n_given_up = account->n_events = 0;
     account->n_calls = account->n_accepted = account->n_refused = account->n_duplicates = 0;

@@ -15,6 +15,7 @@
 #include "sandbox/files.h"
 #include "sandbox/ids.h"
 #include "sandbox/settings.h"
+#include "sandbox/throttle.h"
 
 #define MAX_PEOPLE 10000
 #define MAX_BUBBLES 2000000
@@ -55,6 +56,7 @@ struct account {
     char *id, *page_id, *token, *app_secret, *verify_token, *webhook_url;
     bool is_subscribed; /* the handshake succeeded */
     struct faults faults;
+    struct throttle throttle;
     struct handshake *handshake;
     struct lane *batch;
     uint64_t n_webhooks, n_retries, n_given_up; /* POSTs, of which again; events lost */
@@ -74,6 +76,7 @@ struct person {
     bool is_looking;          /* reads what arrives */
     bool is_typing_shown;     /* the business types, as this phone shows it */
     uint64_t typing_until_ms; /* of the loop's clock */
+    struct throttle throttle; /* of messages to this person */
     struct list bubbles;      /* in order of appearance */
     struct lane *messages, *receipts;
 };
@@ -134,6 +137,9 @@ int64_t wall_ms(void);
 
 /* The virtual clock: windows close and media expire by it. It runs, and is moved on by the control API. */
 int64_t world_now_ms(const struct world *world);
+
+/* How many calls it may make in a second, with the fault `limits`: as documented, or as it was told. */
+uint64_t account_calls_per_s(const struct account *account);
 
 /* People. -EEXIST only renames; -ENOSPC, -ENOMEM, -ENOENT (no account on that network). Who is added has just written,
  * as far as windows go. */

@@ -47,6 +47,7 @@ void echo_judge(const struct request *request, const struct reply *reply, struct
         *ret = defer("too fast");
         ret->bounded = false;
         ret->pause = PAUSE_ACCOUNT;
+        ret->is_too_fast = true;
         ret->retry_ms = reply->retry_after_ms;
         ret->health = TREFOIL_ACCOUNT_RATE_LIMITED;
         ret->next_action = "none: it slows down by itself";

@@ -3,6 +3,7 @@
 #define TREFOIL_INSTAGRAM_MAP_H
 
 #include "meta/messaging.h"
+#include "meta/usage.h"
 
 extern const struct messaging_dialect instagram_dialect;
 extern const struct capability instagram_capabilities[N_FEATURES];

@@ -3,6 +3,7 @@
 #define TREFOIL_MESSENGER_MAP_H
 
 #include "meta/messaging.h"
+#include "meta/usage.h"
 
 extern const struct messaging_dialect messenger_dialect;
 extern const struct capability messenger_capabilities[N_FEATURES];

@@ -51,7 +51,7 @@ static const struct meta_rule shared_rules[] = {
 struct consequence {
     enum trefoil_outcome outcome;
     enum pause pause;
-    bool bounded;
+    bool bounded, is_too_fast;
     uint32_t wait_ms; /* 0: the skeleton's back-off */
     enum trefoil_account_health health;
     const char *next_action;
@@ -60,14 +60,14 @@ struct consequence {
 static const struct consequence consequences[] = {
     [META_RETRY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true },
     [META_RETRY_PAIR] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR },
-    [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT },
-    [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
+    [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, .is_too_fast = true },
+    [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
                     "wait; if it lasts, send less or ask the network for a higher limit" },
     [META_PERMANENT] = { TREFOIL_OUTCOME_BOUNCED },
-    [META_CREDENTIALS] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, 30 * SECOND_MS,
+    [META_CREDENTIALS] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, 30 * SECOND_MS,
                            TREFOIL_ACCOUNT_BAD_CREDENTIALS, "put a new access token into the token file" },
-    [META_POLICY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, 5 * MINUTE_MS, TREFOIL_ACCOUNT_POLICY_BLOCKED,
-                      "see the account quality page of the network and appeal there" },
+    [META_POLICY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, 5 * MINUTE_MS,
+                      TREFOIL_ACCOUNT_POLICY_BLOCKED, "see the account quality page of the network and appeal there" },
     [META_IN_DOUBT] = { TREFOIL_OUTCOME_UNKNOWN },
 };
 
@@ -125,6 +125,7 @@ static void apply_rule(const struct meta_rule *rule, const struct reply *reply, 
     ret->outcome = consequence->outcome;
     ret->pause = consequence->pause;
     ret->bounded = consequence->bounded;
+    ret->is_too_fast = consequence->is_too_fast;
     ret->health = consequence->health;
     ret->reason = rule->reason;
     ret->next_action = rule->next_action ? rule->next_action : consequence->next_action;
@@ -132,6 +133,8 @@ static void apply_rule(const struct meta_rule *rule, const struct reply *reply, 
         ret->retry_ms = reply->retry_after_ms ? reply->retry_after_ms
                         : rule->wait_ms       ? rule->wait_ms
                                               : consequence->wait_ms;
+    if (rule->class == META_WAIT && reply->usage.regain_ms > ret->retry_ms)
+        ret->retry_ms = reply->usage.regain_ms;
 }
 
 static void apply(enum meta_class class, const char *reason, const struct reply *reply, struct verdict *ret)

@@ -149,6 +149,10 @@ static inline void assert_waits(const struct translator_ops *ops)
     reply = (struct reply){ .http_status = 429, .retry_after_ms = 7000 };
     ops->judge(&request, &reply, &mem, &verdict);
     assert_int_equal(verdict.retry_ms, 7000);
+    assert_true(verdict.is_too_fast);
+    reply = (struct reply){ .http_status = 429, .usage = { .is_said = true, .percent = 101, .regain_ms = 1140000 } };
+    ops->judge(&request, &reply, &mem, &verdict);
+    assert_int_equal(verdict.retry_ms, 1140000);
     reply = (struct reply){ .http_status = 200, .body = bytes_of_text("{\"success\":true}") };
     ops->judge(&action, &reply, &mem, &verdict);
     assert_int_equal(verdict.outcome, TREFOIL_OUTCOME_SENT);

@@ -91,6 +91,8 @@ static void init_sends(struct figures *f)
         metrics_counter(all, "trefoil_unknown_resolved_total", "Sends without an answer, proven by a later event.");
     f->unknown_resent =
         metrics_counter(all, "trefoil_unknown_resent_total", "Sends without an answer, repeated by policy.");
+    f->slowed_down = metrics_counter(all, "trefoil_slowed_down_total",
+                                     "Times an account's rate was halved because the network said it was too much.");
     f->under_way = metrics_gauge(all, "trefoil_sends_under_way", "Targets being sent to, waiting or in doubt.");
 }
 
@@ -128,6 +130,14 @@ void figures_account(struct figures *figures, const struct account *account)
                                  METRIC_LABEL("account", account->name),
                                  METRIC_LABEL("state", account_state_name((enum trefoil_account_health) state))),
                    (int) account->health == state);
+}
+
+void figures_share(struct figures *figures, const struct account *account, uint32_t share)
+{
+    metric_set(metrics_gauge(figures->metrics, "trefoil_account_share_permille",
+                             "How much of its documented rate the account uses now.",
+                             METRIC_LABEL("account", account->name)),
+               share);
 }
 
 void figures_lost(struct figures *figures, const char *word)

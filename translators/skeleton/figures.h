@@ -23,6 +23,7 @@ struct figures {
     struct metric *deliveries, *redelivered, *in_doubt, *unreadable;
     struct metric *sends[TREFOIL_OUTCOME_RETURNED + 1];
     struct metric *partial, *best_effort_failed, *ephemeral_dropped, *unknown_resolved, *unknown_resent;
+    struct metric *slowed_down; /* an account's pace */
     struct metric *requests[3]; /* by http_result */
     struct metric *request_seconds;
     struct metric *profiles[3]; /* named, nameless, failed */
@@ -39,6 +40,9 @@ void figures_refusal(struct figures *figures, enum webhook_refusal refusal);
 
 /* One of the states of this account is 1, the others 0. */
 void figures_account(struct figures *figures, const struct account *account);
+
+/* How much of its rate this account uses now, per mille. */
+void figures_share(struct figures *figures, const struct account *account, uint32_t share);
 
 /* Policy kept a message from going as it was said; both are constant words. */
 void figures_policy(struct figures *figures, const char *decision, const char *reason);

@@ -327,6 +327,9 @@ static void publish_event(struct batch *batch, const struct event *event)
     prove(intake, &publication);
     if (event->echo && !publication.resolves_seq)
         intake->options.on_echo(intake->options.owner, event);
+    if (intake->options.on_message && event->account && !event->echo && !event->ephemeral &&
+        event->audience == TREFOIL_AUDIENCE_ROOM)
+        intake->options.on_message(intake->options.owner, event->account);
     metric_add(intake->options.figures->ephemeral_events, event->ephemeral);
     if (event->ephemeral) { /* never stored, so there is nothing to wait for */
         bus_mention(intake->options.bus, &publication);

@@ -41,6 +41,8 @@ struct intake_options {
     void (*on_proof)(void *owner, uint64_t seq, uint32_t target, const char *message_id);
     /* The business wrote this, and nothing says by itself whether it was us. */
     void (*on_echo)(void *owner, const struct event *event);
+    /* A person said something to this account: networks count that, too. May be NULL. */
+    void (*on_message)(void *owner, const char *account);
     void (*on_idle)(void *owner); /* the last batch is answered */
 };
 

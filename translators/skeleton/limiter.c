@@ -7,23 +7,31 @@
 struct pair {
     struct bucket bucket;
     uint64_t paused_until_ms;
+    unsigned n_refusals; /* in a row */
 };
 
 struct rate {
     uint64_t burst, refill_us; /* refill_us 0: no limit */
+    uint32_t share;            /* of it, per mille */
 };
 
-static struct rate account_rate(const struct limiter *limiter)
+static struct rate account_rate(const struct limiter *limiter, size_t account, uint64_t now_ms)
 {
     uint32_t per_s = limiter->limits.account_per_s;
-    return (struct rate){ per_s, per_s ? 1000000 / per_s : 0 };
+    return (struct rate){ per_s, per_s ? 1000000 / per_s : 0, pace_share(&limiter->accounts[account].pace, now_ms) };
 }
 
 static struct rate pair_rate(const struct limiter *limiter)
 {
     if (!limiter->limits.pair_burst)
         return (struct rate){ 0 };
-    return (struct rate){ limiter->limits.pair_burst, (uint64_t) limiter->limits.pair_refill_ms * 1000 };
+    return (struct rate){ limiter->limits.pair_burst, (uint64_t) limiter->limits.pair_refill_ms * 1000, PACE_WHOLE };
+}
+
+/* How long it takes to earn so much. */
+static uint64_t earning_us(struct rate rate, uint64_t tokens_us)
+{
+    return rate.share ? tokens_us * PACE_WHOLE / rate.share : 0;
 }
 
 static void fill(struct bucket *bucket, struct rate rate, uint64_t now_ms)
@@ -32,16 +40,18 @@ static void fill(struct bucket *bucket, struct rate rate, uint64_t now_ms)
     uint64_t passed_ms = now_ms > bucket->since_ms ? now_ms - bucket->since_ms : 0;
 
     bucket->since_ms = now_ms > bucket->since_ms ? now_ms : bucket->since_ms;
-    if (passed_ms >= full_us / 1000 || bucket->tokens_us + passed_ms * 1000 > full_us)
+    if (passed_ms > full_us || bucket->tokens_us + passed_ms * rate.share > full_us)
         bucket->tokens_us = full_us;
     else
-        bucket->tokens_us += passed_ms * 1000;
+        bucket->tokens_us += passed_ms * rate.share; /* 1000 µs for each ms at the whole rate */
 }
 
 /* Milliseconds until so much is in the bucket, rounded up; it is up to date. */
-static uint64_t missing_ms(const struct bucket *bucket, uint64_t needed_us)
+static uint64_t missing_ms(const struct bucket *bucket, struct rate rate, uint64_t needed_us)
 {
-    return bucket->tokens_us >= needed_us ? 0 : (needed_us - bucket->tokens_us + 999) / 1000;
+    if (bucket->tokens_us >= needed_us || !rate.share)
+        return 0;
+    return (needed_us - bucket->tokens_us + rate.share - 1) / rate.share;
 }
 
 /* What must be in the account's bucket before one of this lane may take its token. */
@@ -70,7 +80,7 @@ int limiter_init(struct limiter *limiter, const struct translator_limits *limits
         .pairs = MAP_EMPTY(LIMITER_PAIRS_MAX, seed),
     };
     for (size_t i = 0; i < n_accounts; i++)
-        accounts[i].bucket.tokens_us = account_rate(limiter).burst * account_rate(limiter).refill_us;
+        accounts[i].bucket.tokens_us = account_rate(limiter, i, 0).burst * account_rate(limiter, i, 0).refill_us;
     return 0;
 }
 
@@ -123,19 +133,19 @@ uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_
                       uint64_t now_ms)
 {
     struct limiter_account *whole = &limiter->accounts[account];
-    struct rate per_account = account_rate(limiter), per_pair = pair_rate(limiter);
+    struct rate per_account = account_rate(limiter, account, now_ms), per_pair = pair_rate(limiter);
     struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
 
     fill(&whole->bucket, per_account, now_ms);
-    uint64_t wait_ms =
-        longest(until(whole->paused_until_ms, now_ms), missing_ms(&whole->bucket, needed_us(whole, per_account, lane)));
+    uint64_t wait_ms = longest(until(whole->paused_until_ms, now_ms),
+                               missing_ms(&whole->bucket, per_account, needed_us(whole, per_account, lane)));
     /* Where the bucket is too small for what waits, the token that is in it belongs to a reply. */
     if (lane == TREFOIL_LANE_BULK && per_account.burst && whole->n_waiting[TREFOIL_LANE_REPLY] >= per_account.burst)
-        wait_ms = longest(wait_ms, (per_account.refill_us + 999) / 1000);
+        wait_ms = longest(wait_ms, (earning_us(per_account, per_account.refill_us) + 999) / 1000);
     if (pair) {
         fill(&pair->bucket, per_pair, now_ms);
         wait_ms = longest(wait_ms, until(pair->paused_until_ms, now_ms));
-        wait_ms = longest(wait_ms, missing_ms(&pair->bucket, per_pair.refill_us));
+        wait_ms = longest(wait_ms, missing_ms(&pair->bucket, per_pair, per_pair.refill_us));
     }
     if (wait_ms)
         return wait_ms;
@@ -155,9 +165,11 @@ void limiter_wait_over(struct limiter *limiter, size_t account, enum trefoil_lan
     limiter->accounts[account].n_waiting[lane]--;
 }
 
-uint64_t limiter_bulk_ahead_ms(const struct limiter *limiter, size_t account)
+uint64_t limiter_bulk_ahead_ms(const struct limiter *limiter, size_t account, uint64_t now_ms)
 {
-    return limiter->accounts[account].n_waiting[TREFOIL_LANE_BULK] * account_rate(limiter).refill_us / 1000;
+    struct rate rate = account_rate(limiter, account, now_ms);
+
+    return earning_us(rate, limiter->accounts[account].n_waiting[TREFOIL_LANE_BULK] * rate.refill_us) / 1000;
 }
 
 uint64_t limiter_bulk_slot_ms(struct limiter *limiter, size_t account, uint64_t hold_ms, uint64_t now_ms)
@@ -165,9 +177,60 @@ uint64_t limiter_bulk_slot_ms(struct limiter *limiter, size_t account, uint64_t 
     uint64_t *slot_us = &limiter->accounts[account].bulk_slot_us;
     uint64_t first_us = (now_ms + hold_ms) * 1000, last_us = (now_ms + LIMITER_SLOT_MAX_MS) * 1000;
 
-    *slot_us = longest(*slot_us + account_rate(limiter).refill_us, first_us);
+    struct rate rate = account_rate(limiter, account, now_ms);
+
+    *slot_us = longest(*slot_us + earning_us(rate, rate.refill_us), first_us);
     *slot_us = *slot_us < last_us ? *slot_us : last_us;
     return *slot_us / 1000 - now_ms;
+}
+
+void limiter_received(struct limiter *limiter, size_t account, size_t n, uint64_t now_ms)
+{
+    struct bucket *bucket = &limiter->accounts[account].bucket;
+    struct rate rate = account_rate(limiter, account, now_ms);
+    uint64_t spent_us = n * rate.refill_us;
+
+    if (!limiter->limits.counts_received)
+        return;
+    fill(bucket, rate, now_ms);
+    bucket->tokens_us -= spent_us < bucket->tokens_us ? spent_us : bucket->tokens_us;
+}
+
+bool limiter_slow(struct limiter *limiter, size_t account, uint64_t now_ms)
+{
+    struct limiter_account *whole = &limiter->accounts[account];
+
+    fill(&whole->bucket, account_rate(limiter, account, now_ms), now_ms);
+    if (!pace_slow(&whole->pace, now_ms))
+        return false;
+    whole->bucket.tokens_us = 0;
+    return true;
+}
+
+void limiter_usage(struct limiter *limiter, size_t account, uint32_t percent, uint64_t now_ms)
+{
+    struct limiter_account *whole = &limiter->accounts[account];
+
+    fill(&whole->bucket, account_rate(limiter, account, now_ms), now_ms);
+    pace_usage(&whole->pace, percent, now_ms);
+}
+
+uint32_t limiter_pair_backoff_ms(struct limiter *limiter, size_t account, const char *user_id)
+{
+    struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
+    unsigned n = pair ? pair->n_refusals : 0;
+
+    if (pair && n < LIMITER_PAIR_REFUSALS_MAX)
+        pair->n_refusals++;
+    return 1000u << (2 * n);
+}
+
+void limiter_went(struct limiter *limiter, size_t account, const char *user_id)
+{
+    struct pair *pair = user_id && limiter->limits.pair_burst ? find_pair(limiter, account, user_id) : NULL;
+
+    if (pair)
+        pair->n_refusals = 0;
 }
 
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms)

@@ -1,5 +1,5 @@
-/* When the next send may go: a token bucket per account and one per pair of account and person, and pauses the network
- * asked for. Replies overtake bulk of the same account: bulk leaves a share of the bucket alone, and a token for each reply
+/* When the next send may go: a token bucket per account, filled at the account's pace, one per pair of account and person,
+ * and pauses the network asked for. Replies overtake bulk of the same account: bulk leaves a share of the bucket alone, and a token for each reply
  * that waits. Never reads the clock, never sends.
  */
 #ifndef TREFOIL_SKELETON_LIMITER_H
@@ -10,11 +10,13 @@
 
 #include "base/bytes.h"
 #include "base/map.h"
+#include "pace.h"
 #include "skeleton_types/translator.h"
 
-#define LIMITER_RESERVE_SHARE 4    /* one in so many of an account's tokens is not for bulk */
-#define LIMITER_SLOT_MAX_MS 600000 /* bulk is never sent away for longer */
-#define LIMITER_PAIRS_MAX 65536    /* pairs remembered at once; a forgotten pair starts with a full bucket */
+#define LIMITER_RESERVE_SHARE 4     /* one in so many of an account's tokens is not for bulk */
+#define LIMITER_SLOT_MAX_MS 600000  /* bulk is never sent away for longer */
+#define LIMITER_PAIR_REFUSALS_MAX 4 /* the pause grows no further */
+#define LIMITER_PAIRS_MAX 65536     /* pairs remembered at once; a forgotten pair starts with a full bucket */
 
 /* Fills with time: every `refill_us` earns one token, up to `burst`. */
 struct bucket {
@@ -24,6 +26,7 @@ struct bucket {
 
 struct limiter_account {
     struct bucket bucket;
+    struct pace pace;
     uint64_t paused_until_ms;
     size_t n_waiting[2];   /* by lane */
     uint64_t bulk_slot_us; /* when the last bulk that was sent away may come back, in microseconds */
@@ -50,11 +53,25 @@ void limiter_wait(struct limiter *limiter, size_t account, enum trefoil_lane lan
 void limiter_wait_over(struct limiter *limiter, size_t account, enum trefoil_lane lane);
 
 /* How long the bulk that waits already will take: one more has its turn after that. */
-uint64_t limiter_bulk_ahead_ms(const struct limiter *limiter, size_t account);
+uint64_t limiter_bulk_ahead_ms(const struct limiter *limiter, size_t account, uint64_t now_ms);
 
 /* For bulk that is sent away: in how many milliseconds to come back, `hold_ms` at least. Each gets a time of its own, so
  * that not all of them come back at once, to be sent away again. */
 uint64_t limiter_bulk_slot_ms(struct limiter *limiter, size_t account, uint64_t hold_ms, uint64_t now_ms);
+
+/* So much came in: it counts where the network counts both ways, and nobody waits for that. */
+void limiter_received(struct limiter *limiter, size_t account, size_t n, uint64_t now_ms);
+
+/* The network says it was too much at once: the account goes slower, from an empty bucket. True: slower than before. */
+bool limiter_slow(struct limiter *limiter, size_t account, uint64_t now_ms);
+
+/* The network says how much of the account's allowance is used up. */
+void limiter_usage(struct limiter *limiter, size_t account, uint32_t percent, uint64_t now_ms);
+
+/* It was too much to this person, again: 1, 4, 16, 64, 256 s, as WhatsApp documents it; from the beginning after
+ * limiter_went(). */
+uint32_t limiter_pair_backoff_ms(struct limiter *limiter, size_t account, const char *user_id);
+void limiter_went(struct limiter *limiter, size_t account, const char *user_id);
 
 /* Nothing goes before `until_ms`; never shortens a pause. */
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms);

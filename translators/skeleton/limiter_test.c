@@ -199,6 +199,70 @@ static void test_pair_limits_bulk_and_replies_alike(void **state unused_)
     limiter_deinit(&limiter);
 }
 
+static void test_account_that_was_too_fast_goes_on_at_half_its_rate(void **state unused_)
+{
+    struct limiter limiter;
+    unsigned n = 0;
+    setup(&limiter, 100, 0, 0);
+
+    assert_true(limiter_slow(&limiter, 0, 5000));
+    assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 5000), 20);
+    assert_int_equal(limiter_take(&limiter, 1, "ana", TREFOIL_LANE_REPLY, 5000), 0);
+    for (uint64_t now_ms = 5000; now_ms < 6000; now_ms++)
+        n += limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, now_ms) == 0;
+    assert_in_range(n, 49, 51);
+    for (uint64_t now_ms = 65000; now_ms < 66000; now_ms++)
+        n += limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, now_ms) == 0;
+    assert_in_range(n, 245, 252); /* the bucket had time to fill, and the whole rate is back */
+    limiter_deinit(&limiter);
+}
+
+static void test_allowance_that_runs_out_slows_the_account_and_no_other(void **state unused_)
+{
+    struct limiter limiter;
+    setup(&limiter, 100, 0, 0);
+
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 0);
+    limiter_usage(&limiter, 0, 95, 1000);
+    assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 42);
+    assert_int_equal(limiter_take(&limiter, 1, "ana", TREFOIL_LANE_REPLY, 1000), 0);
+    limiter_deinit(&limiter);
+}
+
+static void test_pair_that_is_refused_again_and_again_waits_four_times_as_long_each_time(void **state unused_)
+{
+    static const uint32_t seconds[] = { 1, 4, 16, 64, 256, 256 };
+    struct limiter limiter;
+    setup(&limiter, 80, 45, 6000);
+
+    for (size_t i = 0; i < ARRAY_SIZE(seconds); i++)
+        assert_int_equal(limiter_pair_backoff_ms(&limiter, 0, "ana"), seconds[i] * 1000);
+    assert_int_equal(limiter_pair_backoff_ms(&limiter, 0, "ben"), 1000);
+    limiter_went(&limiter, 0, "ana");
+    assert_int_equal(limiter_pair_backoff_ms(&limiter, 0, "ana"), 1000);
+    limiter_deinit(&limiter);
+}
+
+static void test_what_people_send_counts_where_the_network_counts_it(void **state unused_)
+{
+    struct translator_limits limits = { .account_per_s = 80, .counts_received = true };
+    struct limiter limiter;
+    assert_int_equal(limiter_init(&limiter, &limits, 2, 1), 0);
+
+    limiter_received(&limiter, 0, 79, 1000);
+    assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 0);
+    assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 13);
+    limiter_received(&limiter, 1, 10000, 1000); /* nobody owes the future anything */
+    assert_int_equal(limiter_take(&limiter, 1, "ana", TREFOIL_LANE_REPLY, 1000), 13);
+    limiter_deinit(&limiter);
+
+    setup(&limiter, 80, 0, 0);
+    limiter_received(&limiter, 0, 80, 1000);
+    assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 0);
+    limiter_deinit(&limiter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +277,10 @@ int main(void)
         cmocka_unit_test(test_reply_waits_one_token_at_most_behind_ten_thousand_of_bulk),
         cmocka_unit_test(test_bulk_sent_away_comes_back_one_after_the_other),
         cmocka_unit_test(test_pair_limits_bulk_and_replies_alike),
+        cmocka_unit_test(test_account_that_was_too_fast_goes_on_at_half_its_rate),
+        cmocka_unit_test(test_allowance_that_runs_out_slows_the_account_and_no_other),
+        cmocka_unit_test(test_pair_that_is_refused_again_and_again_waits_four_times_as_long_each_time),
+        cmocka_unit_test(test_what_people_send_counts_where_the_network_counts_it),
         cmocka_unit_test(test_more_strangers_than_room_cost_bounded_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

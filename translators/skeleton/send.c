@@ -217,8 +217,15 @@ static void take_deferral(struct send *send, const struct verdict *verdict)
 {
     struct parcel *parcel = send->parcel;
     unsigned tries = parcel->attempt > send->tries ? parcel->attempt : send->tries + 1;
-    uint64_t retry_ms = verdict->retry_ms ? verdict->retry_ms : sender_backoff_ms(parcel->sender, tries);
+    struct limiter *limiter = &parcel->sender->limiter;
+    uint64_t retry_ms = verdict->retry_ms;
 
+    if (retry_ms == 0 && verdict->pause == PAUSE_PAIR)
+        retry_ms = limiter_pair_backoff_ms(limiter, send->account, send->user_id);
+    else if (retry_ms == 0)
+        retry_ms = sender_backoff_ms(parcel->sender, tries);
+    if (verdict->is_too_fast && limiter_slow(limiter, send->account, sender_now(parcel->sender)))
+        metric_add(parcel->sender->options.figures->slowed_down, 1);
     take_pause(send, verdict, retry_ms);
     if (send->n_message_ids)
         try_part_again(send, retry_ms, verdict->reason);
@@ -270,6 +277,7 @@ static void act_on(struct send *send, const struct verdict *verdict)
     send->outcome.code = verdict->code;
     send->outcome.subcode = verdict->subcode;
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
+        limiter_went(&send->parcel->sender->limiter, send->account, send->user_id);
         note_message(send, verdict->message_id);
         send_advance(send);
     } else if (request_of(send)->best_effort) {
@@ -296,6 +304,18 @@ static void remark(const struct send *send, const struct verdict *verdict)
         accounts_happened(sender->options.accounts, send->account, event, &words);
 }
 
+/* What the answer says of the account's allowance, whatever it says of this send. */
+static void take_usage(struct send *send, const struct http_reply *answer, struct usage *ret)
+{
+    struct sender *sender = send->parcel->sender;
+
+    if (!sender->options.ops->read_usage || answer->result != HTTP_ANSWERED)
+        return;
+    sender->options.ops->read_usage(answer->wanted, &send->parcel->mem, ret);
+    if (ret->is_said)
+        limiter_usage(&sender->limiter, send->account, ret->percent, sender_now(sender));
+}
+
 static void on_reply(void *context, const struct http_reply *answer)
 {
     struct send *send = context;
@@ -311,6 +331,7 @@ static void on_reply(void *context, const struct http_reply *answer)
     };
     struct verdict verdict = { 0 };
 
+    take_usage(send, answer, &reply.usage);
     sender->n_bulk_out -= is_bulk(send);
     media_send_answered(send);
     metric_add(sender->options.figures->requests[answer->result], 1);
@@ -333,6 +354,7 @@ static void dispatch(struct send *send)
         .body = request->body,
         .timeout_ms = (uint32_t) sender->options.settings->send_timeout_ms,
         .max_reply_bytes = SENDER_REPLY_MAX_BYTES,
+        .wanted = sender->options.ops->usage_headers,
         .context = send,
         .on_reply = on_reply,
     };
@@ -362,7 +384,7 @@ static void queue(struct send *send, uint64_t wait_ms)
     bool is_long = wait_ms > SENDER_HOLD_MS;
 
     if (is_bulk(send) && send_is_untouched(send) && !send->was_queued && !is_long) {
-        wait_ms += limiter_bulk_ahead_ms(&sender->limiter, send->account);
+        wait_ms += limiter_bulk_ahead_ms(&sender->limiter, send->account, now_ms);
         if (wait_ms > SENDER_HOLD_MS ||
             sender->limiter.accounts[send->account].n_waiting[TREFOIL_LANE_BULK] >= SENDER_BULK_WAITING_MAX) {
             wait_ms = limiter_bulk_slot_ms(&sender->limiter, send->account, SENDER_HOLD_MS, now_ms);

@@ -260,6 +260,19 @@ void sender_prove_words(struct sender *sender, const char *account, const char *
     }
 }
 
+void sender_received(struct sender *sender, const char *account)
+{
+    long index = accounts_find(sender->options.accounts, account);
+
+    if (index >= 0)
+        limiter_received(&sender->limiter, (size_t) index, 1, sender_now(sender));
+}
+
+uint32_t sender_share(const struct sender *sender, size_t account)
+{
+    return pace_share(&sender->limiter.accounts[account].pace, sender_now(sender));
+}
+
 void sender_resume(struct sender *sender, size_t account)
 {
     limiter_resume_account(&sender->limiter, account);

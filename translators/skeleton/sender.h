@@ -68,6 +68,12 @@ void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const ch
 void sender_prove_words(struct sender *sender, const char *account, const char *user_id, const char *words,
                         const char *message_id);
 
+/* A person wrote to this account. */
+void sender_received(struct sender *sender, const char *account);
+
+/* How much of its rate the account uses now, per mille. */
+uint32_t sender_share(const struct sender *sender, size_t account);
+
 /* The account's credentials were replaced: what waited for that goes at once. */
 void sender_resume(struct sender *sender, size_t account);
 

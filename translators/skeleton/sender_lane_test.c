@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "send.h"
 #include "sender_scene.h"
 
 enum { PER_S = 4, TOKEN_MS = 1000 / PER_S }; /* one token is kept from bulk */
@@ -40,6 +41,45 @@ static void wait_for_outcomes(struct scene *scene, unsigned n)
 static const char *words_of(const struct scene *scene, unsigned n)
 {
     return strchr(scene->bodies[n], '\n') + 1;
+}
+
+static const char *const usage_headers[] = { "X-Used", NULL };
+
+static void read_usage(const char *const *values, struct arena *mem, struct usage *ret)
+{
+    (void) mem;
+    *ret = (struct usage){ .is_said = true, .percent = values[0] ? 0 : 100 };
+}
+
+static uint32_t share_of(const struct scene *scene, size_t account)
+{
+    return pace_share(&scene->sender->limiter.accounts[account].pace, uv_now(&scene->loop));
+}
+
+static void test_account_that_was_too_fast_goes_on_at_half_its_rate_and_others_do_not(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = scene->script[1] = 429;
+    deliver_in(scene, TREFOIL_LANE_REPLY, "ana", "r1", SEQ + 1);
+    deliver_in(scene, TREFOIL_LANE_REPLY, "ben", "r2", SEQ + 2); /* was under way: one burst */
+    wait_for_outcomes(scene, 2);
+    assert_int_equal(metric_value(scene->figures.slowed_down), 1);
+    assert_in_range(share_of(scene, 0), PACE_WHOLE / 2, PACE_WHOLE / 2 + 10);
+    assert_int_equal(share_of(scene, 1), PACE_WHOLE);
+}
+
+static void test_allowance_that_an_answer_says_is_used_up_slows_its_account(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->ops.usage_headers = usage_headers;
+    scene->ops.read_usage = read_usage;
+    deliver_in(scene, TREFOIL_LANE_REPLY, "ana", "r1", SEQ + 1);
+    wait_for_outcomes(scene, 1);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_int_equal(share_of(scene, 0), PACE_LEAST);
+    assert_int_equal(share_of(scene, 1), PACE_WHOLE);
 }
 
 static void test_replies_go_before_bulk_that_waits(void **state)
@@ -140,6 +180,8 @@ int main(void)
 {
 #define in_scene(test) cmocka_unit_test_setup_teardown(test, open_slow_scene, close_scene)
     const struct CMUnitTest tests[] = {
+        in_scene(test_account_that_was_too_fast_goes_on_at_half_its_rate_and_others_do_not),
+        in_scene(test_allowance_that_an_answer_says_is_used_up_slows_its_account),
         in_scene(test_replies_go_before_bulk_that_waits),
         in_scene(test_reply_behind_bulk_waits_one_token_at_most),
         in_scene(test_bulk_whose_turn_is_far_goes_back_to_the_gateway),

@@ -102,6 +102,8 @@ static void on_refresh(uv_timer_t *timer)
     struct skeleton *skeleton = timer->data;
     accounts_refresh(&skeleton->accounts);
     expiry_look(&skeleton->expiry, skeleton->bus, expiry_now_ms());
+    for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
+        figures_share(&skeleton->figures, &skeleton->accounts.accounts[i], sender_share(skeleton->sender, i));
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
@@ -268,6 +270,12 @@ static void on_echo(void *owner, const struct event *event)
                            message->message_id);
 }
 
+static void on_message(void *owner, const char *account)
+{
+    struct skeleton *skeleton = owner;
+    sender_received(skeleton->sender, account);
+}
+
 static unsigned why_not_ready(void *owner, const char **reasons, unsigned room)
 {
     struct skeleton *skeleton = owner;
@@ -405,6 +413,7 @@ static int open_intake(struct skeleton *skeleton)
         .owner = skeleton,
         .on_proof = on_proof,
         .on_echo = on_echo,
+        .on_message = on_message,
         .on_idle = on_idle,
     };
     int r = intake_open(&skeleton->loop, &options, &skeleton->intake);

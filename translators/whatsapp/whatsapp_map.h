@@ -4,6 +4,7 @@
 
 #include "meta/extras.h"
 #include "meta/item.h"
+#include "meta/usage.h"
 #include "meta/verdict.h"
 #include "skeleton_types/translator.h"
 

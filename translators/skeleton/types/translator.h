@@ -71,6 +71,13 @@ static inline unsigned place_option(const struct place *place, size_t index)
     return place->options ? place->options[index] : 0;
 }
 
+/* What the headers of an answer say about the account's allowance. */
+struct usage {
+    bool is_said;
+    uint32_t percent;   /* used up; more than a hundred is too much */
+    uint32_t regain_ms; /* until calls are taken again; 0: they are, or nobody says */
+};
+
 /* What the network answered. */
 struct reply {
     int http_status; /* 0: no answer; see `failure` */
@@ -81,6 +88,7 @@ struct reply {
     } failure;
     struct bytes body;
     uint32_t retry_after_ms; /* from a Retry-After header; 0: none */
+    struct usage usage;      /* as read_usage() read it */
 };
 
 /* What a reply means: sent, deferred, bounced, unknown, and what it says about the account. */
@@ -90,6 +98,7 @@ struct verdict {
     uint32_t retry_ms;      /* DEFERRED: not before; 0: the skeleton's back-off */
     enum pause { PAUSE_NONE = 0, PAUSE_PAIR, PAUSE_ACCOUNT } pause; /* DEFERRED: who else waits */
     bool bounded;                       /* DEFERRED: give up after TRANSLATOR_BOUNDED_TRIES */
+    bool is_too_fast;                   /* DEFERRED: the account goes slower from now on */
     enum trefoil_account_health health; /* NONE: says nothing about the account */
     uint32_t code, subcode;
     const char *reason;      /* constant words */
@@ -97,6 +106,7 @@ struct verdict {
 };
 
 #define TRANSLATOR_BOUNDED_TRIES 5
+#define TRANSLATOR_USAGE_HEADERS_MAX 4
 
 /* What decode() may know besides the bytes: which accounts are ours. */
 struct decode_context {
@@ -117,6 +127,7 @@ struct translator_limits {
     uint32_t account_per_s;  /* sends of one account */
     uint32_t pair_burst;     /* messages to one person at once … */
     uint32_t pair_refill_ms; /* … and the time that earns one more */
+    bool counts_received;    /* what people send counts against account_per_s, too */
 };
 
 /* How long after a person's last act the network lets the business write. 0: it does not limit. */
@@ -160,6 +171,11 @@ struct translator_ops {
 
     /* Pure and total: every reply has a verdict. */
     void (*judge)(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret);
+
+    /* Both or none: the headers that tell how much of an allowance is used (TRANSLATOR_USAGE_HEADERS_MAX, NULL-terminated),
+     * and what their values mean, in the same order, NULL where one is absent. Pure and total. */
+    const char *const *usage_headers;
+    void (*read_usage)(const char *const *values, struct arena *mem, struct usage *ret);
 
     const struct capability *capabilities; /* N_FEATURES of them, by enum feature */
     struct translator_limits limits;
