@@ -1,4 +1,4 @@
-/* Sequences in a map; what is to be sent in a list. Never sends by itself. */
+/* Sequences in a table; what is to be sent in a list. Never sends by itself. */
 #include "client/answers.h"
 
 #include <errno.h>
@@ -7,17 +7,54 @@
 
 #include "wire/proto_writer.h"
 
+#define SPARES_MAX 4096
 #define ITSELF UINT32_MAX /* the index under which a delivery without targets is kept */
 
-void answers_init(struct answers *answers, uint64_t seed)
+void answers_init(struct answers *answers)
 {
-    *answers = (struct answers){ .held = MAP_EMPTY(ANSWERS_MAX, seed) };
+    *answers = (struct answers){ .held = HELD_TABLE_EMPTY(ANSWERS_MAX) };
     list_init(&answers->unsent);
+    list_init(&answers->spare);
 }
 
-static struct bytes key_of(const uint64_t *seq)
+static struct held *held_of(struct held_node *node)
 {
-    return bytes_make(seq, sizeof(*seq));
+    return node ? container_of(node, struct held, node) : NULL;
+}
+
+static struct held *look_up(const struct answers *answers, uint64_t seq)
+{
+    return held_of(held_table_get(&answers->held, seq));
+}
+
+/* With `n_targets` places, and nothing known of any. */
+static struct held *held_new(struct answers *answers, size_t n_targets)
+{
+    struct list *spare = n_targets == 1 ? list_first(&answers->spare) : NULL;
+    struct held *held;
+
+    if (spare) {
+        list_remove(spare);
+        answers->n_spare--;
+        held = container_of(spare, struct held, items);
+    } else {
+        held = malloc(sizeof(*held) + n_targets * sizeof(held->targets[0]));
+    }
+    if (!held)
+        return NULL;
+    *held = (struct held){ .n_places = n_targets };
+    list_init(&held->items);
+    return held;
+}
+
+static void held_free(struct answers *answers, struct held *held)
+{
+    if (held->n_places != 1 || answers->n_spare == SPARES_MAX) {
+        free(held);
+        return;
+    }
+    list_prepend(&answers->spare, &held->items);
+    answers->n_spare++;
 }
 
 static void forget_item(struct answers *answers, struct answer_item *item)
@@ -46,21 +83,24 @@ static void forget(struct answers *answers, struct held *held)
         answers->out_bytes -= held->cost_bytes;
     }
     forget_items(answers, held);
-    (void) map_remove(&answers->held, key_of(&held->seq));
-    free(held);
+    held_table_remove(&answers->held, &held->node);
+    held_free(answers, held);
 }
 
 void answers_deinit(struct answers *answers)
 {
-    size_t at = 0;
-    struct bytes key;
-    void *value;
+    struct held_node *next = held_table_after(&answers->held, NULL);
 
-    while (map_next(&answers->held, &at, &key, &value)) {
-        forget_items(answers, value);
-        free(value);
+    while (next) {
+        struct held *held = held_of(next);
+
+        next = held_table_after(&answers->held, next);
+        forget_items(answers, held);
+        free(held);
     }
-    map_deinit(&answers->held);
+    list_for_each_safe (node, after, &answers->spare)
+        free(container_of(node, struct held, items));
+    held_table_deinit(&answers->held);
     free(answers->runs);
     answers->runs = NULL;
 }
@@ -129,7 +169,7 @@ static void send_item(struct answers *answers, struct answer_item *item)
 static int tell_again(struct answers *answers, struct held *held)
 {
     if (held->targets[0].index == ITSELF)
-        return held->targets[0].state == HELD_ANSWERED ? add_run(answers, held->seq) : 0;
+        return held->targets[0].state == HELD_ANSWERED ? add_run(answers, held->node.seq) : 0;
     list_for_each (node, &held->items)
         send_item(answers, container_of(node, struct answer_item, in_held));
     return 0;
@@ -138,19 +178,18 @@ static int tell_again(struct answers *answers, struct held *held)
 static struct held *hold(struct answers *answers, const Trefoil__Delivery *delivery)
 {
     size_t n = delivery->n_targets > 0 ? delivery->n_targets : 1;
-    struct held *held = calloc(1, sizeof(*held) + n * sizeof(held->targets[0]));
+    struct held *held = held_new(answers, n);
 
     if (!held)
         return NULL;
-    held->seq = delivery->seq;
+    held->node.seq = delivery->seq;
     held->cost_bytes = delivery->envelope.len;
     held->n_targets = n;
     held->targets[0] = (struct held_target){ ITSELF, HELD_OUT, true };
     for (size_t i = 0; i < delivery->n_targets; i++)
         held->targets[i] = (struct held_target){ delivery->targets[i]->index, HELD_OUT, true };
-    list_init(&held->items);
-    if (map_set(&answers->held, key_of(&held->seq), held) < 0) {
-        free(held);
+    if (held_table_add(&answers->held, &held->node) < 0) {
+        held_free(answers, held);
         return NULL;
     }
     answers->n_out++;
@@ -177,12 +216,12 @@ static bool has_news(struct held *held, const Trefoil__Delivery *delivery)
 static int hold_again(struct answers *answers, struct held *old, const Trefoil__Delivery *delivery)
 {
     size_t n = old->n_targets + delivery->n_targets;
-    struct held *held = calloc(1, sizeof(*held) + n * sizeof(held->targets[0]));
+    struct held *held = held_new(answers, n);
 
     if (!held)
         return -ENOMEM;
-    *held = (struct held){ .seq = old->seq, .cost_bytes = delivery->envelope.len };
-    list_init(&held->items);
+    held->node.seq = old->node.seq;
+    held->cost_bytes = delivery->envelope.len;
     for (size_t i = 0; i < old->n_targets; i++)
         if (old->targets[i].state != HELD_SAFE && old->targets[i].index != ITSELF)
             held->targets[held->n_targets++] =
@@ -203,14 +242,15 @@ static int hold_again(struct answers *answers, struct held *old, const Trefoil__
         answers->n_out++;
     }
     answers->out_bytes += held->cost_bytes;
-    (void) !map_set(&answers->held, key_of(&held->seq), held); /* replaces: cannot fail */
-    free(old);
+    held_table_remove(&answers->held, &old->node);
+    (void) !held_table_add(&answers->held, &held->node); /* in the place of one: cannot fail */
+    held_free(answers, old);
     return 0;
 }
 
 int answers_receive(struct answers *answers, const Trefoil__Delivery *delivery, enum answers_verdict *ret)
 {
-    struct held *held = map_get(&answers->held, key_of(&delivery->seq));
+    struct held *held = look_up(answers, delivery->seq);
 
     *ret = ANSWERS_SHOW;
     if (!held)
@@ -227,7 +267,7 @@ int answers_receive(struct answers *answers, const Trefoil__Delivery *delivery, 
 
 bool answers_shows(const struct answers *answers, uint64_t seq, uint32_t target)
 {
-    struct held *held = map_get(&answers->held, key_of(&seq));
+    struct held *held = look_up(answers, seq);
     const struct held_target *found = held ? find(held, target) : NULL;
 
     return found && found->state == HELD_OUT && found->is_fresh;
@@ -245,7 +285,7 @@ static void settle_credit(struct answers *answers, struct held *held)
 
 int answers_done(struct answers *answers, uint64_t seq)
 {
-    struct held *held = map_get(&answers->held, key_of(&seq));
+    struct held *held = look_up(answers, seq);
 
     if (!held || held->targets[0].index != ITSELF)
         return held ? -EINVAL : add_run(answers, seq);
@@ -282,7 +322,7 @@ static struct answer_item *item_new(const Trefoil__AckItem *from)
 
 int answers_outcome(struct answers *answers, const Trefoil__AckItem *from)
 {
-    struct held *held = map_get(&answers->held, key_of(&from->seq));
+    struct held *held = look_up(answers, from->seq);
 
     if (!held)
         return -ENOENT;
@@ -407,13 +447,11 @@ static void make_safe(struct answers *answers, struct held *held)
 static void make_known_safe(struct answers *answers, uint64_t first, uint32_t count)
 {
     struct held **known = calloc(answers->held.count + 1, sizeof(*known));
-    size_t at = 0, n = 0;
-    struct bytes key;
-    void *value;
+    size_t n = 0;
 
-    while (known && map_next(&answers->held, &at, &key, &value))
-        if (((struct held *) value)->seq - first < count)
-            known[n++] = value;
+    for (struct held_node *node = NULL; known && (node = held_table_after(&answers->held, node));)
+        if (node->seq - first < count)
+            known[n++] = held_of(node);
     for (size_t i = 0; i < n; i++)
         make_safe(answers, known[i]);
     free(known);
@@ -426,8 +464,7 @@ void answers_safe(struct answers *answers, uint64_t first, uint32_t count)
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t seq = first + i;
-        struct held *held = map_get(&answers->held, key_of(&seq));
+        struct held *held = look_up(answers, first + i);
 
         if (held)
             make_safe(answers, held);
@@ -436,16 +473,13 @@ void answers_safe(struct answers *answers, uint64_t first, uint32_t count)
 
 int answers_rewind(struct answers *answers)
 {
-    size_t at = 0;
-    struct bytes key;
-    void *value;
     int r = 0;
 
     answers->n_runs = 0;
     answers->payback = 0;
     answers->payback_bytes = 0;
-    while (r == 0 && map_next(&answers->held, &at, &key, &value))
-        r = tell_again(answers, value);
+    for (struct held_node *node = NULL; r == 0 && (node = held_table_after(&answers->held, node));)
+        r = tell_again(answers, held_of(node));
     return r;
 }
 
@@ -456,16 +490,9 @@ bool answers_is_settled(const struct answers *answers)
 
 uint64_t answers_lowest(const struct answers *answers, uint64_t otherwise)
 {
-    size_t at = 0;
-    struct bytes key;
-    void *value;
     uint64_t lowest = otherwise;
 
-    while (map_next(&answers->held, &at, &key, &value)) {
-        const struct held *held = value;
-
-        if (held->seq < lowest)
-            lowest = held->seq;
-    }
+    for (const struct held_node *node = NULL; (node = held_table_after(&answers->held, node));)
+        lowest = node->seq < lowest ? node->seq : lowest;
     return lowest;
 }

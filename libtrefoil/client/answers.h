@@ -10,7 +10,7 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/list.h"
-#include "base/map.h"
+#include "client/held_table.h"
 #include "wire/frame.h"
 
 #define ANSWERS_MAX (1u << 18) /* deliveries remembered per subscription: far above any gateway's window */
@@ -30,11 +30,11 @@ struct held_target {
 
 /* A delivery that has been shown. */
 struct held {
-    uint64_t seq;
+    struct held_node node; /* by sequence */
     size_t cost_bytes;
     bool is_paid; /* its credit has been given back */
     struct list items;
-    size_t n_targets;
+    size_t n_targets, n_places;
     struct held_target targets[]; /* at least one place: the delivery itself has index UINT32_MAX */
 };
 
@@ -52,7 +52,9 @@ struct answer_run {
 };
 
 struct answers {
-    struct map held;    /* by sequence */
+    struct held_table held;
+    struct list spare; /* of one target, to be used again */
+    size_t n_spare;
     struct list unsent; /* items that must go out */
     size_t n_unsent, unsent_bytes;
     struct answer_run *runs; /* sequences that must be acknowledged, for deliveries without targets */
@@ -61,7 +63,7 @@ struct answers {
     uint64_t payback, payback_bytes; /* credit to give back */
 };
 
-void answers_init(struct answers *answers, uint64_t seed);
+void answers_init(struct answers *answers);
 void answers_deinit(struct answers *answers);
 
 /* How a delivery that comes in stands to what is known. */

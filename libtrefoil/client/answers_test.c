@@ -18,7 +18,7 @@ static struct arena arena = ARENA_EMPTY(1 << 20);
 
 static int setup(unused_ void **state)
 {
-    answers_init(&answers, 1);
+    answers_init(&answers);
     return 0;
 }
 

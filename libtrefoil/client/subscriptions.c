@@ -20,8 +20,6 @@ void subscriptions_deinit(struct subscriptions *subscriptions)
 int subscriptions_add(struct subscriptions *subscriptions, const struct trefoil_subscription *wish,
                       struct subscription **ret)
 {
-    uint64_t seed;
-
     if (subscriptions->n == ARRAY_SIZE(subscriptions->items))
         return -ENOSPC;
     if (wish->name && (strlen(wish->name) > SEAL_NAME_MAX_BYTES || !wish->name[0]))
@@ -36,8 +34,7 @@ int subscriptions_add(struct subscriptions *subscriptions, const struct trefoil_
     subscription->wish = *wish;
     subscription->wish.name = name;
     subscription->handle = (uint32_t) subscriptions->n + 1;
-    randombytes_buf(&seed, sizeof(seed));
-    answers_init(&subscription->answers, seed);
+    answers_init(&subscription->answers);
     subscriptions->items[subscriptions->n++] = subscription;
     *ret = subscription;
     return 0;

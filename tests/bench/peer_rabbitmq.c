@@ -28,7 +28,7 @@ static void prepare(const struct plan *plan, int port, char texts[16][PEER_PATH_
     environment[4] = peer_text(texts[5], "RABBITMQ_LOG_BASE=%s/log", plan->directory);
     environment[5] = peer_text(texts[6], "RABBITMQ_NODENAME=bench%d@localhost", port);
     environment[6] = peer_text(texts[7], "HOME=%s", plan->directory);
-    environment[7] = peer_text(texts[8], "ERL_EPMD_PORT=%d", 40000 + port % 20000);
+    environment[7] = peer_text(texts[8], "ERL_EPMD_PORT=%d", 10000 + port % 20000);
     environment[8] = peer_text(texts[9], "RABBITMQ_ENABLED_PLUGINS_FILE=%s/plugins", plan->directory);
     environment[9] = peer_text(texts[10], "RABBITMQ_PID_FILE=%s/pid", plan->directory);
 }
@@ -38,7 +38,7 @@ static void clean(const struct plan *plan, int port)
     char command[128];
 
     (void) plan;
-    (void) snprintf(command, sizeof(command), "epmd -port %d -kill >/dev/null 2>&1", 40000 + port % 20000);
+    (void) snprintf(command, sizeof(command), "epmd -port %d -kill >/dev/null 2>&1", 10000 + port % 20000);
     if (system(command) != 0) /* NOLINT: constant but for a number of ours */
         fprintf(stderr, "epmd was gone already\n");
 }
