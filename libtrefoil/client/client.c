@@ -364,6 +364,14 @@ static void settle(struct trefoil_client *client)
     zsock_settle(&client->connection.zsock, has_more(client), deadline_of(client));
 }
 
+/* Although there is more to be told. */
+static bool is_time_to_flush(const struct trefoil_client *client)
+{
+    bool is_awaited = subscriptions_has_outcomes(&client->subscriptions) || outbox_has_unsent(&client->outbox);
+
+    return client->n_told >= (is_awaited ? CLIENT_FLUSH_EVERY : CLIENT_FLUSH_PLAIN_EVERY);
+}
+
 /* 0: time is up. */
 static int wait_more(struct trefoil_client *client, uint64_t end_ms)
 {
@@ -385,7 +393,7 @@ enum trefoil_status trefoil_client_next(trefoil_client *client, int timeout_ms, 
 
     arena_reset(&client->event_arena);
     client->raw_envelope = BYTES_EMPTY;
-    if (client->n_told >= CLIENT_FLUSH_EVERY)
+    if (is_time_to_flush(client))
         client_flush(client);
     while (status == TREFOIL_NOTHING && !client->is_closed) {
         if (turn(client, ret)) {

@@ -19,7 +19,8 @@
 #define CLIENT_ERROR_BYTES 256
 #define CLIENT_EVENT_MEMORY_BYTES (32u << 20)
 #define CLIENT_WORK_MEMORY_BYTES (32u << 20)
-#define CLIENT_FLUSH_EVERY 32 /* events told before what was answered meanwhile goes out, if more are ready */
+#define CLIENT_FLUSH_EVERY 32        /* events told before outcomes and publications go out, if more are ready … */
+#define CLIENT_FLUSH_PLAIN_EVERY 256 /* … and before plain acknowledgements and credit do, which nobody waits for */
 
 /* What stops the delivery at the head of the inbox. */
 enum client_wait { WAIT_NOTHING, WAIT_GRANT, WAIT_ROSTER };

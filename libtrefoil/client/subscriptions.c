@@ -156,6 +156,14 @@ int subscriptions_flush(struct subscriptions *subscriptions, struct connection *
     return give_credit(connection, envelopes, bytes);
 }
 
+bool subscriptions_has_outcomes(const struct subscriptions *subscriptions)
+{
+    for (size_t i = 0; i < subscriptions->n; i++)
+        if (subscriptions->items[i]->answers.n_unsent > 0)
+            return true;
+    return false;
+}
+
 bool subscriptions_has_unsent(const struct subscriptions *subscriptions)
 {
     if (subscriptions->spare > 0)
