@@ -6,6 +6,7 @@
 
 #include "messaging_send.h"
 #include "native.h"
+#include "relation.h"
 #include "template.h"
 
 #define HEART "\xe2\x9d\xa4" /* with or without the colouring character behind it */
@@ -35,14 +36,14 @@ static int add_reaction(const struct sending *sending)
 {
     const struct trefoil_reaction *reaction = &sending->message->body.reaction;
     const char *target = outgoing_target(sending->place);
-    bool removed = reaction->removed || !reaction->emoji || !*reaction->emoji;
+    bool removed = relation_of(sending->message) == RELATION_UNREACTION;
     struct json_writer writer;
     struct request *request;
 
     if (!target || !sending_has(sending, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
         if (!removed)
             return sending_as_text(sending);
-        request_list_lose(sending->list, "reaction");
+        relation_lose(RELATION_UNREACTION, sending->list);
         return 0;
     }
     writer = sending_open(sending);
@@ -74,7 +75,7 @@ static int add_template(const struct sending *sending)
         return r;
     }
     if (sending->message->in_reply_to)
-        request_list_lose(sending->list, "reply");
+        relation_lose(RELATION_REPLY, sending->list);
     return sending_close_message(sending, &writer, sending->place->mark, BYTES_EMPTY, &request);
 }
 
@@ -94,6 +95,8 @@ static int encode_kind(const struct sending *sending)
 {
     const struct trefoil_message *message = sending->message;
 
+    if (relation_is_words(message))
+        return sending_as_text(sending);
     switch (message->kind) {
     case TREFOIL_KIND_REACTION:
         return add_reaction(sending);

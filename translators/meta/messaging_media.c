@@ -9,6 +9,7 @@
 #include "files.h"
 #include "messaging_send.h"
 #include "plain.h"
+#include "relation.h"
 
 /* How files get there, in the order of the option's values. */
 enum way {
@@ -240,7 +241,7 @@ int sending_media(const struct sending *sending)
     if (message->body.media.caption && *message->body.media.caption)
         request_list_lose(sending->list, "caption→text");
     if (message->is_edit)
-        request_list_lose(sending->list, "edit→✎");
+        relation_lose(RELATION_EDIT, sending->list);
     r = add_uploads(&shipment);
     for (size_t i = 0, n; r == 0 && i < shipment.files.n; i += n) {
         n = group_of(&shipment, i);

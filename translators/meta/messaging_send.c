@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "messaging_offer.h"
 #include "native.h"
+#include "relation.h"
 
 bool sending_has(const struct sending *sending, enum feature feature)
 {
@@ -36,8 +37,8 @@ const char *sending_quote(const struct sending *sending)
 
     if (!quote || can_quote(sending))
         return quote;
-    if (!message->is_edit && message->kind != TREFOIL_KIND_REACTION && message->kind != TREFOIL_KIND_RETRACT)
-        request_list_lose(sending->list, "reply");
+    if (relation_of(message) == RELATION_REPLY)
+        relation_lose(RELATION_REPLY, sending->list);
     return NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "formats/json.h"
 #include "formats/text.h"
 #include "map_kit/kit.h"
+#include "meta/relation_cases.h"
 #include "meta/verdict_cases.h"
 #include "whatsapp.h"
 
@@ -298,6 +299,14 @@ static void test_typing_needs_a_message_to_answer(void **state)
     assert_true(json_is_text(json_get(body_of(&list.requests[0]), "message_id"), "wamid.LAST"));
 }
 
+static void test_every_relation_goes_by_its_rule(void **state)
+{
+    struct place place = plain_place;
+
+    (void) state;
+    assert_relations(&whatsapp_ops, "WhatsApp", &place);
+}
+
 static const struct verdict_case cases[] = {
     { 0, 0, 'A' },       { 3, 0, 'A' },       { 130429, 0, 'n' },  { 131056, 0, 'p' }, { 131048, 0, 'W' },
     { 131049, 0, 'P' },  { 131050, 0, 'P' },  { 131057, 0, 'n' },  { 131000, 0, 'R' }, { 131016, 0, 'R' },
@@ -353,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_numbers_get_a_plus_and_hidden_numbers_a_member_of_their_own),
         cmocka_unit_test(test_a_strangers_name_stays_one_short_line),
         cmocka_unit_test(test_typing_needs_a_message_to_answer),
+        cmocka_unit_test(test_every_relation_goes_by_its_rule),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
     };
