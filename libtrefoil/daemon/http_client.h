@@ -37,6 +37,7 @@ struct http_reply {
     struct bytes body;       /* valid during the callback; empty when it was streamed to on_bytes */
     uint32_t retry_after_ms; /* from Retry-After in seconds; 0: none */
     const char *content_type, *location, *disposition; /* headers of that meaning, NULL when absent; likewise valid */
+    const char *wanted;                                /* value of the call's `wanted_header`; likewise */
     uint64_t size_bytes;                               /* Content-Length; 0: not said */
     bool is_refused; /* with HTTP_NOT_SENT: the guard forbids where it leads; trying again is vain */
     bool is_late;    /* when not answered: because timeout_ms, idle_ms or the time to connect was over */
@@ -64,6 +65,7 @@ struct http_call { /* copied by http_send(), but for what streams */
     const char *content_type;
     const char *const *headers; /* further "Name: value" lines */
     size_t n_headers;
+    const char *wanted_header; /* name of one more header the answer is to bring, a constant; NULL: none */
     struct bytes body;
     uint32_t timeout_ms;                /* of the whole call; 0: no limit */
     uint32_t idle_ms;                   /* longest silence once it is connected; 0: only timeout_ms counts */

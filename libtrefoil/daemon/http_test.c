@@ -26,6 +26,7 @@ struct outcome {
     enum http_result result;
     int status;
     uint32_t retry_after_ms;
+    char wanted[16];
     char body[MAX_REPLY + 1];
 };
 
@@ -92,6 +93,7 @@ static void on_reply(void *context, const struct http_reply *reply)
     outcome->result = reply->result;
     outcome->status = reply->status;
     outcome->retry_after_ms = reply->retry_after_ms;
+    (void) snprintf(outcome->wanted, sizeof(outcome->wanted), "%s", reply->wanted ? reply->wanted : "");
     assert_true(reply->body.size <= MAX_REPLY);
     if (reply->body.size > 0)
         memcpy(outcome->body, reply->body.data, reply->body.size);
@@ -174,13 +176,17 @@ static void test_whole_request_arrives_and_whole_answer_returns(void **state)
     const char *lines[] = { "X-Mark: 42" };
     struct outcome outcome = { 0 };
 
-    ask(world, (struct http_call){ .body = bytes_of_text("hello"), .headers = lines, .n_headers = 1 }, &outcome);
+    ask(world,
+        (struct http_call){
+            .body = bytes_of_text("hello"), .headers = lines, .n_headers = 1, .wanted_header = "retry-after" },
+        &outcome);
     assert_int_equal(http_client_n_calls(world->client), 1);
     run_until(world, &outcome.n_replies, 1);
     assert_int_equal(outcome.result, HTTP_ANSWERED);
     assert_int_equal(outcome.status, 201);
     assert_string_equal(outcome.body, "done");
     assert_int_equal(outcome.retry_after_ms, 7000);
+    assert_string_equal(outcome.wanted, "7");
     assert_string_equal(world->method, "POST");
     assert_string_equal(world->path, "/a path");
     assert_string_equal(world->body, "hello");

@@ -257,6 +257,7 @@ int http_transfer_new(const uv_loop_t *loop, const struct http_client_options *o
     transfer->on_bytes = order->on_bytes;
     transfer->max_reply_bytes = order->max_reply_bytes;
     transfer->idle_ms = order->idle_ms;
+    transfer->wanted_header = order->wanted_header;
     transfer->is_guarded = judged == 1;
     if (!add_headers(transfer, order) || !keep_body(transfer, order) || !set_request(transfer, order)) {
         curl_easy_cleanup(http_transfer_free(transfer));
@@ -358,6 +359,7 @@ void http_transfer_describe(const struct http_transfer *transfer, CURLcode code,
                                     .content_type = header_of(easy, "Content-Type"),
                                     .location = header_of(easy, "Location"),
                                     .disposition = header_of(easy, "Content-Disposition"),
+                                    .wanted = transfer->wanted_header ? header_of(easy, transfer->wanted_header) : NULL,
                                     .size_bytes = size_of_answer(easy) };
         return;
     }

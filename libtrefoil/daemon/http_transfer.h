@@ -13,7 +13,8 @@ struct http_transfer {
     struct list link;
     CURL *easy;
     struct curl_slist *headers;
-    const uv_loop_t *loop; /* whose time it is */
+    const char *wanted_header; /* of the answer; NULL: none */
+    const uv_loop_t *loop;     /* whose time it is */
     void *context;
     void (*on_reply)(void *context, const struct http_reply *reply);
     long (*source)(void *context, uint8_t *buffer, size_t room);

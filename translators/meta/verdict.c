@@ -10,6 +10,7 @@
 
 #define SECOND_MS 1000u
 #define MINUTE_MS (60u * SECOND_MS)
+#define REGAIN_MAX_MIN (24 * 60)
 
 /* Below this a number is an ordinary code and means something else in the other place. */
 #define UNMISTAKABLE 10000u
@@ -51,7 +52,7 @@ static const struct meta_rule shared_rules[] = {
 struct consequence {
     enum trefoil_outcome outcome;
     enum pause pause;
-    bool bounded;
+    bool bounded, grows;
     uint32_t wait_ms; /* 0: the skeleton's back-off */
     enum trefoil_account_health health;
     const char *next_action;
@@ -59,15 +60,16 @@ struct consequence {
 
 static const struct consequence consequences[] = {
     [META_RETRY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true },
-    [META_RETRY_PAIR] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR },
-    [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT },
-    [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
+    [META_RETRY_ONCE] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true },
+    [META_RETRY_PAIR] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, true },
+    [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true },
+    [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
                     "wait; if it lasts, send less or ask the network for a higher limit" },
     [META_PERMANENT] = { TREFOIL_OUTCOME_BOUNCED },
-    [META_CREDENTIALS] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, 30 * SECOND_MS,
+    [META_CREDENTIALS] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, 30 * SECOND_MS,
                            TREFOIL_ACCOUNT_BAD_CREDENTIALS, "put a new access token into the token file" },
-    [META_POLICY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, 5 * MINUTE_MS, TREFOIL_ACCOUNT_POLICY_BLOCKED,
-                      "see the account quality page of the network and appeal there" },
+    [META_POLICY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, 5 * MINUTE_MS,
+                      TREFOIL_ACCOUNT_POLICY_BLOCKED, "see the account quality page of the network and appeal there" },
     [META_IN_DOUBT] = { TREFOIL_OUTCOME_UNKNOWN },
 };
 
@@ -118,39 +120,68 @@ const struct meta_rule *meta_rule_find(const struct meta_rules *rules, uint32_t 
     return NULL;
 }
 
-static void apply_rule(const struct meta_rule *rule, const struct reply *reply, struct verdict *ret)
+/* {"102290000000001": [{"type": "whatsapp", "estimated_time_to_regain_access": 3}]}: minutes until the network takes calls
+ * again, by what is used up. The longest counts. */
+static uint32_t regain_ms(const char *usage, struct arena *mem)
+{
+    struct json json;
+    int64_t longest_min = 0, minutes;
+
+    if (!usage || json_parse(bytes_of_text(usage), mem, &json) < 0)
+        return 0;
+    json_for_each (account, json_root(&json))
+        json_for_each (limit, account)
+            if (json_i64(json_get(limit, "estimated_time_to_regain_access"), &minutes) == 0 && minutes > longest_min)
+                longest_min = minutes < REGAIN_MAX_MIN ? minutes : REGAIN_MAX_MIN;
+    return (uint32_t) longest_min * MINUTE_MS;
+}
+
+/* How long the network wants us to wait, where it says so. Without that each refusal in a row waits longer. */
+static void apply_wait(const struct meta_rule *rule, const struct reply *reply, struct arena *mem, struct verdict *ret)
+{
+    const struct consequence *consequence = &consequences[rule->class];
+    bool is_limit = rule->class == META_WAIT || rule->class == META_RETRY_NUMBER;
+    uint32_t told_ms = reply->retry_after_ms, regain = is_limit ? regain_ms(reply->usage, mem) : 0;
+
+    if (regain > told_ms)
+        told_ms = regain;
+    ret->grows = consequence->grows && told_ms == 0;
+    ret->retry_ms = told_ms ? told_ms : rule->wait_ms ? rule->wait_ms : consequence->wait_ms;
+}
+
+static void apply_rule(const struct meta_rule *rule, const struct reply *reply, struct arena *mem, struct verdict *ret)
 {
     const struct consequence *consequence = &consequences[rule->class];
 
     ret->outcome = consequence->outcome;
     ret->pause = consequence->pause;
     ret->bounded = consequence->bounded;
+    ret->once = rule->class == META_RETRY_ONCE;
     ret->health = consequence->health;
     ret->reason = rule->reason;
     ret->next_action = rule->next_action ? rule->next_action : consequence->next_action;
     if (ret->outcome == TREFOIL_OUTCOME_DEFERRED)
-        ret->retry_ms = reply->retry_after_ms ? reply->retry_after_ms
-                        : rule->wait_ms       ? rule->wait_ms
-                                              : consequence->wait_ms;
+        apply_wait(rule, reply, mem, ret);
 }
 
-static void apply(enum meta_class class, const char *reason, const struct reply *reply, struct verdict *ret)
+static void apply(enum meta_class class, const char *reason, const struct reply *reply, struct arena *mem,
+                  struct verdict *ret)
 {
     const struct meta_rule rule = { .class = class, .reason = reason };
 
-    apply_rule(&rule, reply, ret);
+    apply_rule(&rule, reply, mem, ret);
 }
 
 /* No code to go by: a proxy's page, an empty body. */
-static void judge_status(const struct reply *reply, struct verdict *ret)
+static void judge_status(const struct reply *reply, struct arena *mem, struct verdict *ret)
 {
     if (reply->http_status == 429)
-        apply(META_WAIT, "call limit reached", reply, ret);
+        apply(META_WAIT, "call limit reached", reply, mem, ret);
     else if (reply->http_status == 401)
-        apply(META_CREDENTIALS, "not authorised", reply, ret);
+        apply(META_CREDENTIALS, "not authorised", reply, mem, ret);
     else
         apply(META_RETRY, reply->http_status >= 500 ? "network failed to answer properly" : "answer without a code",
-              reply, ret);
+              reply, mem, ret);
 }
 
 static int read_code(struct json_value value, uint32_t *ret)
@@ -164,26 +195,26 @@ static int read_code(struct json_value value, uint32_t *ret)
 }
 
 static void judge_error(const struct meta_rules *rules, bool is_repeatable, struct json_value error,
-                        const struct reply *reply, struct verdict *ret)
+                        const struct reply *reply, struct arena *mem, struct verdict *ret)
 {
     const struct meta_rule *rule;
 
     if (read_code(json_get(error, "code"), &ret->code) < 0) {
-        judge_status(reply, ret);
+        judge_status(reply, mem, ret);
         return;
     }
     if (read_code(json_get(error, "error_subcode"), &ret->subcode) < 0)
         ret->subcode = 0;
     rule = meta_rule_find(rules, ret->code, ret->subcode);
     if (rule && rule->class == META_IN_DOUBT && is_repeatable)
-        apply(META_RETRY, rule->reason, reply, ret);
+        apply(META_RETRY, rule->reason, reply, mem, ret);
     else if (rule)
-        apply_rule(rule, reply, ret);
+        apply_rule(rule, reply, mem, ret);
     else if (reply->http_status == 429)
-        apply(META_WAIT, "call limit reached", reply, ret);
+        apply(META_WAIT, "call limit reached", reply, mem, ret);
     else
         apply(META_RETRY, json_is_true(json_get(error, "is_transient")) ? "passing error" : "unknown error code", reply,
-              ret);
+              mem, ret);
 }
 
 /* A file on its way to the network, as bytes or by a URL of ours. Nobody sees one of those twice. */
@@ -203,7 +234,7 @@ static void judge_uploaded(struct json_value answer, const struct reply *reply, 
     if (!id)
         id = json_id(json_get(answer, "id"), mem);
     if (!id || !*id) {
-        apply(META_RETRY, "file accepted without an id", reply, ret);
+        apply(META_RETRY, "file accepted without an id", reply, mem, ret);
         return;
     }
     ret->outcome = TREFOIL_OUTCOME_SENT;
@@ -231,22 +262,22 @@ void meta_judge(const struct meta_rules *rules, const struct request *request, c
 
     *ret = (struct verdict){ 0 };
     if (reply->failure == REPLY_NOT_SENT) {
-        apply(META_RETRY, "network not reached", reply, ret);
+        apply(META_RETRY, "network not reached", reply, mem, ret);
         ret->bounded = false; /* nothing was tried: it costs nobody anything to wait */
         return;
     }
     if (reply->failure == REPLY_LOST || reply->http_status == 0) {
-        apply(is_upload(request) ? META_RETRY : META_IN_DOUBT, "answer lost", reply, ret);
+        apply(is_upload(request) ? META_RETRY : META_IN_DOUBT, "answer lost", reply, mem, ret);
         return;
     }
     if (json_parse(reply->body, mem, &json) == 0)
         answer = json_root(&json);
     if (json_type(json_get(answer, "error")) == JSON_OBJECT)
-        judge_error(rules, is_upload(request), json_get(answer, "error"), reply, ret);
+        judge_error(rules, is_upload(request), json_get(answer, "error"), reply, mem, ret);
     else if (reply->http_status >= 200 && reply->http_status < 300 && is_upload(request))
         judge_uploaded(answer, reply, mem, ret);
     else if (reply->http_status >= 200 && reply->http_status < 300)
         judge_success(rules, request, answer, mem, ret);
     else
-        judge_status(reply, ret);
+        judge_status(reply, mem, ret);
 }

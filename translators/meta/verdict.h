@@ -9,6 +9,7 @@
 
 enum meta_class {
     META_RETRY = 1,    /* comes and goes: deferred, a bounded number of times */
+    META_RETRY_ONCE,   /* the same, but a second refusal is the last word */
     META_RETRY_PAIR,   /* too much to this person: only they wait */
     META_RETRY_NUMBER, /* too much at once: the whole account slows down */
     META_WAIT,         /* a limit that takes its time: the account waits */

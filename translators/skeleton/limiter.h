@@ -12,9 +12,10 @@
 #include "base/map.h"
 #include "skeleton_types/translator.h"
 
-#define LIMITER_RESERVE_SHARE 4    /* one in so many of an account's tokens is not for bulk */
-#define LIMITER_SLOT_MAX_MS 600000 /* bulk is never sent away for longer */
-#define LIMITER_PAIRS_MAX 65536    /* pairs remembered at once; a forgotten pair starts with a full bucket */
+#define LIMITER_RESERVE_SHARE 4      /* one in so many of an account's tokens is not for bulk */
+#define LIMITER_SLOT_MAX_MS 600000   /* bulk is never sent away for longer */
+#define LIMITER_GROWN_MAX_MS 3600000 /* no refusal after refusal makes a wait longer than this */
+#define LIMITER_PAIRS_MAX 65536      /* pairs remembered at once; a forgotten pair starts with a full bucket */
 
 /* Fills with time: every `refill_us` earns one token, up to `burst`. */
 struct bucket {
@@ -25,6 +26,7 @@ struct bucket {
 struct limiter_account {
     struct bucket bucket;
     uint64_t paused_until_ms;
+    unsigned n_refusals;   /* in a row */
     size_t n_waiting[2];   /* by lane */
     uint64_t bulk_slot_us; /* when the last bulk that was sent away may come back, in microseconds */
 };
@@ -59,6 +61,15 @@ uint64_t limiter_bulk_slot_ms(struct limiter *limiter, size_t account, uint64_t 
 /* Nothing goes before `until_ms`; never shortens a pause. */
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms);
 void limiter_pause_pair(struct limiter *limiter, size_t account, const char *user_id, uint64_t until_ms);
+
+/* The network refused and named no time: a pause of `first_ms`, four times as long with each further refusal in a row. What
+ * was under way when a pause began belongs to the refusal that began it. Answers how long the pause still is. `user_id`
+ * NULL: the whole account. */
+uint64_t limiter_refused_ms(struct limiter *limiter, size_t account, const char *user_id, uint64_t first_ms,
+                            uint64_t now_ms);
+
+/* The network took a message to this person: the row ends, unless a pause runs. */
+void limiter_took(struct limiter *limiter, size_t account, const char *user_id, uint64_t now_ms);
 
 /* Whatever made the account wait is over: its credentials were replaced. */
 void limiter_resume_account(struct limiter *limiter, size_t account);

@@ -192,25 +192,30 @@ static void note_message(struct send *send, const char *message_id)
 }
 
 /* The part in hand again, here: the gateway would begin with the first. */
-static void try_part_again(struct send *send, uint64_t retry_ms, const char *reason)
+static void try_part_again(struct send *send, unsigned tries_max, uint64_t retry_ms, const char *reason)
 {
     struct sender *sender = send->parcel->sender;
 
-    if (++send->tries >= TRANSLATOR_BOUNDED_TRIES)
+    if (++send->tries >= tries_max)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
     else
         sender_park(sender, send, SEND_WAITING, sender_now(sender) + retry_ms);
 }
 
-static void take_pause(struct send *send, const struct verdict *verdict, uint64_t retry_ms)
+/* Who else waits, and for how long this one does. */
+static uint64_t take_pause(struct send *send, const struct verdict *verdict, uint64_t retry_ms)
 {
     struct sender *sender = send->parcel->sender;
-    uint64_t until_ms = sender_now(sender) + retry_ms;
+    uint64_t now_ms = sender_now(sender);
 
+    if (verdict->pause != PAUSE_NONE && verdict->grows)
+        return limiter_refused_ms(&sender->limiter, send->account, verdict->pause == PAUSE_PAIR ? send->user_id : NULL,
+                                  verdict->retry_ms ? verdict->retry_ms : SENDER_REFUSED_MS, now_ms);
     if (verdict->pause == PAUSE_ACCOUNT)
-        limiter_pause_account(&sender->limiter, send->account, until_ms);
+        limiter_pause_account(&sender->limiter, send->account, now_ms + retry_ms);
     else if (verdict->pause == PAUSE_PAIR)
-        limiter_pause_pair(&sender->limiter, send->account, send->user_id, until_ms);
+        limiter_pause_pair(&sender->limiter, send->account, send->user_id, now_ms + retry_ms);
+    return retry_ms;
 }
 
 static void take_deferral(struct send *send, const struct verdict *verdict)
@@ -218,11 +223,12 @@ static void take_deferral(struct send *send, const struct verdict *verdict)
     struct parcel *parcel = send->parcel;
     unsigned tries = parcel->attempt > send->tries ? parcel->attempt : send->tries + 1;
     uint64_t retry_ms = verdict->retry_ms ? verdict->retry_ms : sender_backoff_ms(parcel->sender, tries);
+    unsigned tries_max = verdict->once ? 2 : TRANSLATOR_BOUNDED_TRIES;
 
-    take_pause(send, verdict, retry_ms);
+    retry_ms = take_pause(send, verdict, retry_ms);
     if (send->n_message_ids)
-        try_part_again(send, retry_ms, verdict->reason);
-    else if (verdict->bounded && parcel->attempt >= TRANSLATOR_BOUNDED_TRIES)
+        try_part_again(send, tries_max, retry_ms, verdict->reason);
+    else if (verdict->bounded && parcel->attempt >= tries_max)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
     else if (verdict->pause != PAUSE_NONE && !verdict->bounded)
         send_set_aside(send, retry_ms, verdict->reason);
@@ -235,7 +241,8 @@ static void take_doubt(struct send *send)
     struct sender *sender = send->parcel->sender;
 
     if (request_of(send)->upload) /* nobody saw it: it may be there twice */
-        try_part_again(send, sender_backoff_ms(sender, send->tries + 1), "upload without an answer");
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, sender_backoff_ms(sender, send->tries + 1),
+                       "upload without an answer");
     else if (send->is_proven)
         send_prove(send, send->proof_id);
     else
@@ -253,7 +260,7 @@ static void settle_doubt(struct send *send)
     }
     metric_add(sender->options.figures->unknown_resent, 1);
     if (send->n_message_ids)
-        try_part_again(send, 0, "unknown, resent by policy");
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, 0, "unknown, resent by policy");
     else
         defer(send, 1, "unknown, resent by policy");
 }
@@ -270,6 +277,9 @@ static void act_on(struct send *send, const struct verdict *verdict)
     send->outcome.code = verdict->code;
     send->outcome.subcode = verdict->subcode;
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
+        if (request_of(send)->is_message)
+            limiter_took(&send->parcel->sender->limiter, send->account, send->user_id,
+                         sender_now(send->parcel->sender));
         note_message(send, verdict->message_id);
         send_advance(send);
     } else if (request_of(send)->best_effort) {
@@ -308,6 +318,7 @@ static void on_reply(void *context, const struct http_reply *answer)
                                                      : REPLY_LOST,
         .body = answer->body,
         .retry_after_ms = answer->retry_after_ms,
+        .usage = answer->wanted,
     };
     struct verdict verdict = { 0 };
 
@@ -333,6 +344,7 @@ static void dispatch(struct send *send)
         .body = request->body,
         .timeout_ms = (uint32_t) sender->options.settings->send_timeout_ms,
         .max_reply_bytes = SENDER_REPLY_MAX_BYTES,
+        .wanted_header = sender->options.ops->usage_header,
         .context = send,
         .on_reply = on_reply,
     };
@@ -347,7 +359,7 @@ static void dispatch(struct send *send)
     } else if (r == -EINVAL) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "no request can be made of it");
     } else if (send->n_message_ids) {
-        try_part_again(send, SENDER_HOLD_MS, "out of memory");
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, SENDER_HOLD_MS, "out of memory");
     } else {
         defer(send, SENDER_HOLD_MS, "out of memory");
     }

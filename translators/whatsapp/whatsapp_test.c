@@ -339,6 +339,22 @@ static void test_answers_without_a_code_have_a_verdict(void **state)
     assert_waits(&whatsapp_ops);
 }
 
+/* As the documents show the header: nothing is used up, so it does not say how long to wait. */
+static void test_a_limit_that_the_header_knows_nothing_of_has_its_own_time(void **state)
+{
+    const struct request request = { .method = "POST", .path = "/v25.0/1/messages", .is_message = true };
+    struct verdict verdict;
+
+    (void) state;
+    arena_reset(&mem);
+    const struct reply reply = { .http_status = 400,
+                                 .body = bytes_of_text("{\"error\":{\"code\":80007}}"),
+                                 .usage = arena_text(&mem, kit_read(&mem, TESTDATA, "hdr-buc.json")) };
+    whatsapp_ops.judge(&request, &reply, &mem, &verdict);
+    assert_int_equal(verdict.retry_ms, 60000);
+    assert_true(verdict.grows);
+}
+
 static int free_memory(void **state)
 {
     (void) state;
@@ -365,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_every_relation_goes_by_its_rule),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
+        cmocka_unit_test(test_a_limit_that_the_header_knows_nothing_of_has_its_own_time),
     };
 
     return cmocka_run_group_tests_name("whatsapp", tests, NULL, free_memory);

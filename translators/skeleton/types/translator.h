@@ -81,6 +81,7 @@ struct reply {
     } failure;
     struct bytes body;
     uint32_t retry_after_ms; /* from a Retry-After header; 0: none */
+    const char *usage;       /* value of the header the network named in `usage_header`; NULL: none */
 };
 
 /* What a reply means: sent, deferred, bounced, unknown, and what it says about the account. */
@@ -89,7 +90,9 @@ struct verdict {
     const char *message_id; /* SENT: the network's id, in the arena; NULL for requests without one */
     uint32_t retry_ms;      /* DEFERRED: not before; 0: the skeleton's back-off */
     enum pause { PAUSE_NONE = 0, PAUSE_PAIR, PAUSE_ACCOUNT } pause; /* DEFERRED: who else waits */
+    bool grows;                         /* DEFERRED with a pause: four times as long with each refusal in a row */
     bool bounded;                       /* DEFERRED: give up after TRANSLATOR_BOUNDED_TRIES */
+    bool once;                          /* bounded, and the second try is the last */
     enum trefoil_account_health health; /* NONE: says nothing about the account */
     uint32_t code, subcode;
     const char *reason;      /* constant words */
@@ -163,6 +166,7 @@ struct translator_ops {
 
     const struct capability *capabilities; /* N_FEATURES of them, by enum feature */
     struct translator_limits limits;
+    const char *usage_header; /* in which answers say how much of a limit is used up; NULL: they do not */
     struct translator_windows windows;
     const struct translator_option *options; /* ended by one without a name; NULL: none */
 
