@@ -248,6 +248,8 @@ static void judge_success(const struct meta_rules *rules, const struct request *
 
     ret->outcome = TREFOIL_OUTCOME_SENT;
     ret->message_id = id;
+    if (id && rules->user_id)
+        ret->user_id = rules->user_id(answer, mem);
     if (request->is_message && !id) {
         ret->outcome = TREFOIL_OUTCOME_UNKNOWN;
         ret->reason = "accepted without a message id";

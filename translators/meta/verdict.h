@@ -41,6 +41,9 @@ struct meta_rules {
 
     /* The id of the message the network accepted; NULL when the answer names none. */
     const char *(*message_id)(struct json_value answer, struct arena *mem);
+
+    /* Whom it went to, by the id the network knows them by; NULL: its answers do not say. */
+    const char *(*user_id)(struct json_value answer, struct arena *mem);
 };
 
 /* The rule for a code, NULL when nobody knows it. Some documents give a subcode where the answer has the code, or the

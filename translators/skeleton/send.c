@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "failure_words.h"
+#include "known_as.h"
 #include "media_send.h"
 
 #define LOST_REST "rest-of-a-split-message"
@@ -272,14 +273,24 @@ static void skip_best_effort(struct send *send)
     send_advance(send);
 }
 
+/* The network took a message: whatever it refused before is over, and it may say who that was. */
+static void note_taken(struct send *send, const struct verdict *verdict)
+{
+    struct sender *sender = send->parcel->sender;
+
+    limiter_took(&sender->limiter, send->account, send->user_id, sender_now(sender));
+    if (verdict->user_id && strcmp(verdict->user_id, send->user_id) != 0)
+        known_as_tell(sender->options.bus, sender->options.ops->name, account_of(send)->name, send->user_id,
+                      verdict->user_id, &send->parcel->mem);
+}
+
 static void act_on(struct send *send, const struct verdict *verdict)
 {
     send->outcome.code = verdict->code;
     send->outcome.subcode = verdict->subcode;
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
         if (request_of(send)->is_message)
-            limiter_took(&send->parcel->sender->limiter, send->account, send->user_id,
-                         sender_now(send->parcel->sender));
+            note_taken(send, verdict);
         note_message(send, verdict->message_id);
         send_advance(send);
     } else if (request_of(send)->best_effort) {

@@ -73,6 +73,33 @@ static void test_refusals_in_a_row_wait_longer_until_one_is_taken(void **state)
     }
 }
 
+static const char *the_person;
+
+static void judge_known_as(const struct request *request, const struct reply *reply, struct arena *mem,
+                           struct verdict *ret)
+{
+    (void) request, (void) reply, (void) mem;
+    *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_SENT, .message_id = "m", .user_id = the_person };
+}
+
+static void test_person_known_by_another_id_becomes_one_address(void **state)
+{
+    static const char *const people[] = { "ana", NULL, "anna" };
+    struct scene *scene = *state;
+
+    scene->ops.judge = judge_known_as;
+    for (size_t i = 0; i < sizeof(people) / sizeof(*people); i++) {
+        the_person = people[i];
+        scene->script[i] = 200;
+        deliver(scene, "Hello");
+        while (scene->bus.n_outcomes <= i)
+            uv_run(&scene->loop, UV_RUN_DEFAULT);
+        assert_int_equal(scene->bus.outcomes[i].outcome, TREFOIL_OUTCOME_SENT);
+    }
+    assert_int_equal(scene->bus.n_mentioned, 1);
+    assert_string_equal(scene->bus.mentioned[0], "echo/100/anna = ana");
+}
+
 /* A URL of ours that the network could not fetch. */
 static void judge_once_more(const struct request *request, const struct reply *reply, struct arena *mem,
                             struct verdict *ret)
@@ -318,6 +345,7 @@ int main(void)
         in_scene(test_trouble_there_defers_with_a_time),
         in_scene(test_refusals_in_a_row_wait_longer_until_one_is_taken),
         in_scene(test_what_may_be_tried_once_more_bounces_at_the_second_try),
+        in_scene(test_person_known_by_another_id_becomes_one_address),
         in_scene(test_author_hears_of_a_bounce_before_the_gateway_does),
         in_scene(test_part_that_was_taken_is_never_repeated),
         in_scene(test_message_of_which_a_part_is_refused_was_sent_and_says_what_is_lost),

@@ -3,6 +3,9 @@
  */
 #include "whatsapp_map.h"
 
+#include <string.h>
+
+#include "formats/text.h"
 #include "meta/verdict.h"
 
 #define MINUTE_MS 60000u
@@ -92,9 +95,20 @@ static const char *message_id(struct json_value answer, struct arena *mem)
     return id && *id ? id : NULL;
 }
 
+/* Some numbers are dialled in one way and known in another: Brazil's ninth digit, Mexico's 1. */
+static const char *user_id(struct json_value answer, struct arena *mem)
+{
+    struct json_value contact = json_first(json_get(answer, "contacts"));
+    const char *id =
+        text_first_of(json_id(json_get(contact, "wa_id"), mem), json_id(json_get(contact, "user_id"), mem));
+
+    return id && strlen(id) <= META_ID_MAX_BYTES ? id : NULL;
+}
+
 static const struct meta_rules rules = {
     .tables = { { sending, ARRAY_SIZE(sending) }, { account, ARRAY_SIZE(account) } },
     .message_id = message_id,
+    .user_id = user_id,
 };
 
 const struct meta_rule *whatsapp_rule(uint32_t code)

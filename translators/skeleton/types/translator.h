@@ -88,7 +88,8 @@ struct reply {
 struct verdict {
     enum trefoil_outcome outcome;
     const char *message_id; /* SENT: the network's id, in the arena; NULL for requests without one */
-    uint32_t retry_ms;      /* DEFERRED: not before; 0: the skeleton's back-off */
+    const char *user_id; /* SENT: by which id the network knows who it went to, in the arena; NULL: it does not say */
+    uint32_t retry_ms;   /* DEFERRED: not before; 0: the skeleton's back-off */
     enum pause { PAUSE_NONE = 0, PAUSE_PAIR, PAUSE_ACCOUNT } pause; /* DEFERRED: who else waits */
     bool grows;                         /* DEFERRED with a pause: four times as long with each refusal in a row */
     bool bounded;                       /* DEFERRED: give up after TRANSLATOR_BOUNDED_TRIES */
