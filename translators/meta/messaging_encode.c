@@ -83,11 +83,15 @@ static int add_template(const struct sending *sending)
 static int add_native(const struct sending *sending, struct json_value shape)
 {
     struct json_writer writer = sending_open_message(sending, WHY_USUAL, sending_quote(sending));
-    bool has_metadata = json_exists(json_get(shape, "metadata"));
+    struct place place = *sending->place;
+    struct sending own = *sending;
     struct request *request;
 
+    if (json_exists(json_get(shape, "metadata")))
+        place.mark = NULL;
+    own.place = &place;
     native_put_members(&writer, shape, NULL, sending->mem);
-    return sending_close_message(sending, &writer, has_metadata ? NULL : sending->place->mark,
+    return sending_close_message(&own, &writer, place.mark,
                                  bytes_of_text(json_text(json_get(shape, "text"), sending->mem)), &request);
 }
 
