@@ -297,6 +297,7 @@ void messaging_message(struct messaging_item *element, struct json_value message
     event->message.message_id = mid;
     event->message.in_reply_to = meta_may_id(&element->item, reply_to, "mid");
     meta_relate(&element->item, event, event->message.in_reply_to);
+    extras_put_json(&reading.extras, "sender.user_ref", json_get(json_get(element->item.value, "sender"), "user_ref"));
     read_echo(&reading);
     read_commands(&reading);
     make_body(&reading);
