@@ -50,6 +50,7 @@ const struct translator_ops instagram_ops = {
     .capabilities = instagram_capabilities,
     .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
     .options = options,
+    .proof_parameter = "appsecret_proof",
     .usage_header = "X-Business-Use-Case-Usage",
     .limits = { .account_per_s = 300 },
 };

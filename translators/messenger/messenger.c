@@ -43,6 +43,7 @@ const struct translator_ops messenger_ops = {
     .capabilities = messenger_capabilities,
     .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true, .utility_only = true },
     .options = options,
+    .proof_parameter = "appsecret_proof",
     .usage_header = "X-Business-Use-Case-Usage",
     .limits = { .account_per_s = 300 },
 };

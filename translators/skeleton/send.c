@@ -349,7 +349,8 @@ static void dispatch(struct send *send)
     const struct request *request = request_of(send);
     struct http_call call = {
         .method = request->method,
-        .url = arena_format(&send->parcel->mem, "%s%s", sender->options.settings->graph_url, request->path),
+        .url = account_url(account_of(send), sender->options.ops, sender->options.settings->graph_url, request->path,
+                           &send->parcel->mem),
         .bearer = account_of(send)->token.text,
         .content_type = request->content_type,
         .body = request->body,

@@ -11,6 +11,7 @@ const struct translator_ops whatsapp_ops = {
     .encode = whatsapp_encode,
     .judge = whatsapp_judge,
     .capabilities = whatsapp_capabilities,
+    .proof_parameter = "appsecret_proof",
     .usage_header = "X-Business-Use-Case-Usage",
     .limits = { .account_per_s = 80, .pair_burst = 45, .pair_refill_ms = 6000 },
     .windows = { .open_s = 24 * 3600, .templates_after = true },

@@ -167,7 +167,8 @@ struct translator_ops {
 
     const struct capability *capabilities; /* N_FEATURES of them, by enum feature */
     struct translator_limits limits;
-    const char *usage_header; /* in which answers say how much of a limit is used up; NULL: they do not */
+    const char *proof_parameter; /* by which a call proves that its caller holds the application's secret; NULL: none */
+    const char *usage_header;    /* in which answers say how much of a limit is used up; NULL: they do not */
     struct translator_windows windows;
     const struct translator_option *options; /* ended by one without a name; NULL: none */
 
