@@ -104,6 +104,7 @@ static void test_only_our_own_echoes_bring_a_mark_back(void **state)
         { "\"app_id\":270000000000007,", "tf1.1.0" },
         { "\"app_id\":\"270000000000007\",", "tf1.1.0" },
         { "\"app_id\":263902037430900,", NULL },
+        { "\"app_id\":880000000000088,", NULL },
     };
 
     (void) state;
