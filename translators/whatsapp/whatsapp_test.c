@@ -355,6 +355,26 @@ static void test_a_limit_that_the_header_knows_nothing_of_has_its_own_time(void 
     assert_true(verdict.grows);
 }
 
+static void test_a_file_the_network_could_not_fetch_from_us_is_tried_once_more(void **state)
+{
+    static const struct slot slots[] = { { .kind = SLOT_UPLOADED }, { .kind = SLOT_URL } };
+    const struct reply reply = { .http_status = 400, .body = bytes_of_text("{\"error\":{\"code\":131053}}") };
+
+    (void) state;
+    for (size_t by_url = 0; by_url < 2; by_url++) {
+        const struct request request = {
+            .path = "/v25.0/1/messages", .is_message = true, .slots = &slots[by_url], .n_slots = 1
+        };
+        struct verdict verdict;
+
+        arena_reset(&mem);
+        whatsapp_ops.judge(&request, &reply, &mem, &verdict);
+        assert_int_equal(verdict.outcome, by_url ? TREFOIL_OUTCOME_DEFERRED : TREFOIL_OUTCOME_BOUNCED);
+        assert_int_equal(verdict.once, by_url);
+        assert_string_equal(verdict.reason, "media could not be uploaded");
+    }
+}
+
 static int free_memory(void **state)
 {
     (void) state;
@@ -381,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_every_relation_goes_by_its_rule),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
+        cmocka_unit_test(test_a_file_the_network_could_not_fetch_from_us_is_tried_once_more),
         cmocka_unit_test(test_a_limit_that_the_header_knows_nothing_of_has_its_own_time),
     };
 
