@@ -220,9 +220,12 @@ char *kit_print_verdict(const struct verdict *verdict, struct arena *mem)
 
     put_text(object, "outcome", WORD(outcomes, verdict->outcome));
     put_text(object, "message_id", verdict->message_id);
+    put_text(object, "user_id", verdict->user_id);
     put_number(object, "retry_ms", verdict->retry_ms);
     put_text(object, "pause", WORD(pauses, verdict->pause));
+    put_flag(object, "grows", verdict->grows);
     put_flag(object, "bounded", verdict->bounded);
+    put_flag(object, "once", verdict->once);
     put_text(object, "health", WORD(healths, verdict->health));
     put_number(object, "code", verdict->code);
     put_number(object, "subcode", verdict->subcode);

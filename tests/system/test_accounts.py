@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from people import find, received, room_of_three, say, wait_for_text
+from people import FILES, bubbles, find, received, room_of_three, say, say_file, wait_for_text
 from stack import ACCOUNTS, NETWORKS, Stack, http, wait_until
 from test_faults import fault, replace_token, state_of
 
@@ -67,3 +67,24 @@ def test_revoked_token_is_seen_within_seconds_and_sends_wait_for_the_new_one():
         trace = [json.loads(l) for l in stack.cli("trace", "--json", first["envelope"]).stdout.splitlines()]
         handed = [h for h in trace if h["what"] == "handed out" and h["account"] == ACCOUNTS["whatsapp"]]
         assert handed and handed[0]["text"].endswith("attempt 1"), trace
+
+
+def test_application_that_requires_a_proof_of_its_secret_gets_one_with_every_call():
+    with Stack() as stack:
+        changes = [("sandbox", "", "require_proof: true\n")]
+        changes += [(n, "    token_file:", "    prove_token: true\n") for n in NETWORKS]
+        for file, line, more in changes:
+            path = os.path.join(stack.dir, "config", file + ".yaml")
+            with open(path) as config:
+                text = config.read()
+            with open(path, "w") as config:
+                config.write(text.replace(line, more + line) if line else text + more)
+        stack.start_all()
+        room_of_three(stack)
+        say(stack, "whatsapp", "from a number")
+        say_file(stack, "messenger", "image", os.path.join(FILES, "picture.jpg"))
+        for network in ("messenger", "instagram"):
+            wait_for_text(stack, network, "from a number")
+        for network in ("whatsapp", "instagram"):
+            wait_until(lambda: [b for b in bubbles(stack, network) if b["direction"] == "in" and b.get("media")], "the picture")
+        wait_until(lambda: find(stack, "instagram", "Ben"), "who said it: asked of the network")

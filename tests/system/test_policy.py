@@ -140,6 +140,20 @@ def test_whatsapp_user_with_number_and_business_scoped_id_is_one_person():
         assert with_evidence.get("aliases") and with_evidence.get("alias_evidence"), with_evidence
 
 
+def test_number_that_is_dialled_in_one_way_and_known_in_another_is_one_person():
+    dialled, known = "5511987654321", "551187654321"
+    with Stack() as stack:
+        stack.start_all()
+        stack.control("people", {"network": "whatsapp", "user_id": known, "dialled": dialled, "name": "Fabi"})
+        stack.make_room("Fabi's", ("whatsapp", dialled), ("messenger", PEOPLE["messenger"]))
+        say(stack, "messenger", "are you there?")
+        wait_for_text(stack, "whatsapp", "are you there?", known)
+        wait_until(lambda: any(e["content"]["author"].get("aliases") for e in everything(stack) if e["kind"] == "system"),
+                   "the word that both are one")
+        say(stack, "whatsapp", "yes, I am", known)
+        wait_for_text(stack, "messenger", "yes, I am")
+
+
 def test_reply_overtakes_a_campaign():
     campaign, rooms = 400, 4
     with Stack() as stack:

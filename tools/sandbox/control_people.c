@@ -175,6 +175,7 @@ void control_add_person(struct control_call *call)
                                   .name = text_of(call, "name"),
                                   .bsuid = text_of(call, "bsuid"),
                                   .username = text_of(call, "username"),
+                                  .dialled = text_of(call, "dialled"),
                                   .is_number_hidden = json_is_true(json_object_get(call->body, "hide_number")) };
     int r;
 
@@ -182,8 +183,9 @@ void control_add_person(struct control_call *call)
         return;
     if (!fits(order.user_id, MAX_USER_ID_BYTES) || !fits(order.name, MAX_NAME_BYTES) ||
         (order.bsuid && !fits(order.bsuid, MAX_USER_ID_BYTES)) ||
+        (order.dialled && !fits(order.dialled, MAX_USER_ID_BYTES)) ||
         (order.username && !fits(order.username, MAX_NAME_BYTES))) {
-        control_refuse(call, 400, "user_id, bsuid: 1 to 60 bytes; name, username: 1 to 100 bytes");
+        control_refuse(call, 400, "user_id, bsuid, dialled: 1 to 60 bytes; name, username: 1 to 100 bytes");
         return;
     }
     order.network = account->network;

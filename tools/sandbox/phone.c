@@ -67,14 +67,25 @@ static struct person *find_by_bsuid(struct world *world, const char *bsuid)
     return NULL;
 }
 
+static struct person *find_by_dialled(const struct world *world, const char *number)
+{
+    list_for_each (node, &world->people) {
+        struct person *person = container_of(node, struct person, link);
+
+        if (person->dialled && strcmp(person->dialled, number) == 0)
+            return person;
+    }
+    return NULL;
+}
+
 struct person *person_find(struct world *world, enum network network, const char *user_id)
 {
     char room[MAP_KEY_MAX_BYTES];
     struct bytes key = person_key(network, user_id, room, sizeof(room));
     struct person *person = key.size ? map_get(&world->people_by_id, key) : NULL;
 
-    if (!person && network == NETWORK_WHATSAPP && is_bsuid(user_id))
-        person = find_by_bsuid(world, user_id);
+    if (!person && network == NETWORK_WHATSAPP)
+        person = is_bsuid(user_id) ? find_by_bsuid(world, user_id) : find_by_dialled(world, user_id);
     return person;
 }
 
@@ -107,7 +118,7 @@ static int set_text(char **where, const char *text)
 static int describe(struct person *person, const struct person_order *order)
 {
     if (set_text(&person->name, order->name) < 0 || set_text(&person->username, order->username) < 0 ||
-        set_text(&person->bsuid, order->bsuid) < 0)
+        set_text(&person->bsuid, order->bsuid) < 0 || set_text(&person->dialled, order->dialled) < 0)
         return -ENOMEM;
     person->is_number_hidden = order->is_number_hidden;
     feed_person(person->world->feed, person);
@@ -192,6 +203,7 @@ struct person *person_free(struct person *person)
     free(person->name);
     free(person->username);
     free(person->bsuid);
+    free(person->dialled);
     free(person);
     return NULL;
 }

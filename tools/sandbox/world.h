@@ -71,6 +71,7 @@ struct person {
     char *user_id; /* WhatsApp: the number, or the business-scoped id of somebody who shows none */
     char *name, *username;
     char *bsuid;              /* WhatsApp; NULL elsewhere */
+    char *dialled;            /* WhatsApp: another spelling of the number that reaches it, too; NULL: none */
     bool is_number_hidden;    /* WhatsApp: webhooks carry the business-scoped id only */
     int64_t heard_ms;         /* of the virtual clock: when the window was last opened */
     bool is_looking;          /* reads what arrives */
@@ -146,12 +147,12 @@ uint64_t account_calls_per_s(const struct account *account);
 struct person_order {
     enum network network;
     const char *user_id, *name;
-    const char *bsuid, *username; /* may be NULL */
+    const char *bsuid, *username, *dialled; /* may be NULL */
     bool is_number_hidden;
 };
 must_use_ int person_add(struct world *world, const struct person_order *order);
 
-/* By the user id, or on WhatsApp by the business-scoped id. */
+/* By the user id, or on WhatsApp by the business-scoped id, or as the number is dialled. */
 struct person *person_find(struct world *world, enum network network, const char *user_id);
 
 /* WhatsApp: the number as webhooks show it; NULL: they do not. */

@@ -20,6 +20,7 @@ const struct messaging_dialect instagram_dialect = {
 static const char *const attachments[] = { "upload", "url", "fetch", NULL };
 static const char *const gif[] = { "image", "video", NULL };
 static const char *const edit_zero[] = { "services", "room", NULL };
+static const char *const album[] = { "together", "singly", NULL };
 static const char *const story_mention[] = { "yes", "no", NULL };
 static const char *const text_unit[] = { "bytes", "code_points", NULL };
 static const char *const reply_to[] = { "page-linked", "yes", "no", NULL };
@@ -31,6 +32,7 @@ static const struct translator_option options[] = {
                              "accounts without a page can only have them fetched at once" },
     [OPTION_GIF] = { "gif", gif, "moving pictures are sent as pictures or converted to videos" },
     [OPTION_EDIT_ZERO] = { "edit_zero", edit_zero, "who hears of an edit that names a message and says nothing" },
+    [OPTION_ALBUM] = { "album", album, "several pictures go side by side in one message, or each in one of its own" },
     [OPTION_STORY_MENTION] = { "story_mention_opens_window", story_mention,
                                "whether a mention in a story lets the business write" },
     [OPTION_TEXT_UNIT] = { "text_unit", text_unit, "what the limit of a text counts" },
@@ -50,5 +52,6 @@ const struct translator_ops instagram_ops = {
     .capabilities = instagram_capabilities,
     .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
     .options = options,
+    .proof_parameter = "appsecret_proof",
     .limits = { .account_per_s = 300 },
 };

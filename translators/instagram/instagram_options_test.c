@@ -66,9 +66,13 @@ static bool lost(const struct request_list *list, const char *word)
 static void test_options_have_their_documented_names_and_values(void **state unused_)
 {
     static const char *const documented[][2] = {
-        { "attachments", "upload" }, { "gif", "image" },
-        { "edit_zero", "services" }, { "story_mention_opens_window", "yes" },
-        { "text_unit", "bytes" },    { "reply_to", "page-linked" },
+        { "attachments", "upload" },
+        { "gif", "image" },
+        { "edit_zero", "services" },
+        { "album", "together" },
+        { "story_mention_opens_window", "yes" },
+        { "text_unit", "bytes" },
+        { "reply_to", "page-linked" },
     };
 
     for (size_t i = 0; i < MESSAGING_N_OPTIONS; i++) {
@@ -269,6 +273,21 @@ static void test_what_the_person_did_not_do_opens_no_window(void **state unused_
     assert_int_equal(decoded("\"postback\":{\"title\":\"x\"}", NULL)->opens_window_ms, 7000);
 }
 
+static void test_what_a_service_wants_of_the_send_itself_is_lost_with_a_word(void **state unused_)
+{
+    static const char *const keys[] = { "send.persona_id" }, *const values[] = { "550000000000077" };
+    const struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT,
+                                             .body.text = { "Hello", NULL, 0 },
+                                             .extra_keys = keys,
+                                             .extra_values = values,
+                                             .n_extras = 1 };
+    const struct place place = place_with(NULL, "1");
+    struct request_list list = encoded(&message, &place);
+
+    assert_false(json_exists(json_get(body_of(&list.requests[0]), "persona_id")));
+    assert_true(lost(&list, "send members"));
+}
+
 static int free_memory(void **state unused_)
 {
     arena_deinit(&mem);
@@ -289,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_only_a_red_heart_is_love),
         cmocka_unit_test(test_a_mention_in_a_story_opens_the_window_unless_told_otherwise),
         cmocka_unit_test(test_an_edit_that_is_none_is_for_services_unless_told_otherwise),
+        cmocka_unit_test(test_what_a_service_wants_of_the_send_itself_is_lost_with_a_word),
         cmocka_unit_test(test_what_the_person_did_not_do_opens_no_window),
     };
 

@@ -12,6 +12,7 @@
 #include "map_kit/kit.h"
 #include "instagram.h"
 #include "meta/limit_cases.h"
+#include "meta/relation_cases.h"
 #include "meta/verdict_cases.h"
 
 static struct arena mem = { .max_bytes = 64u << 20 };
@@ -203,6 +204,15 @@ static void test_every_limit_holds_at_the_limit_and_one_beyond(void **state)
     assert_limits(&instagram_ops, &place);
 }
 
+static void test_every_relation_goes_by_its_rule(void **state)
+{
+    struct place place = plain_place;
+
+    (void) state;
+    place.page_id = "104500000000003";
+    assert_relations(&instagram_ops, "Instagram", &place);
+}
+
 static const struct verdict_case cases[] = {
     { 10, 2534022, 'P' },  { 10, 2534077, 'A' },  { 100, 2534013, 'A' }, { 100, 2534014, 'P' }, { 100, 2534015, 'P' },
     { 100, 2534025, 'P' }, { 100, 2534029, 'B' }, { 100, 2534037, 'P' }, { 100, 2534068, 'P' }, { 200, 2534041, 'A' },
@@ -259,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_actions_never_carry_a_message),
         cmocka_unit_test(test_every_limit_holds_at_the_limit_and_one_beyond),
         cmocka_unit_test(test_a_person_is_named_by_the_answer_to_our_question),
+        cmocka_unit_test(test_every_relation_goes_by_its_rule),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
     };

@@ -11,6 +11,7 @@
 #include "formats/json.h"
 #include "map_kit/kit.h"
 #include "messenger.h"
+#include "meta/messaging.h"
 
 static struct arena mem = { .max_bytes = 16u << 20 };
 
@@ -244,6 +245,62 @@ static void test_an_upload_that_may_have_arrived_is_simply_done_again(void **sta
                      TREFOIL_OUTCOME_BOUNCED);
 }
 
+static void test_pictures_go_singly_where_the_account_cannot_send_them_together(void **state unused_)
+{
+    static const struct trefoil_media two[] = { { .kind = TREFOIL_MEDIA_IMAGE, .mime = "image/png", .blob = "b" },
+                                                { .kind = TREFOIL_MEDIA_IMAGE, .mime = "image/png", .blob = "c" } };
+    const struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, two, 2 } };
+    const uint8_t options[MESSAGING_N_OPTIONS] = { [OPTION_ALBUM] = 1 };
+    struct place place = plain_place;
+    struct request_list list = encoded(&message, &place);
+
+    assert_int_equal(list.n_requests, 3);
+    assert_false(lost(&list, "album"));
+    place.options = options;
+    list = encoded(&message, &place);
+    assert_int_equal(list.n_requests, 4);
+    assert_true(lost(&list, "album"));
+    for (size_t i = 2; i < 4; i++)
+        assert_true(json_exists(json_get(message_of(&list.requests[i]), "attachment")));
+    assert_false(json_exists(json_get(message_of(&list.requests[2]), "metadata")));
+    assert_true(json_is_text(json_get(message_of(&list.requests[3]), "metadata"), "tf1.7.3"));
+}
+
+static void test_a_service_says_what_it_wants_of_the_send_itself(void **state unused_)
+{
+    static const char *const keys[] = { "send.notification_type", "send.persona_id", "send.messaging_type",
+                                        "send.thread" };
+    static const char *const values[] = { "NO_PUSH", "550000000000077", "UPDATE", "263902037430900" };
+    static const char *const back[] = { "NO_PUSH", "550000000000077", "SOMETHING", "release" };
+    struct trefoil_message message = {
+        .kind = TREFOIL_KIND_TEXT, .extra_keys = keys, .extra_values = values, .n_extras = 4
+    };
+    char long_words[3001];
+    struct json_value first, last;
+
+    memset(long_words, 'a', sizeof long_words - 1);
+    long_words[sizeof long_words - 1] = 0;
+    message.body.text.body = long_words;
+    struct request_list list = encoded(&message, &plain_place);
+    assert_int_equal(list.n_requests, 2);
+    first = body_of(&list.requests[0]);
+    last = body_of(&list.requests[1]);
+    assert_true(json_is_text(json_get(first, "notification_type"), "NO_PUSH"));
+    assert_true(json_is_text(json_get(last, "persona_id"), "550000000000077"));
+    assert_true(json_is_text(json_get(first, "messaging_type"), "UPDATE"));
+    assert_false(json_exists(json_get(first, "thread_control"))); /* or the rest would be nobody's to send */
+    assert_true(json_is_text(json_get(json_get(last, "thread_control"), "control_type"), "pass"));
+    assert_true(json_is_text(json_get(json_get(last, "thread_control"), "app_id"), "263902037430900"));
+    assert_int_equal(list.n_lost, 0);
+    message.extra_values = back;
+    message.body.text.body = "short";
+    list = encoded(&message, &plain_place);
+    first = body_of(&list.requests[0]);
+    assert_true(json_is_text(json_get(first, "messaging_type"), "RESPONSE"));
+    assert_true(json_is_text(json_get(json_get(first, "thread_control"), "control_type"), "release"));
+    assert_false(json_exists(json_get(json_get(first, "thread_control"), "app_id")));
+}
+
 static int free_memory(void **state unused_)
 {
     arena_deinit(&mem);
@@ -262,6 +319,8 @@ int main(void)
         cmocka_unit_test(test_a_human_says_so_whatever_they_send),
         cmocka_unit_test(test_a_shape_of_a_services_own_keeps_its_metadata),
         cmocka_unit_test(test_only_templates_of_service_are_templates),
+        cmocka_unit_test(test_pictures_go_singly_where_the_account_cannot_send_them_together),
+        cmocka_unit_test(test_a_service_says_what_it_wants_of_the_send_itself),
         cmocka_unit_test(test_taking_back_what_nobody_saw_says_nothing),
         cmocka_unit_test(test_an_upload_answers_with_the_id_of_the_file),
         cmocka_unit_test(test_an_upload_that_may_have_arrived_is_simply_done_again),

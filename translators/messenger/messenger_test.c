@@ -12,6 +12,7 @@
 #include "map_kit/kit.h"
 #include "messenger.h"
 #include "meta/limit_cases.h"
+#include "meta/relation_cases.h"
 #include "meta/verdict_cases.h"
 
 static struct arena mem = { .max_bytes = 64u << 20 };
@@ -103,6 +104,7 @@ static void test_only_our_own_echoes_bring_a_mark_back(void **state)
         { "\"app_id\":270000000000007,", "tf1.1.0" },
         { "\"app_id\":\"270000000000007\",", "tf1.1.0" },
         { "\"app_id\":263902037430900,", NULL },
+        { "\"app_id\":880000000000088,", NULL },
     };
 
     (void) state;
@@ -235,6 +237,15 @@ static void test_every_limit_holds_at_the_limit_and_one_beyond(void **state)
     assert_limits(&messenger_ops, &place);
 }
 
+static void test_every_relation_goes_by_its_rule(void **state)
+{
+    struct place place = plain_place;
+
+    (void) state;
+    place.page_id = "104500000000003";
+    assert_relations(&messenger_ops, "Messenger", &place);
+}
+
 static const struct verdict_case cases[] = {
     { 10, 2018278, 'P' },
     { 10, 2018065, 'P' },
@@ -293,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_actions_never_carry_a_message),
         cmocka_unit_test(test_every_limit_holds_at_the_limit_and_one_beyond),
         cmocka_unit_test(test_a_person_is_named_by_the_answer_to_our_question),
+        cmocka_unit_test(test_every_relation_goes_by_its_rule),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
     };

@@ -8,6 +8,7 @@
 #include "formats/text.h"
 #include "outgoing.h"
 #include "plain.h"
+#include "relation.h"
 
 #define MIME_MAX_BYTES 127
 
@@ -245,8 +246,7 @@ const char *files_words(const struct trefoil_message *message, const struct plac
         words = arena_format(mem, "%s %s", words, caption);
     else if (!words)
         words = caption;
-    if (words && message->is_edit)
-        words = arena_format(mem, "✎ %s", words);
+    words = relation_noted(message, words, mem);
     if (!words && place->attribute)
         words = plain_text(message, mem);
     return outgoing_words(message, place, mem, words);

@@ -14,6 +14,7 @@ enum messaging_option {
     OPTION_ATTACHMENTS,   /* how files go out: upload, url, fetch */
     OPTION_GIF,           /* as what a moving picture goes out: image, video */
     OPTION_EDIT_ZERO,     /* who hears of an edit that is none: services, room */
+    OPTION_ALBUM,         /* how several pictures go: together, singly */
     OPTION_STORY_MENTION, /* whether a mention in a story opens the window: yes, no */
     OPTION_TEXT_UNIT,     /* what text limits count: bytes, code_points */
     OPTION_REPLY_TO,      /* whether a message can be quoted: page-linked, yes, no */
@@ -29,6 +30,7 @@ struct messaging_dialect {
     bool says_why;              /* sends carry a messaging_type */
     bool returns_marks;         /* what we put into metadata comes back in echoes */
     bool sends_by_page;         /* the path of a send is the Page's id where there is one; without one, no uploads */
+    bool has_send_members;      /* a send may say how the phone rings, in whose name it is, who has the thread next */
     bool calls;                 /* has buttons that call a number */
     bool loves;                 /* a red heart is a word, "love" */
     bool reuses_urls;           /* a URL that was fetched gets an id */

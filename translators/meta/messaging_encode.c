@@ -6,6 +6,7 @@
 
 #include "messaging_send.h"
 #include "native.h"
+#include "relation.h"
 #include "template.h"
 
 #define HEART "\xe2\x9d\xa4" /* with or without the colouring character behind it */
@@ -35,14 +36,14 @@ static int add_reaction(const struct sending *sending)
 {
     const struct trefoil_reaction *reaction = &sending->message->body.reaction;
     const char *target = outgoing_target(sending->place);
-    bool removed = reaction->removed || !reaction->emoji || !*reaction->emoji;
+    bool removed = relation_of(sending->message) == RELATION_UNREACTION;
     struct json_writer writer;
     struct request *request;
 
     if (!target || !sending_has(sending, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
         if (!removed)
             return sending_as_text(sending);
-        request_list_lose(sending->list, "reaction");
+        relation_lose(RELATION_UNREACTION, sending->list);
         return 0;
     }
     writer = sending_open(sending);
@@ -74,7 +75,7 @@ static int add_template(const struct sending *sending)
         return r;
     }
     if (sending->message->in_reply_to)
-        request_list_lose(sending->list, "reply");
+        relation_lose(RELATION_REPLY, sending->list);
     return sending_close_message(sending, &writer, sending->place->mark, BYTES_EMPTY, &request);
 }
 
@@ -82,11 +83,15 @@ static int add_template(const struct sending *sending)
 static int add_native(const struct sending *sending, struct json_value shape)
 {
     struct json_writer writer = sending_open_message(sending, WHY_USUAL, sending_quote(sending));
-    bool has_metadata = json_exists(json_get(shape, "metadata"));
+    struct place place = *sending->place;
+    struct sending own = *sending;
     struct request *request;
 
+    if (json_exists(json_get(shape, "metadata")))
+        place.mark = NULL;
+    own.place = &place;
     native_put_members(&writer, shape, NULL, sending->mem);
-    return sending_close_message(sending, &writer, has_metadata ? NULL : sending->place->mark,
+    return sending_close_message(&own, &writer, place.mark,
                                  bytes_of_text(json_text(json_get(shape, "text"), sending->mem)), &request);
 }
 
@@ -94,6 +99,8 @@ static int encode_kind(const struct sending *sending)
 {
     const struct trefoil_message *message = sending->message;
 
+    if (relation_is_words(message))
+        return sending_as_text(sending);
     switch (message->kind) {
     case TREFOIL_KIND_REACTION:
         return add_reaction(sending);

@@ -9,6 +9,7 @@
 #include "files.h"
 #include "messaging_send.h"
 #include "plain.h"
+#include "relation.h"
 
 /* How files get there, in the order of the option's values. */
 enum way {
@@ -202,7 +203,7 @@ static int add_message(const struct shipment *shipment, size_t first, size_t n, 
     return 0;
 }
 
-/* How many files from `first` on go side by side: pictures do. */
+/* How many files from `first` on go side by side: pictures do, where the account can send them so. */
 static size_t group_of(const struct shipment *shipment, size_t first)
 {
     const struct capability *album = &shipment->sending->dialect->capabilities[FEATURE_ALBUM];
@@ -211,6 +212,10 @@ static size_t group_of(const struct shipment *shipment, size_t first)
     while (album->support >= SUPPORT_PARTIAL && n < album->max_count && first + n < shipment->files.n &&
            strcmp(type_of(&shipment->files.files[first + n].plan), "image") == 0)
         n++;
+    if (n > 1 && messaging_option(shipment->sending->dialect, shipment->sending->place->options, OPTION_ALBUM) == 1) {
+        request_list_lose(shipment->sending->list, "album");
+        return 1;
+    }
     return n > 0 ? n : 1;
 }
 
@@ -240,7 +245,7 @@ int sending_media(const struct sending *sending)
     if (message->body.media.caption && *message->body.media.caption)
         request_list_lose(sending->list, "caption→text");
     if (message->is_edit)
-        request_list_lose(sending->list, "edit→✎");
+        relation_lose(RELATION_EDIT, sending->list);
     r = add_uploads(&shipment);
     for (size_t i = 0, n; r == 0 && i < shipment.files.n; i += n) {
         n = group_of(&shipment, i);

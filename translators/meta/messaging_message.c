@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attachments.h"
+#include "base/attributes.h"
 #include "formats/text.h"
 #include "messaging_item.h"
 #include "plain.h"
@@ -19,20 +20,32 @@ struct reading {
     struct extras extras;
 };
 
-/* Who made an echo: our application, another one, or, where our own echoes name us, a human in the network's own inbox.
- * The string we gave a send comes back only from ours. */
+/* The networks' own inboxes, where humans type: they are applications, too, in the documents under two numbers. */
+static bool is_inbox(const char *app)
+{
+    static const char *const inboxes[] = { "263902037430900", "26390203743090", "1217981644879628" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(inboxes); i++)
+        if (strcmp(app, inboxes[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Who made an echo: our application, another one, or a human in the network's own inbox, which is named or, where our own
+ * echoes name us, not. The string we gave a send comes back only from ours. */
 static void read_echo(struct reading *reading)
 {
     struct messaging_item *element = reading->element;
     const char *ours = element->item.reading->context->app_id;
     const char *app = meta_may_id(&element->item, reading->message, "app_id");
-    bool is_another = ours && app && strcmp(ours, app) != 0;
+    bool is_human = !app || is_inbox(app);
+    bool is_another = app && (is_human || (ours && strcmp(ours, app) != 0));
 
     if (!element->is_echo)
         return;
     extras_put(&reading->extras, "echo.app_id", app);
     if (app || element->dialect->returns_marks)
-        extras_put(&reading->extras, "echo.from", !app ? "human" : is_another ? "another app" : "own app");
+        extras_put(&reading->extras, "echo.from", is_human ? "human" : is_another ? "another app" : "own app");
     if (element->dialect->returns_marks && !is_another)
         reading->event.mark = meta_may_text(&element->item, reading->message, "metadata");
 }
@@ -297,6 +310,7 @@ void messaging_message(struct messaging_item *element, struct json_value message
     event->message.message_id = mid;
     event->message.in_reply_to = meta_may_id(&element->item, reply_to, "mid");
     meta_relate(&element->item, event, event->message.in_reply_to);
+    extras_put_json(&reading.extras, "sender.user_ref", json_get(json_get(element->item.value, "sender"), "user_ref"));
     read_echo(&reading);
     read_commands(&reading);
     make_body(&reading);

@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "messaging_offer.h"
 #include "native.h"
+#include "relation.h"
 
 bool sending_has(const struct sending *sending, enum feature feature)
 {
@@ -36,10 +37,13 @@ const char *sending_quote(const struct sending *sending)
 
     if (!quote || can_quote(sending))
         return quote;
-    if (!message->is_edit && message->kind != TREFOIL_KIND_REACTION && message->kind != TREFOIL_KIND_RETRACT)
-        request_list_lose(sending->list, "reply");
+    if (relation_of(message) == RELATION_REPLY)
+        relation_lose(RELATION_REPLY, sending->list);
     return NULL;
 }
+
+#define SEND_REASON "send.messaging_type"
+#define SEND_THREAD "send.thread"
 
 static const char *path_of(const struct sending *sending, const char *edge)
 {
@@ -103,8 +107,46 @@ static void put_why(const struct sending *sending, struct json_writer *writer, e
         json_put_text(writer, "messaging_type", "MESSAGE_TAG");
         json_put_text(writer, "tag", "HUMAN_AGENT");
     } else if (why == WHY_OFFER || sending->dialect->says_why) {
-        json_put_text(writer, "messaging_type", "RESPONSE");
+        const char *reason = sending->dialect->has_send_members ? native_extra(sending->message, SEND_REASON) : NULL;
+
+        json_put_text(writer, "messaging_type", reason && strcmp(reason, "UPDATE") == 0 ? reason : "RESPONSE");
     }
+}
+
+/* What a service wants said of the send itself: extras, each beside the message. */
+static const char *const said[][2] = {
+    { "send.notification_type", "notification_type" },
+    { "send.persona_id", "persona_id" },
+};
+
+static void put_said(const struct sending *sending, struct json_writer *writer)
+{
+    static const char *const names[] = { "send.notification_type", "send.persona_id", SEND_THREAD, SEND_REASON };
+
+    for (size_t i = 0; i < ARRAY_SIZE(said) && sending->dialect->has_send_members; i++) {
+        const char *value = native_extra(sending->message, said[i][0]);
+
+        if (value)
+            json_put_text(writer, said[i][1], value);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(names) && !sending->dialect->has_send_members; i++)
+        if (native_extra(sending->message, names[i]))
+            request_list_lose(sending->list, "send members");
+}
+
+/* With its last part the thread goes to another application, or back. */
+static void put_thread(const struct sending *sending, struct json_writer *writer)
+{
+    const char *next = native_extra(sending->message, SEND_THREAD);
+    bool is_release = next && strcmp(next, "release") == 0;
+
+    if (!next || !sending->dialect->has_send_members)
+        return;
+    json_open_object(writer, "thread_control");
+    json_put_text(writer, "control_type", is_release ? "release" : "pass");
+    if (!is_release)
+        json_put_text(writer, "app_id", next);
+    json_close_object(writer);
 }
 
 struct json_writer sending_open_message(const struct sending *sending, enum why why, const char *quote)
@@ -114,6 +156,7 @@ struct json_writer sending_open_message(const struct sending *sending, enum why 
     json_open_object(&writer, NULL);
     if (!put_recipient(sending, &writer))
         put_why(sending, &writer, why);
+    put_said(sending, &writer);
     if (quote) {
         json_open_object(&writer, "reply_to");
         json_put_text(&writer, "mid", quote);
@@ -131,6 +174,8 @@ int sending_close_message(const struct sending *sending, struct json_writer *wri
     if (mark && sending->dialect->returns_marks)
         json_put_text(writer, "metadata", mark);
     json_close_object(writer);
+    if (mark == sending->place->mark)
+        put_thread(sending, writer);
     r = sending_close(sending, "messages", writer, ret);
     if (r < 0)
         return r;

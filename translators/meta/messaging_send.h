@@ -36,7 +36,7 @@ must_use_ int sending_close(const struct sending *sending, const char *edge, str
                             struct request **ret);
 
 /* A body up to and into its "message", and its end. `mark`, which may be NULL, comes back with the echo where the
- * network does that; elsewhere `words`, as the echo will show them, are the next best proof (empty: none). */
+ * network does that, and makes it the message's last part; elsewhere `words`, as the echo will show them, are the next best proof (empty: none). */
 struct json_writer sending_open_message(const struct sending *sending, enum why why, const char *quote);
 must_use_ int sending_close_message(const struct sending *sending, struct json_writer *writer, const char *mark,
                                     struct bytes words, struct request **ret);

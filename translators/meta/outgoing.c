@@ -8,6 +8,7 @@
 
 #include "files.h"
 #include "plain.h"
+#include "relation.h"
 
 static const struct text_limit name_limit = { TEXT_CODE_POINTS, OUTGOING_NAME_MAX_CHARS };
 
@@ -54,13 +55,16 @@ static const char *attribution(const struct trefoil_author *author, struct arena
     return arena_format(mem, "%s: ", name ? name : "Someone");
 }
 
+static bool is_relation(const struct trefoil_message *message)
+{
+    return message->kind == TREFOIL_KIND_REACTION || message->kind == TREFOIL_KIND_RETRACT;
+}
+
 /* What words cannot be of a kind that has more than words. NULL: words are all there is to it. */
 static const char *lost_word(const struct trefoil_message *message)
 {
     static const char *const words[TREFOIL_N_KINDS] = {
         [TREFOIL_KIND_NONE] = "content",
-        [TREFOIL_KIND_REACTION] = "reaction→text",
-        [TREFOIL_KIND_RETRACT] = "retract→note",
         [TREFOIL_KIND_RECEIPT] = "receipt",
         [TREFOIL_KIND_TYPING] = "typing",
         [TREFOIL_KIND_PRESENCE] = "presence",
@@ -86,6 +90,8 @@ static const char *lost_word(const struct trefoil_message *message)
     };
     size_t shape = message->body.choices.shape;
 
+    if (is_relation(message))
+        return relation_rules[relation_of(message)].lost;
     if (message->kind == TREFOIL_KIND_CHOICES)
         return shapes[shape < ARRAY_SIZE(shapes) ? shape : 0];
     return (size_t) message->kind < TREFOIL_N_KINDS ? words[message->kind] : "content";
@@ -102,8 +108,8 @@ void outgoing_lose_kind(const struct trefoil_message *message, struct request_li
         request_list_lose(list, word);
     if (message->kind == TREFOIL_KIND_TEXT && message->body.text.n_spans > 0)
         request_list_lose(list, "formatting");
-    if (message->is_edit)
-        request_list_lose(list, "edit→✎");
+    if (relation_of(message) == RELATION_EDIT)
+        relation_lose(RELATION_EDIT, list);
 }
 
 const char *outgoing_words(const struct trefoil_message *message, const struct place *place, struct arena *mem,
@@ -117,19 +123,12 @@ const char *outgoing_words(const struct trefoil_message *message, const struct p
     return speaker ? arena_format(mem, "%s%s", speaker, words) : NULL;
 }
 
-static bool is_relation(const struct trefoil_message *message)
-{
-    return message->kind == TREFOIL_KIND_REACTION || message->kind == TREFOIL_KIND_RETRACT;
-}
-
 /* The line for a relation says what it is about where it cannot be quoted. */
 static const char *relation_words(const struct trefoil_message *message, const struct place *place, struct arena *mem)
 {
-    const char *words = plain_relation(message, mem);
+    const char *words = plain_relation(message, mem), *unknown = relation_rules[relation_of(message)].unknown;
 
-    if (!words || message->kind != TREFOIL_KIND_REACTION || outgoing_target(place))
-        return words;
-    return arena_format(mem, "%s (an earlier message)", words);
+    return words && unknown && !outgoing_target(place) ? arena_format(mem, "%s%s", words, unknown) : words;
 }
 
 /* An answer to a story, or a mention in one, is about something that only its own network shows. */
@@ -152,8 +151,8 @@ const char *outgoing_quote(const struct trefoil_message *message, const struct p
     const char *quote = outgoing_target(place);
 
     lose_story(message, list);
-    if (!quote && !message->is_edit && !is_relation(message) && (message->in_reply_to || place->n_relates > 0))
-        request_list_lose(list, "reply");
+    if (!quote && relation_of(message) == RELATION_REPLY && (message->in_reply_to || place->n_relates > 0))
+        relation_lose(RELATION_REPLY, list);
     return quote;
 }
 

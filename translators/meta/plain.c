@@ -8,6 +8,7 @@
 
 #include "base/attributes.h"
 #include "formats/text.h"
+#include "relation.h"
 
 #define DEGREE 1000000 /* six decimals of a degree are a hand's breadth */
 
@@ -164,24 +165,19 @@ static const char *with_addresses(const struct trefoil_text *text, struct arena 
     return words ? arena_format(mem, "%s%s", words, text->body + at) : text->body;
 }
 
+/* A text that was emptied is still an edit. */
 static const char *text_words(const struct trefoil_message *message, struct arena *mem)
 {
     const char *body = with_addresses(&message->body.text, mem);
 
-    return message->is_edit ? arena_format(mem, "✎ %s", body ? body : "") : body;
-}
-
-/* An edit of anything but text: its new words, as far as it has some. */
-static const char *marked_if_edit(const struct trefoil_message *message, const char *words, struct arena *mem)
-{
-    return message->is_edit && words ? arena_format(mem, "✎ %s", words) : words;
+    return relation_noted(message, message->is_edit && !body ? "" : body, mem);
 }
 
 static const char *words_of(const struct trefoil_message *message, struct arena *mem)
 {
     switch (message->kind) {
     case TREFOIL_KIND_MEDIA:
-        return marked_if_edit(message, media_words(&message->body.media, mem), mem);
+        return media_words(&message->body.media, mem);
     case TREFOIL_KIND_LOCATION:
         return location_words(&message->body.location, mem);
     case TREFOIL_KIND_CONTACTS:
@@ -219,18 +215,23 @@ const char *plain_text(const struct trefoil_message *message, struct arena *mem)
     words = text_first_of(words_of(message, mem), message->fallback);
     if (mem->failed)
         return NULL;
-    return words || is_silent(message->kind) ? words : arena_format(mem, "[%s]", plain_kind_word(message->kind));
+    if (!words && !is_silent(message->kind))
+        words = arena_format(mem, "[%s]", plain_kind_word(message->kind));
+    return relation_noted(message, words, mem);
 }
 
 const char *plain_relation(const struct trefoil_message *message, struct arena *mem)
 {
-    const struct trefoil_reaction *reaction = &message->body.reaction;
-
-    if (message->kind == TREFOIL_KIND_RETRACT)
-        return "🗑 unsent a message";
-    if (message->kind != TREFOIL_KIND_REACTION)
+    switch (relation_of(message)) {
+    case RELATION_RETRACT:
+        return relation_rules[RELATION_RETRACT].note;
+    case RELATION_REACTION:
+        return message->body.reaction.emoji;
+    case RELATION_UNREACTION:
+        return "took back a reaction";
+    default:
         return plain_text(message, mem);
-    return reaction->removed || !reaction->emoji || !*reaction->emoji ? "took back a reaction" : reaction->emoji;
+    }
 }
 
 const char *plain_media_word(enum trefoil_media_kind kind)

@@ -128,6 +128,11 @@ static void test_relations_have_a_line_each(void **state unused_)
 {
     says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_TEXT, .is_edit = true, .body.text = { "new", NULL, 0 } },
          "✎ new");
+    says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_TEXT, .is_edit = true }, "✎ ");
+    says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_LOCATION,
+                                          .is_edit = true,
+                                          .body.location = { 0, 0, "Sea", NULL, NULL } },
+         "✎ 📍 Sea\nhttps://maps.google.com/?q=0.000000,0.000000");
     says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_RETRACT }, "🗑 unsent a message");
     says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_REACTION, .body.reaction = { "m", "👍", false } }, "👍");
     says(&(const struct trefoil_message){ .kind = TREFOIL_KIND_REACTION, .body.reaction = { "m", NULL, true } },

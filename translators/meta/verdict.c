@@ -51,7 +51,7 @@ static const struct meta_rule shared_rules[] = {
 struct consequence {
     enum trefoil_outcome outcome;
     enum pause pause;
-    bool bounded, is_too_fast;
+    bool bounded, grows, is_too_fast;
     uint32_t wait_ms; /* 0: the skeleton's back-off */
     enum trefoil_account_health health;
     const char *next_action;
@@ -59,14 +59,15 @@ struct consequence {
 
 static const struct consequence consequences[] = {
     [META_RETRY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true },
-    [META_RETRY_PAIR] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR },
-    [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, .is_too_fast = true },
-    [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
+    [META_RETRY_ONCE] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true },
+    [META_RETRY_PAIR] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, true },
+    [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, true },
+    [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, true, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
                     "wait; if it lasts, send less or ask the network for a higher limit" },
     [META_PERMANENT] = { TREFOIL_OUTCOME_BOUNCED },
-    [META_CREDENTIALS] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, 30 * SECOND_MS,
+    [META_CREDENTIALS] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, false, 30 * SECOND_MS,
                            TREFOIL_ACCOUNT_BAD_CREDENTIALS, "put a new access token into the token file" },
-    [META_POLICY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, 5 * MINUTE_MS,
+    [META_POLICY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, false, false, 5 * MINUTE_MS,
                       TREFOIL_ACCOUNT_POLICY_BLOCKED, "see the account quality page of the network and appeal there" },
     [META_IN_DOUBT] = { TREFOIL_OUTCOME_UNKNOWN },
 };
@@ -118,6 +119,19 @@ const struct meta_rule *meta_rule_find(const struct meta_rules *rules, uint32_t 
     return NULL;
 }
 
+/* How long the network wants us to wait, where it says so. Without that each refusal in a row waits longer. */
+static void apply_wait(const struct meta_rule *rule, const struct reply *reply, struct verdict *ret)
+{
+    const struct consequence *consequence = &consequences[rule->class];
+    bool is_limit = rule->class == META_WAIT || rule->class == META_RETRY_NUMBER;
+    uint32_t told_ms = reply->retry_after_ms, regain_ms = is_limit ? reply->usage.regain_ms : 0;
+
+    if (regain_ms > told_ms)
+        told_ms = regain_ms;
+    ret->grows = consequence->grows && told_ms == 0;
+    ret->retry_ms = told_ms ? told_ms : rule->wait_ms ? rule->wait_ms : consequence->wait_ms;
+}
+
 static void apply_rule(const struct meta_rule *rule, const struct reply *reply, struct verdict *ret)
 {
     const struct consequence *consequence = &consequences[rule->class];
@@ -125,16 +139,13 @@ static void apply_rule(const struct meta_rule *rule, const struct reply *reply, 
     ret->outcome = consequence->outcome;
     ret->pause = consequence->pause;
     ret->bounded = consequence->bounded;
+    ret->once = rule->class == META_RETRY_ONCE;
     ret->is_too_fast = consequence->is_too_fast;
     ret->health = consequence->health;
     ret->reason = rule->reason;
     ret->next_action = rule->next_action ? rule->next_action : consequence->next_action;
     if (ret->outcome == TREFOIL_OUTCOME_DEFERRED)
-        ret->retry_ms = reply->retry_after_ms ? reply->retry_after_ms
-                        : rule->wait_ms       ? rule->wait_ms
-                                              : consequence->wait_ms;
-    if (rule->class == META_WAIT && reply->usage.regain_ms > ret->retry_ms)
-        ret->retry_ms = reply->usage.regain_ms;
+        apply_wait(rule, reply, ret);
 }
 
 static void apply(enum meta_class class, const char *reason, const struct reply *reply, struct verdict *ret)
@@ -220,6 +231,8 @@ static void judge_success(const struct meta_rules *rules, const struct request *
 
     ret->outcome = TREFOIL_OUTCOME_SENT;
     ret->message_id = id;
+    if (id && rules->user_id)
+        ret->user_id = rules->user_id(answer, mem);
     if (request->is_message && !id) {
         ret->outcome = TREFOIL_OUTCOME_UNKNOWN;
         ret->reason = "accepted without a message id";

@@ -9,6 +9,7 @@
 
 enum meta_class {
     META_RETRY = 1,    /* comes and goes: deferred, a bounded number of times */
+    META_RETRY_ONCE,   /* the same, but a second refusal is the last word */
     META_RETRY_PAIR,   /* too much to this person: only they wait */
     META_RETRY_NUMBER, /* too much at once: the whole account slows down */
     META_WAIT,         /* a limit that takes its time: the account waits */
@@ -40,6 +41,9 @@ struct meta_rules {
 
     /* The id of the message the network accepted; NULL when the answer names none. */
     const char *(*message_id)(struct json_value answer, struct arena *mem);
+
+    /* Whom it went to, by the id the network knows them by; NULL: its answers do not say. */
+    const char *(*user_id)(struct json_value answer, struct arena *mem);
 };
 
 /* The rule for a code, NULL when nobody knows it. Some documents give a subcode where the answer has the code, or the

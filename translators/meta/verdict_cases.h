@@ -33,12 +33,13 @@ static const struct verdict_case graph_cases[] = {
 static const struct verdict_case messaging_cases[] = {
     { 1, 99, 'A' },        { 1, 1357046, 'U' },   { 2, 5, 'R' },         { 4, 2018354, 'P' },   { 9, 2018352, 'P' },
     { 613, 1893016, 'P' }, { 613, 2018338, 'W' }, { 10, 1893015, 'P' },  { 10, 1404170, 'P' },  { 10, 2018108, 'P' },
-    { 10, 1893063, 'B' },  { 10, 2018336, 'P' },  { 100, 2018001, 'P' }, { 100, 2018008, 'P' }, { 100, 2018014, 'P' },
-    { 100, 2018047, 'P' }, { 100, 2018074, 'P' }, { 100, 2018109, 'P' }, { 100, 2018164, 'P' }, { 100, 2018294, 'R' },
+    { 10, 1893063, 'B' },  { 10, 2018336, 'P' },  { 100, 2018001, 'P' }, { 100, 2018008, 'O' }, { 100, 2018014, 'P' },
+    { 100, 2018047, 'P' }, { 100, 2018074, 'P' }, { 100, 2018109, 'P' }, { 100, 2018164, 'P' }, { 100, 2018294, 'O' },
     { 100, 2018320, 'P' }, { 100, 2018328, 'P' }, { 200, 2018027, 'A' }, { 200, 2018028, 'A' }, { 200, 1545041, 'P' },
     { 551, 1545041, 'P' }, { 551, 0, 'P' },       { 2022, 0, 'B' },      { 10303, 0, 'P' },     { 2018218, 0, 'P' },
     { 2018247, 0, 'A' },   { 2018300, 0, 'P' },   { 2018321, 0, 'P' },   { 2018171, 0, 'P' },   { 9000001, 0, 'P' },
-    { 10, 2018300, 'P' },  { 100, 2018321, 'P' }, { 100, 9000001, 'P' }, { 2018001, 0, 'P' },
+    { 10, 2018300, 'P' },  { 100, 2018321, 'P' }, { 100, 9000001, 'P' }, { 2018001, 0, 'P' },   { 10, 1545041, 'P' },
+    { 100, 1545041, 'P' },
 };
 
 struct expected_class {
@@ -47,17 +48,19 @@ struct expected_class {
     enum pause pause;
     bool bounded;
     enum trefoil_account_health health;
+    bool grows, once;
 };
 
-/* R: retry, bounded. p: this pair waits. n: the whole number waits. W: a limit. P: permanent. A: account or token.
+/* R: retry, bounded. O: once more. p: this pair waits. n: the whole number waits. W: a limit. P: permanent. A: account or token.
  * B: blocked by policy. U: nobody knows. */
 static inline const struct expected_class *expect_class(char letter)
 {
     static const struct expected_class classes[] = {
         { 'R', TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true, TREFOIL_ACCOUNT_NONE },
-        { 'p', TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, TREFOIL_ACCOUNT_NONE },
-        { 'n', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_NONE },
-        { 'W', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_RATE_LIMITED },
+        { 'O', TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true, TREFOIL_ACCOUNT_NONE, .once = true },
+        { 'p', TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, TREFOIL_ACCOUNT_NONE, .grows = true },
+        { 'n', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_NONE, .grows = true },
+        { 'W', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_RATE_LIMITED, .grows = true },
         { 'P', TREFOIL_OUTCOME_BOUNCED, PAUSE_NONE, false, TREFOIL_ACCOUNT_NONE },
         { 'A', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_BAD_CREDENTIALS },
         { 'B', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_POLICY_BLOCKED },
@@ -83,7 +86,7 @@ static inline void assert_verdict(const struct translator_ops *ops, const struct
 
     ops->judge(&request, &reply, &mem, &verdict);
     if (verdict.outcome != class->outcome || verdict.pause != class->pause || verdict.bounded != class->bounded ||
-        verdict.health != class->health)
+        verdict.health != class->health || verdict.grows != class->grows || verdict.once != class->once)
         fail_msg("%s: %u/%u is no %c", ops->name, wanted->code, wanted->subcode, wanted->class);
     assert_int_equal(verdict.code, wanted->code);
     assert_int_equal(verdict.subcode, wanted->subcode);
@@ -134,6 +137,50 @@ static inline void assert_verdicts_without_code(const struct translator_ops *ops
     }
 }
 
+/* The minutes a limit still lasts come in a header, by what is used up: the longest counts, and what is no such header says
+ * nothing. */
+static inline void assert_regains(const struct translator_ops *ops)
+{
+    static const struct {
+        const char *usage;
+        uint32_t code, retry_after_ms, wait_ms;
+    } cases[] = {
+        { "{\"1\":[{\"type\":\"messenger\",\"call_count\":101,\"estimated_time_to_regain_access\":3}]}", 4, 0, 180000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":3},{\"estimated_time_to_regain_access\":9}],"
+          "\"2\":[{\"estimated_time_to_regain_access\":5}]}",
+          80006, 0, 540000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":3}]}", 4, 240000, 240000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":3}]}", 4, 1000, 180000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":99999999999}]}", 4, 0, 86400000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":0}]}", 4, 0, 60000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":-1}]}", 4, 0, 60000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":\"3", 4, 0, 60000 },
+        { "[[3]]", 4, 0, 60000 },
+        { "{\"1\":[{\"estimated_time_to_regain_access\":3}]}", 190, 0, 30000 },
+    };
+    const struct request request = { .method = "POST", .path = "/v25.0/1/messages", .is_message = true };
+    struct arena mem = ARENA_EMPTY(1u << 20);
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const headers[] = { NULL, cases[i].usage };
+        struct verdict verdict;
+        struct usage usage;
+
+        ops->read_usage(headers, &mem, &usage);
+        const struct reply reply = {
+            .http_status = 400,
+            .body = bytes_of_text(arena_format(&mem, "{\"error\":{\"code\":%u}}", cases[i].code)),
+            .retry_after_ms = cases[i].retry_after_ms,
+            .usage = usage,
+        };
+
+        ops->judge(&request, &reply, &mem, &verdict);
+        assert_int_equal(verdict.retry_ms, cases[i].wait_ms);
+        assert_int_equal(verdict.grows, cases[i].wait_ms == 60000);
+    }
+    arena_deinit(&mem);
+}
+
 /* Nothing was tried, so nothing is lost by waiting; and a Retry-After is obeyed. */
 static inline void assert_waits(const struct translator_ops *ops)
 {
@@ -149,10 +196,9 @@ static inline void assert_waits(const struct translator_ops *ops)
     reply = (struct reply){ .http_status = 429, .retry_after_ms = 7000 };
     ops->judge(&request, &reply, &mem, &verdict);
     assert_int_equal(verdict.retry_ms, 7000);
+    assert_false(verdict.grows);
     assert_true(verdict.is_too_fast);
-    reply = (struct reply){ .http_status = 429, .usage = { .is_said = true, .percent = 101, .regain_ms = 1140000 } };
-    ops->judge(&request, &reply, &mem, &verdict);
-    assert_int_equal(verdict.retry_ms, 1140000);
+    assert_regains(ops);
     reply = (struct reply){ .http_status = 200, .body = bytes_of_text("{\"success\":true}") };
     ops->judge(&action, &reply, &mem, &verdict);
     assert_int_equal(verdict.outcome, TREFOIL_OUTCOME_SENT);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/signature.h"
+
 static int read_secret(struct secret *secret, const char *path, char *error, size_t error_room)
 {
     int r = secret_init(secret, path);
@@ -126,6 +128,18 @@ size_t accounts_app_secrets(const struct accounts *accounts, struct bytes *ret, 
                 ret[n++] = secret;
         }
     return n;
+}
+
+const char *account_url(const struct account *account, const struct translator_ops *ops, const char *graph_url,
+                        const char *path, struct arena *mem)
+{
+    char proof[SIGNATURE_PROOF_SIZE];
+
+    if (!ops->proof_parameter || !account->settings->prove_token || account->n_app_secrets == 0)
+        return arena_format(mem, "%s%s", graph_url, path);
+    signature_proof(bytes_of_text(account->token.text), bytes_of_text(account->app_secrets[0].text), proof);
+    return arena_format(mem, "%s%s%c%s=%s", graph_url, path, strchr(path, '?') ? '&' : '?', ops->proof_parameter,
+                        proof);
 }
 
 bool accounts_know_verify_token(const struct accounts *accounts, const char *candidate)

@@ -55,6 +55,11 @@ void accounts_refresh(struct accounts *accounts);
 /* All application secrets of all accounts: how many. */
 size_t accounts_app_secrets(const struct accounts *accounts, struct bytes *ret, size_t room);
 
+/* Where a call of this account goes: the network's address and the path, and with `prove_token` the proof that we hold the
+ * secret, under the name the network has for it. NULL: no memory. */
+const char *account_url(const struct account *account, const struct translator_ops *ops, const char *graph_url,
+                        const char *path, struct arena *mem);
+
 /* True when it is the verify token of some account. */
 bool accounts_know_verify_token(const struct accounts *accounts, const char *candidate);
 

@@ -215,24 +215,6 @@ void limiter_usage(struct limiter *limiter, size_t account, uint32_t percent, ui
     pace_usage(&whole->pace, percent, now_ms);
 }
 
-uint32_t limiter_pair_backoff_ms(struct limiter *limiter, size_t account, const char *user_id)
-{
-    struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
-    unsigned n = pair ? pair->n_refusals : 0;
-
-    if (pair && n < LIMITER_PAIR_REFUSALS_MAX)
-        pair->n_refusals++;
-    return 1000u << (2 * n);
-}
-
-void limiter_went(struct limiter *limiter, size_t account, const char *user_id)
-{
-    struct pair *pair = user_id && limiter->limits.pair_burst ? find_pair(limiter, account, user_id) : NULL;
-
-    if (pair)
-        pair->n_refusals = 0;
-}
-
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms)
 {
     uint64_t *paused = &limiter->accounts[account].paused_until_ms;
@@ -246,7 +228,49 @@ void limiter_pause_pair(struct limiter *limiter, size_t account, const char *use
         pair->paused_until_ms = longest(pair->paused_until_ms, until_ms);
 }
 
+/* 1, 4, 16, … times the first wait, until it is long enough. */
+static uint64_t grown_ms(uint64_t first_ms, unsigned n_refusals)
+{
+    uint64_t wait_ms = first_ms;
+
+    for (unsigned i = 1; i < n_refusals && wait_ms < LIMITER_GROWN_MAX_MS; i++)
+        wait_ms = wait_ms * 4 < LIMITER_GROWN_MAX_MS ? wait_ms * 4 : LIMITER_GROWN_MAX_MS;
+    return wait_ms;
+}
+
+static uint64_t refused_ms(uint64_t *paused_until_ms, unsigned *n_refusals, uint64_t first_ms, uint64_t now_ms)
+{
+    if (*paused_until_ms <= now_ms) {
+        ++*n_refusals;
+        *paused_until_ms = now_ms + grown_ms(first_ms, *n_refusals);
+    }
+    return *paused_until_ms - now_ms;
+}
+
+uint64_t limiter_refused_ms(struct limiter *limiter, size_t account, const char *user_id, uint64_t first_ms,
+                            uint64_t now_ms)
+{
+    struct limiter_account *whole = &limiter->accounts[account];
+    struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
+
+    if (!user_id)
+        return refused_ms(&whole->paused_until_ms, &whole->n_refusals, first_ms, now_ms);
+    return pair ? refused_ms(&pair->paused_until_ms, &pair->n_refusals, first_ms, now_ms) : first_ms;
+}
+
+void limiter_took(struct limiter *limiter, size_t account, const char *user_id, uint64_t now_ms)
+{
+    struct limiter_account *whole = &limiter->accounts[account];
+    struct pair *pair = user_id ? find_pair(limiter, account, user_id) : NULL;
+
+    if (whole->paused_until_ms <= now_ms)
+        whole->n_refusals = 0;
+    if (pair && pair->paused_until_ms <= now_ms)
+        pair->n_refusals = 0;
+}
+
 void limiter_resume_account(struct limiter *limiter, size_t account)
 {
+    limiter->accounts[account].n_refusals = 0;
     limiter->accounts[account].paused_until_ms = 0;
 }

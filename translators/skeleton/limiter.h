@@ -13,10 +13,10 @@
 #include "pace.h"
 #include "skeleton_types/translator.h"
 
-#define LIMITER_RESERVE_SHARE 4     /* one in so many of an account's tokens is not for bulk */
-#define LIMITER_SLOT_MAX_MS 600000  /* bulk is never sent away for longer */
-#define LIMITER_PAIR_REFUSALS_MAX 4 /* the pause grows no further */
-#define LIMITER_PAIRS_MAX 65536     /* pairs remembered at once; a forgotten pair starts with a full bucket */
+#define LIMITER_RESERVE_SHARE 4      /* one in so many of an account's tokens is not for bulk */
+#define LIMITER_SLOT_MAX_MS 600000   /* bulk is never sent away for longer */
+#define LIMITER_GROWN_MAX_MS 3600000 /* no refusal after refusal makes a wait longer than this */
+#define LIMITER_PAIRS_MAX 65536      /* pairs remembered at once; a forgotten pair starts with a full bucket */
 
 /* Fills with time: every `refill_us` earns one token, up to `burst`. */
 struct bucket {
@@ -28,6 +28,7 @@ struct limiter_account {
     struct bucket bucket;
     struct pace pace;
     uint64_t paused_until_ms;
+    unsigned n_refusals;   /* in a row */
     size_t n_waiting[2];   /* by lane */
     uint64_t bulk_slot_us; /* when the last bulk that was sent away may come back, in microseconds */
 };
@@ -68,14 +69,18 @@ bool limiter_slow(struct limiter *limiter, size_t account, uint64_t now_ms);
 /* The network says how much of the account's allowance is used up. */
 void limiter_usage(struct limiter *limiter, size_t account, uint32_t percent, uint64_t now_ms);
 
-/* It was too much to this person, again: 1, 4, 16, 64, 256 s, as WhatsApp documents it; from the beginning after
- * limiter_went(). */
-uint32_t limiter_pair_backoff_ms(struct limiter *limiter, size_t account, const char *user_id);
-void limiter_went(struct limiter *limiter, size_t account, const char *user_id);
-
 /* Nothing goes before `until_ms`; never shortens a pause. */
 void limiter_pause_account(struct limiter *limiter, size_t account, uint64_t until_ms);
 void limiter_pause_pair(struct limiter *limiter, size_t account, const char *user_id, uint64_t until_ms);
+
+/* The network refused and named no time: a pause of `first_ms`, four times as long with each further refusal in a row. What
+ * was under way when a pause began belongs to the refusal that began it. Answers how long the pause still is. `user_id`
+ * NULL: the whole account. */
+uint64_t limiter_refused_ms(struct limiter *limiter, size_t account, const char *user_id, uint64_t first_ms,
+                            uint64_t now_ms);
+
+/* The network took a message to this person: the row ends, unless a pause runs. */
+void limiter_took(struct limiter *limiter, size_t account, const char *user_id, uint64_t now_ms);
 
 /* Whatever made the account wait is over: its credentials were replaced. */
 void limiter_resume_account(struct limiter *limiter, size_t account);

@@ -79,6 +79,54 @@ static void test_pause_of_a_pair_leaves_the_account_free(void **state unused_)
     limiter_deinit(&limiter);
 }
 
+static void test_each_refusal_in_a_row_waits_four_times_as_long(void **state unused_)
+{
+    static const uint64_t waits[] = { 1000, 4000, 16000, 64000, 256000, 1024000, LIMITER_GROWN_MAX_MS };
+    struct limiter limiter;
+    uint64_t now_ms = 1;
+    setup(&limiter, 0, 0, 0);
+
+    for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+        assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 1000, now_ms), waits[i]);
+        assert_int_equal(limiter_refused_ms(&limiter, 0, NULL, 1000, now_ms), waits[i]);
+        assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, now_ms), waits[i]);
+        now_ms += waits[i];
+        assert_int_equal(limiter_take(&limiter, 0, "ana", TREFOIL_LANE_REPLY, now_ms), 0);
+    }
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 2 * LIMITER_GROWN_MAX_MS, now_ms),
+                     2 * LIMITER_GROWN_MAX_MS);
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ben", 1000, now_ms), 1000);
+    assert_int_equal(limiter_refused_ms(&limiter, 1, NULL, 1000, now_ms), 1000);
+    limiter_deinit(&limiter);
+}
+
+static void test_what_was_under_way_belongs_to_the_refusal_that_began_the_pause(void **state unused_)
+{
+    struct limiter limiter;
+    setup(&limiter, 0, 0, 0);
+
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 1000, 10), 1000);
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 1000, 410), 600);
+    limiter_took(&limiter, 0, "ana", 500); /* on its way before the pause */
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 1000, 1010), 4000);
+    limiter_deinit(&limiter);
+}
+
+static void test_a_message_taken_ends_the_row_of_refusals(void **state unused_)
+{
+    struct limiter limiter;
+    setup(&limiter, 0, 0, 0);
+
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 1000, 0), 1000);
+    assert_int_equal(limiter_refused_ms(&limiter, 0, NULL, 1000, 0), 1000);
+    limiter_took(&limiter, 0, "ana", 1000);
+    assert_int_equal(limiter_refused_ms(&limiter, 0, "ana", 1000, 1000), 1000);
+    assert_int_equal(limiter_refused_ms(&limiter, 0, NULL, 1000, 1000), 1000);
+    limiter_resume_account(&limiter, 0);
+    assert_int_equal(limiter_refused_ms(&limiter, 0, NULL, 1000, 1001), 1000);
+    limiter_deinit(&limiter);
+}
+
 static void test_resumed_account_goes_at_once(void **state unused_)
 {
     struct limiter limiter;
@@ -230,20 +278,6 @@ static void test_allowance_that_runs_out_slows_the_account_and_no_other(void **s
     limiter_deinit(&limiter);
 }
 
-static void test_pair_that_is_refused_again_and_again_waits_four_times_as_long_each_time(void **state unused_)
-{
-    static const uint32_t seconds[] = { 1, 4, 16, 64, 256, 256 };
-    struct limiter limiter;
-    setup(&limiter, 80, 45, 6000);
-
-    for (size_t i = 0; i < ARRAY_SIZE(seconds); i++)
-        assert_int_equal(limiter_pair_backoff_ms(&limiter, 0, "ana"), seconds[i] * 1000);
-    assert_int_equal(limiter_pair_backoff_ms(&limiter, 0, "ben"), 1000);
-    limiter_went(&limiter, 0, "ana");
-    assert_int_equal(limiter_pair_backoff_ms(&limiter, 0, "ana"), 1000);
-    limiter_deinit(&limiter);
-}
-
 static void test_what_people_send_counts_where_the_network_counts_it(void **state unused_)
 {
     struct translator_limits limits = { .account_per_s = 80, .counts_received = true };
@@ -271,6 +305,9 @@ int main(void)
         cmocka_unit_test(test_waiting_costs_no_tokens),
         cmocka_unit_test(test_pause_holds_the_account_and_is_never_shortened),
         cmocka_unit_test(test_pause_of_a_pair_leaves_the_account_free),
+        cmocka_unit_test(test_each_refusal_in_a_row_waits_four_times_as_long),
+        cmocka_unit_test(test_what_was_under_way_belongs_to_the_refusal_that_began_the_pause),
+        cmocka_unit_test(test_a_message_taken_ends_the_row_of_refusals),
         cmocka_unit_test(test_resumed_account_goes_at_once),
         cmocka_unit_test(test_bulk_leaves_a_share_of_the_bucket_to_replies),
         cmocka_unit_test(test_reply_that_waits_has_the_next_token),
@@ -279,7 +316,6 @@ int main(void)
         cmocka_unit_test(test_pair_limits_bulk_and_replies_alike),
         cmocka_unit_test(test_account_that_was_too_fast_goes_on_at_half_its_rate),
         cmocka_unit_test(test_allowance_that_runs_out_slows_the_account_and_no_other),
-        cmocka_unit_test(test_pair_that_is_refused_again_and_again_waits_four_times_as_long_each_time),
         cmocka_unit_test(test_what_people_send_counts_where_the_network_counts_it),
         cmocka_unit_test(test_more_strangers_than_room_cost_bounded_memory),
     };

@@ -152,7 +152,7 @@ static int send_question(struct job *job)
         return r;
     struct http_call call = {
         .method = request.method,
-        .url = arena_format(&job->mem, "%s%s", media->settings->graph_url, request.path),
+        .url = account_url(account, media->ops, media->settings->graph_url, request.path, &job->mem),
         .bearer = account->token.text,
         .content_type = request.content_type,
         .body = request.body,

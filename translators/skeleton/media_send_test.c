@@ -70,6 +70,12 @@ void bus_post(struct bus *bus, struct post *post)
     post->on_done(post, POST_CONFIRMED);
 }
 
+void bus_mention(struct bus *bus, struct trefoil_publication *publication)
+{
+    (void) bus;
+    (void) publication;
+}
+
 void bus_withdraw(struct bus *bus, struct post *post)
 {
     (void) bus;

@@ -209,7 +209,7 @@ static int send_question(struct names *names, struct person *person, const char 
     if (r == 0) {
         struct http_call call = {
             .method = request.method,
-            .url = arena_format(&mem, "%s%s", names->options.settings->graph_url, request.path),
+            .url = account_url(account, names->options.ops, names->options.settings->graph_url, request.path, &mem),
             .bearer = account->token.text,
             .timeout_ms = NAMES_ANSWER_MS,
             .max_reply_bytes = REPLY_MAX_BYTES,

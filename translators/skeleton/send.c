@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "failure_words.h"
+#include "known_as.h"
 #include "media_send.h"
 
 #define LOST_REST "rest-of-a-split-message"
@@ -192,44 +193,45 @@ static void note_message(struct send *send, const char *message_id)
 }
 
 /* The part in hand again, here: the gateway would begin with the first. */
-static void try_part_again(struct send *send, uint64_t retry_ms, const char *reason)
+static void try_part_again(struct send *send, unsigned tries_max, uint64_t retry_ms, const char *reason)
 {
     struct sender *sender = send->parcel->sender;
 
-    if (++send->tries >= TRANSLATOR_BOUNDED_TRIES)
+    if (++send->tries >= tries_max)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
     else
         sender_park(sender, send, SEND_WAITING, sender_now(sender) + retry_ms);
 }
 
-static void take_pause(struct send *send, const struct verdict *verdict, uint64_t retry_ms)
+/* Who else waits, and for how long this one does. */
+static uint64_t take_pause(struct send *send, const struct verdict *verdict, uint64_t retry_ms)
 {
     struct sender *sender = send->parcel->sender;
-    uint64_t until_ms = sender_now(sender) + retry_ms;
+    uint64_t now_ms = sender_now(sender);
 
+    if (verdict->pause != PAUSE_NONE && verdict->grows)
+        return limiter_refused_ms(&sender->limiter, send->account, verdict->pause == PAUSE_PAIR ? send->user_id : NULL,
+                                  verdict->retry_ms ? verdict->retry_ms : SENDER_REFUSED_MS, now_ms);
     if (verdict->pause == PAUSE_ACCOUNT)
-        limiter_pause_account(&sender->limiter, send->account, until_ms);
+        limiter_pause_account(&sender->limiter, send->account, now_ms + retry_ms);
     else if (verdict->pause == PAUSE_PAIR)
-        limiter_pause_pair(&sender->limiter, send->account, send->user_id, until_ms);
+        limiter_pause_pair(&sender->limiter, send->account, send->user_id, now_ms + retry_ms);
+    return retry_ms;
 }
 
 static void take_deferral(struct send *send, const struct verdict *verdict)
 {
     struct parcel *parcel = send->parcel;
     unsigned tries = parcel->attempt > send->tries ? parcel->attempt : send->tries + 1;
-    struct limiter *limiter = &parcel->sender->limiter;
-    uint64_t retry_ms = verdict->retry_ms;
+    uint64_t retry_ms = verdict->retry_ms ? verdict->retry_ms : sender_backoff_ms(parcel->sender, tries);
+    unsigned tries_max = verdict->once ? 2 : TRANSLATOR_BOUNDED_TRIES;
 
-    if (retry_ms == 0 && verdict->pause == PAUSE_PAIR)
-        retry_ms = limiter_pair_backoff_ms(limiter, send->account, send->user_id);
-    else if (retry_ms == 0)
-        retry_ms = sender_backoff_ms(parcel->sender, tries);
-    if (verdict->is_too_fast && limiter_slow(limiter, send->account, sender_now(parcel->sender)))
+    if (verdict->is_too_fast && limiter_slow(&parcel->sender->limiter, send->account, sender_now(parcel->sender)))
         metric_add(parcel->sender->options.figures->slowed_down, 1);
-    take_pause(send, verdict, retry_ms);
+    retry_ms = take_pause(send, verdict, retry_ms);
     if (send->n_message_ids)
-        try_part_again(send, retry_ms, verdict->reason);
-    else if (verdict->bounded && parcel->attempt >= TRANSLATOR_BOUNDED_TRIES)
+        try_part_again(send, tries_max, retry_ms, verdict->reason);
+    else if (verdict->bounded && parcel->attempt >= tries_max)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
     else if (verdict->pause != PAUSE_NONE && !verdict->bounded)
         send_set_aside(send, retry_ms, verdict->reason);
@@ -242,7 +244,8 @@ static void take_doubt(struct send *send)
     struct sender *sender = send->parcel->sender;
 
     if (request_of(send)->upload) /* nobody saw it: it may be there twice */
-        try_part_again(send, sender_backoff_ms(sender, send->tries + 1), "upload without an answer");
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, sender_backoff_ms(sender, send->tries + 1),
+                       "upload without an answer");
     else if (send->is_proven)
         send_prove(send, send->proof_id);
     else
@@ -260,7 +263,7 @@ static void settle_doubt(struct send *send)
     }
     metric_add(sender->options.figures->unknown_resent, 1);
     if (send->n_message_ids)
-        try_part_again(send, 0, "unknown, resent by policy");
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, 0, "unknown, resent by policy");
     else
         defer(send, 1, "unknown, resent by policy");
 }
@@ -272,12 +275,24 @@ static void skip_best_effort(struct send *send)
     send_advance(send);
 }
 
+/* The network took a message: whatever it refused before is over, and it may say who that was. */
+static void note_taken(struct send *send, const struct verdict *verdict)
+{
+    struct sender *sender = send->parcel->sender;
+
+    limiter_took(&sender->limiter, send->account, send->user_id, sender_now(sender));
+    if (verdict->user_id && strcmp(verdict->user_id, send->user_id) != 0)
+        known_as_tell(sender->options.bus, sender->options.ops->name, account_of(send)->name, send->user_id,
+                      verdict->user_id, &send->parcel->mem);
+}
+
 static void act_on(struct send *send, const struct verdict *verdict)
 {
     send->outcome.code = verdict->code;
     send->outcome.subcode = verdict->subcode;
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
-        limiter_went(&send->parcel->sender->limiter, send->account, send->user_id);
+        if (request_of(send)->is_message)
+            note_taken(send, verdict);
         note_message(send, verdict->message_id);
         send_advance(send);
     } else if (request_of(send)->best_effort) {
@@ -348,7 +363,8 @@ static void dispatch(struct send *send)
     const struct request *request = request_of(send);
     struct http_call call = {
         .method = request->method,
-        .url = arena_format(&send->parcel->mem, "%s%s", sender->options.settings->graph_url, request->path),
+        .url = account_url(account_of(send), sender->options.ops, sender->options.settings->graph_url, request->path,
+                           &send->parcel->mem),
         .bearer = account_of(send)->token.text,
         .content_type = request->content_type,
         .body = request->body,
@@ -369,7 +385,7 @@ static void dispatch(struct send *send)
     } else if (r == -EINVAL) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "no request can be made of it");
     } else if (send->n_message_ids) {
-        try_part_again(send, SENDER_HOLD_MS, "out of memory");
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, SENDER_HOLD_MS, "out of memory");
     } else {
         defer(send, SENDER_HOLD_MS, "out of memory");
     }

@@ -22,7 +22,8 @@
 
 #define SENDER_CREDIT 256                   /* deliveries under way at once */
 #define SENDER_PARCEL_MAX_BYTES (24u << 20) /* what one delivery may cost */
-#define SENDER_HOLD_MS 1000 /* longer waits are the gateway's: it parks the room without holding memory */
+#define SENDER_HOLD_MS 1000    /* longer waits are the gateway's: it parks the room without holding memory */
+#define SENDER_REFUSED_MS 1000 /* first wait after a refusal that names no time */
 #define SENDER_BULK_WAITING_MAX (SENDER_CREDIT / 2) /* of one account: replies find credit left */
 #define SENDER_BULK_OUT_MAX 24                      /* … and connections */
 #define SENDER_ATTEMPTS_MAX 48 /* GATEWAY_ATTEMPTS_MAX is 50: whoever gives up first tells the author */

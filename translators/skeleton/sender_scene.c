@@ -32,6 +32,15 @@ void bus_post(struct bus *bus, struct post *post)
     uv_stop(&bus->scene->loop);
 }
 
+void bus_mention(struct bus *bus, struct trefoil_publication *publication)
+{
+    assert_true(bus->n_mentioned < LOG_MAX);
+    snprintf(bus->mentioned[bus->n_mentioned++], sizeof(bus->mentioned[0]), "%s/%s = %s", publication->from.account,
+             publication->from.user_id, publication->n_aliases ? publication->aliases[0] : "-");
+    assert_int_equal(publication->audience, TREFOIL_AUDIENCE_SERVICES);
+    assert_int_equal(publication->message->author.n_aliases, publication->n_aliases);
+}
+
 void bus_withdraw(struct bus *bus, struct post *post)
 {
     (void) bus;

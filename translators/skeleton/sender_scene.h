@@ -20,6 +20,8 @@ struct bus {
     unsigned n_outcomes;
     struct post *posts[LOG_MAX];
     unsigned n_posts;
+    char mentioned[LOG_MAX][128]; /* "account/user id = its first alias" */
+    unsigned n_mentioned;
 };
 
 struct scene {

@@ -45,6 +45,88 @@ static void test_trouble_there_defers_with_a_time(void **state)
     assert_int_equal(scene->bus.n_posts, 0);
 }
 
+/* Too much to this person, and no word how long that lasts. */
+static void judge_too_much(const struct request *request, const struct reply *reply, struct arena *mem,
+                           struct verdict *ret)
+{
+    (void) request, (void) mem;
+    *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_DEFERRED, .retry_ms = 1, .pause = PAUSE_PAIR, .grows = true };
+    if (reply->http_status == 200)
+        *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_SENT, .message_id = "m" };
+}
+
+static void test_refusals_in_a_row_wait_longer_until_one_is_taken(void **state)
+{
+    static const int answers[] = { 400, 400, 400, 200, 400 };
+    static const uint32_t waits[] = { 1, 4, 16, 0, 1 };
+    struct scene *scene = *state;
+
+    scene->ops.judge = judge_too_much;
+    memcpy(scene->script, answers, sizeof(answers));
+    for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+        deliver(scene, "Hello");
+        while (scene->bus.n_outcomes <= i)
+            uv_run(&scene->loop, UV_RUN_DEFAULT);
+        assert_int_equal(scene->bus.outcomes[i].retry_ms, waits[i]);
+        assert_int_equal(scene->bus.outcomes[i].outcome,
+                         answers[i] == 200 ? TREFOIL_OUTCOME_SENT : TREFOIL_OUTCOME_RETURNED);
+    }
+}
+
+static const char *the_person;
+
+static void judge_known_as(const struct request *request, const struct reply *reply, struct arena *mem,
+                           struct verdict *ret)
+{
+    (void) request, (void) reply, (void) mem;
+    *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_SENT, .message_id = "m", .user_id = the_person };
+}
+
+static void test_person_known_by_another_id_becomes_one_address(void **state)
+{
+    static const char *const people[] = { "ana", NULL, "anna" };
+    struct scene *scene = *state;
+
+    scene->ops.judge = judge_known_as;
+    for (size_t i = 0; i < sizeof(people) / sizeof(*people); i++) {
+        the_person = people[i];
+        scene->script[i] = 200;
+        deliver(scene, "Hello");
+        while (scene->bus.n_outcomes <= i)
+            uv_run(&scene->loop, UV_RUN_DEFAULT);
+        assert_int_equal(scene->bus.outcomes[i].outcome, TREFOIL_OUTCOME_SENT);
+    }
+    assert_int_equal(scene->bus.n_mentioned, 1);
+    assert_string_equal(scene->bus.mentioned[0], "echo/100/anna = ana");
+}
+
+/* A URL of ours that the network could not fetch. */
+static void judge_once_more(const struct request *request, const struct reply *reply, struct arena *mem,
+                            struct verdict *ret)
+{
+    (void) request, (void) reply, (void) mem;
+    *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_DEFERRED, .retry_ms = 1, .bounded = true, .once = true };
+}
+
+static void test_what_may_be_tried_once_more_bounces_at_the_second_try(void **state)
+{
+    struct scene *scene = *state;
+    struct trefoil_target ana = { .index = 2, .address = { "echo/100", "ana" } };
+    struct trefoil_delivery again = { .handle = 3, .seq = SEQ, .attempt = 2, .targets = &ana, .n_targets = 1 };
+
+    again.message = (struct trefoil_message){ .kind = TREFOIL_KIND_TEXT, .body.text.body = "Hello" };
+    scene->ops.judge = judge_once_more;
+    scene->script[0] = scene->script[1] = 400;
+    deliver(scene, "Hello");
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_DEFERRED);
+    sender_take(scene->sender, &again);
+    wait_for_post(scene);
+    assert_int_equal(scene->bus.posts[0]->publication.message->body.receipt.state, TREFOIL_RECEIPT_FAILED);
+    scene->bus.posts[0]->on_done(scene->bus.posts[0], POST_CONFIRMED);
+    assert_int_equal(scene->bus.outcomes[1].outcome, TREFOIL_OUTCOME_BOUNCED);
+}
+
 static void test_author_hears_of_a_bounce_before_the_gateway_does(void **state)
 {
     struct scene *scene = *state;
@@ -261,6 +343,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_accepted_message_is_sent_under_the_network_s_id),
         in_scene(test_trouble_there_defers_with_a_time),
+        in_scene(test_refusals_in_a_row_wait_longer_until_one_is_taken),
+        in_scene(test_what_may_be_tried_once_more_bounces_at_the_second_try),
+        in_scene(test_person_known_by_another_id_becomes_one_address),
         in_scene(test_author_hears_of_a_bounce_before_the_gateway_does),
         in_scene(test_part_that_was_taken_is_never_repeated),
         in_scene(test_message_of_which_a_part_is_refused_was_sent_and_says_what_is_lost),

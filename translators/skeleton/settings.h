@@ -23,6 +23,7 @@ struct account_settings {
     const char *token_file;
     const char *verify_token_file;
     struct config_texts app_secret_files;
+    bool prove_token;            /* calls show that we hold the first of the secrets, too */
     bool strict;                 /* nothing is sent with something missing */
     bool tell_authors;           /* of this account's people: told in words when what they said did not arrive */
     const char *window_template; /* what stands for a message when the window is closed; NULL: nothing does */

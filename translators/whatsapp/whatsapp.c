@@ -13,6 +13,7 @@ const struct translator_ops whatsapp_ops = {
     .usage_headers = meta_usage_headers,
     .read_usage = meta_read_usage,
     .capabilities = whatsapp_capabilities,
+    .proof_parameter = "appsecret_proof",
     .limits = { .account_per_s = 80, .pair_burst = 45, .pair_refill_ms = 6000, .counts_received = true },
     .windows = { .open_s = 24 * 3600, .templates_after = true },
     .options = whatsapp_options,

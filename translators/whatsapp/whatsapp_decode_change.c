@@ -30,7 +30,7 @@ void whatsapp_system(struct whatsapp_reading *reading, const struct whatsapp_per
 
     reading->event.message.author.network = reading->change->reading->network;
     if (!is_number && !is_id) {
-        whatsapp_find_person(reading->change, person, &reading->event);
+        whatsapp_find_person(reading, person);
         item->kind = type ? arena_format(mem, "system/%s", type) : "system";
         meta_make_unsupported(item, &reading->event, whatsapp_fallback(item->value, "system", mem));
         reading->event.audience = TREFOIL_AUDIENCE_SERVICES;
@@ -54,7 +54,7 @@ void whatsapp_id_update(struct whatsapp_change *change, struct json_value value)
                                 meta_may_id(item, parent, "current"), meta_may_id(item, parent, "previous") };
     const struct whatsapp_person person = { .wa_id = ids[0], .bsuid = current };
 
-    whatsapp_find_person(change, &person, &reading.event);
+    whatsapp_find_person(&reading, &person);
     whatsapp_link(&reading, ids, ARRAY_SIZE(ids), "user_id_update");
     reading.event.key = named(&reading, "user_id_update");
     reading.event.message.sent_ms = meta_may_seconds(item, value, "timestamp");
@@ -76,7 +76,7 @@ void whatsapp_preference(struct whatsapp_change *change, struct json_value value
     const char *wish = meta_need_text(item, value, "value"), *detail = meta_may_text(item, value, "detail");
     bool is_stop = wish && strcmp(wish, "stop") == 0;
 
-    whatsapp_find_person(change, &person, &reading.event);
+    whatsapp_find_person(&reading, &person);
     reading.event.key = named(&reading, "user_preference");
     reading.event.message.sent_ms = meta_may_seconds(item, value, "timestamp");
     extras_put_json(&reading.extras, "preference.category", json_get(value, "category"));
@@ -158,7 +158,7 @@ void whatsapp_call(struct whatsapp_change *change, struct json_value value)
     const char *event = meta_may_text(item, value, "event");
 
     (void) meta_need_id(item, value, "id");
-    whatsapp_find_person(change, &person, &reading.event);
+    whatsapp_find_person(&reading, &person);
     reading.event.key = named(&reading, "call");
     reading.event.mark = meta_may_text(item, value, "biz_opaque_callback_data");
     reading.event.message.sent_ms = meta_may_seconds(item, value, "timestamp");

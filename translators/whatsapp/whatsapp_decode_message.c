@@ -277,7 +277,7 @@ void whatsapp_message(struct whatsapp_change *change, struct json_value value)
         person = receiver(item);
         mark_as_ours(&reading, &person);
     } else {
-        whatsapp_find_person(change, &person, &reading.event);
+        whatsapp_find_person(&reading, &person);
     }
     if (!reading.event.user_id)
         reading.event.user_id = change->thread_id;

@@ -71,6 +71,8 @@ static void put_facts(struct whatsapp_reading *reading)
     struct json_value pricing = json_get(reading->item.value, "pricing");
     struct json_value conversation = json_get(reading->item.value, "conversation");
 
+    extras_put_json(&reading->extras, "identity.key_hash",
+                    json_get(reading->item.value, "recipient_identity_key_hash"));
     extras_put_json(&reading->extras, "pricing.model", json_get(pricing, "pricing_model"));
     extras_put_json(&reading->extras, "pricing.type", json_get(pricing, "type"));
     extras_put_json(&reading->extras, "pricing.billable", json_get(pricing, "billable"));
@@ -98,7 +100,7 @@ static void read_status(struct whatsapp_reading *reading)
     event->mark = meta_may_text(item, item->value, "biz_opaque_callback_data");
     event->message.sent_ms = meta_may_seconds(item, item->value, "timestamp");
     event->message.group_id = is_group ? meta_may_id(item, item->value, "recipient_id") : NULL;
-    whatsapp_find_person(reading->change, &person, event);
+    whatsapp_find_person(reading, &person);
     meta_relate(item, event, id);
     put_facts(reading);
     if (state != TREFOIL_RECEIPT_NONE) {

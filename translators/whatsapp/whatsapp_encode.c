@@ -11,13 +11,13 @@ static int add_reaction(const struct posting *posting)
 {
     const struct trefoil_reaction *reaction = &posting->message->body.reaction;
     const char *target = outgoing_target(posting->place);
-    bool removed = reaction->removed || !reaction->emoji || !*reaction->emoji;
+    bool removed = relation_of(posting->message) == RELATION_UNREACTION;
     struct json_writer writer;
 
     if (!target || !posting_has(posting, removed ? FEATURE_UNREACTION : FEATURE_REACTION)) {
         if (!removed)
             return posting_as_text(posting);
-        request_list_lose(posting->list, "reaction");
+        relation_lose(RELATION_UNREACTION, posting->list);
         return 0;
     }
     writer = posting_open(posting, NULL, "reaction");
@@ -84,7 +84,7 @@ static int add_template(const struct posting *posting)
         return r;
     }
     if (posting->message->in_reply_to)
-        request_list_lose(posting->list, "reply");
+        relation_lose(RELATION_REPLY, posting->list);
     return posting_close(posting, &writer, posting->place->mark, NULL);
 }
 
@@ -104,6 +104,8 @@ static int add_native(const struct posting *posting, struct json_value shape)
 
 static int encode_kind(const struct posting *posting)
 {
+    if (relation_is_words(posting->message))
+        return posting_as_text(posting);
     switch (posting->message->kind) {
     case TREFOIL_KIND_REACTION:
         return add_reaction(posting);

@@ -155,6 +155,6 @@ int posting_media(const struct posting *posting)
     if (shipment.files.n > posting->cells[FEATURE_ALBUM].max_count)
         request_list_lose(posting->list, "album");
     if (posting->message->is_edit)
-        request_list_lose(posting->list, "edit→✎");
+        relation_lose(RELATION_EDIT, posting->list);
     return add_files(&shipment, files_words(posting->message, posting->place, &shipment.files, posting->mem));
 }

@@ -3,8 +3,12 @@
  */
 #include "whatsapp_map.h"
 
+#include <string.h>
+
+#include "formats/text.h"
 #include "meta/verdict.h"
 
+#define FILE_NOT_TAKEN 131053u
 #define MINUTE_MS 60000u
 #define HOUR_MS (60 * MINUTE_MS)
 
@@ -27,7 +31,7 @@ static const struct meta_rule sending[] = {
     { 131009, 0, 0, META_PERMANENT, "parameter invalid" },
     { 131051, 0, 0, META_PERMANENT, "message type not supported" },
     { 131052, 0, 0, META_PERMANENT, "media could not be downloaded" },
-    { 131053, 0, 0, META_PERMANENT, "media could not be uploaded" },
+    { FILE_NOT_TAKEN, 0, 0, META_PERMANENT, "media could not be uploaded" },
     { 131060, 0, 0, META_PERMANENT, "content not available" },
     { 131062, 0, 0, META_PERMANENT, "user id not accepted as recipient" },
     { 130472, 0, 0, META_PERMANENT, "person is part of an experiment" },
@@ -92,9 +96,20 @@ static const char *message_id(struct json_value answer, struct arena *mem)
     return id && *id ? id : NULL;
 }
 
+/* Some numbers are dialled in one way and known in another: Brazil's ninth digit, Mexico's 1. */
+static const char *user_id(struct json_value answer, struct arena *mem)
+{
+    struct json_value contact = json_first(json_get(answer, "contacts"));
+    const char *id =
+        text_first_of(json_id(json_get(contact, "wa_id"), mem), json_id(json_get(contact, "user_id"), mem));
+
+    return id && strlen(id) <= META_ID_MAX_BYTES ? id : NULL;
+}
+
 static const struct meta_rules rules = {
     .tables = { { sending, ARRAY_SIZE(sending) }, { account, ARRAY_SIZE(account) } },
     .message_id = message_id,
+    .user_id = user_id,
 };
 
 const struct meta_rule *whatsapp_rule(uint32_t code)
@@ -102,7 +117,20 @@ const struct meta_rule *whatsapp_rule(uint32_t code)
     return meta_rule_find(&rules, code, 0);
 }
 
+static bool is_by_url(const struct request *request)
+{
+    for (size_t i = 0; i < request->n_slots; i++)
+        if (request->slots[i].kind == SLOT_URL)
+            return true;
+    return false;
+}
+
+/* A file of a wrong type stays one; an address of ours that could not be read may be readable the next time. */
 void whatsapp_judge(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret)
 {
     meta_judge(&rules, request, reply, mem, ret);
+    if (ret->code == FILE_NOT_TAKEN && ret->outcome == TREFOIL_OUTCOME_BOUNCED && is_by_url(request)) {
+        ret->outcome = TREFOIL_OUTCOME_DEFERRED;
+        ret->bounded = ret->once = true;
+    }
 }

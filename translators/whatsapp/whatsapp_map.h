@@ -104,8 +104,9 @@ static inline struct arena *whatsapp_memory(const struct whatsapp_reading *readi
 /* The id that names the person's thread, NULL when there is none. */
 const char *whatsapp_user_id(const struct whatsapp_person *person);
 
-/* Fills the event's user id and author: name, user name and the person's other ids, from the change's contacts. */
-void whatsapp_find_person(struct whatsapp_change *change, const struct whatsapp_person *person, struct event *event);
+/* Fills the event's user id and author: name, user name and the person's other ids, from the change's contacts; and the
+ * hash that changes when the person changes telephones, where the account asked for it. */
+void whatsapp_find_person(struct whatsapp_reading *reading, const struct whatsapp_person *person);
 
 /* Says that all these ids (entries may be NULL) are the event's person, and how that is known. */
 void whatsapp_link(struct whatsapp_reading *reading, const char *const *ids, size_t n_ids, const char *evidence);

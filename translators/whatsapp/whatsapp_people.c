@@ -89,11 +89,12 @@ static const char *contact_id(struct json_value contact, const char *key, struct
     return id && *id && strlen(id) <= META_ID_MAX_BYTES ? id : NULL;
 }
 
-void whatsapp_find_person(struct whatsapp_change *change, const struct whatsapp_person *person, struct event *event)
+void whatsapp_find_person(struct whatsapp_reading *reading, const struct whatsapp_person *person)
 {
-    struct arena *mem = change->reading->mem;
+    struct arena *mem = whatsapp_memory(reading);
+    struct event *event = &reading->event;
     struct trefoil_author *author = &event->message.author;
-    struct json_value contact = find_contact(change, person);
+    struct json_value contact = find_contact(reading->change, person);
     struct json_value profile = json_get(contact, "profile");
     const char *username = json_text(json_get(profile, "username"), mem);
     const char *const ids[] = {
@@ -104,7 +105,8 @@ void whatsapp_find_person(struct whatsapp_change *change, const struct whatsapp_
         contact_id(contact, "user_id", mem),
     };
 
-    author->network = change->reading->network;
+    extras_put_json(&reading->extras, "identity.key_hash", json_get(contact, "identity_key_hash"));
+    author->network = reading->change->reading->network;
     author->name = json_text(json_get(profile, "name"), mem);
     author->username = username && *username == '@' ? username + 1 : username;
     link_ids(event, ids, ARRAY_SIZE(ids), "same event", mem);

@@ -6,6 +6,7 @@
 
 #include "formats/json_write.h"
 #include "meta/outgoing.h"
+#include "meta/relation.h"
 #include "whatsapp_map.h"
 
 /* One encode() at work. */

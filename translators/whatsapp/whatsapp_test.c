@@ -12,6 +12,7 @@
 #include "formats/json.h"
 #include "formats/text.h"
 #include "map_kit/kit.h"
+#include "meta/relation_cases.h"
 #include "meta/verdict_cases.h"
 #include "whatsapp.h"
 
@@ -298,6 +299,14 @@ static void test_typing_needs_a_message_to_answer(void **state)
     assert_true(json_is_text(json_get(body_of(&list.requests[0]), "message_id"), "wamid.LAST"));
 }
 
+static void test_every_relation_goes_by_its_rule(void **state)
+{
+    struct place place = plain_place;
+
+    (void) state;
+    assert_relations(&whatsapp_ops, "WhatsApp", &place);
+}
+
 static const struct verdict_case cases[] = {
     { 0, 0, 'A' },       { 3, 0, 'A' },       { 130429, 0, 'n' },  { 131056, 0, 'p' }, { 131048, 0, 'W' },
     { 131049, 0, 'P' },  { 131050, 0, 'P' },  { 131057, 0, 'n' },  { 131000, 0, 'R' }, { 131016, 0, 'R' },
@@ -330,6 +339,43 @@ static void test_answers_without_a_code_have_a_verdict(void **state)
     assert_waits(&whatsapp_ops);
 }
 
+/* As the documents show the header: nothing is used up, so it does not say how long to wait. */
+static void test_a_limit_that_the_header_knows_nothing_of_has_its_own_time(void **state)
+{
+    const struct request request = { .method = "POST", .path = "/v25.0/1/messages", .is_message = true };
+    struct verdict verdict;
+
+    (void) state;
+    arena_reset(&mem);
+    const char *const headers[] = { NULL, arena_text(&mem, kit_read(&mem, TESTDATA, "hdr-buc.json")) };
+    struct reply reply = { .http_status = 400, .body = bytes_of_text("{\"error\":{\"code\":80007}}") };
+    whatsapp_ops.read_usage(headers, &mem, &reply.usage);
+    assert_int_equal(reply.usage.percent, 45);
+    whatsapp_ops.judge(&request, &reply, &mem, &verdict);
+    assert_int_equal(verdict.retry_ms, 60000);
+    assert_true(verdict.grows);
+}
+
+static void test_a_file_the_network_could_not_fetch_from_us_is_tried_once_more(void **state)
+{
+    static const struct slot slots[] = { { .kind = SLOT_UPLOADED }, { .kind = SLOT_URL } };
+    const struct reply reply = { .http_status = 400, .body = bytes_of_text("{\"error\":{\"code\":131053}}") };
+
+    (void) state;
+    for (size_t by_url = 0; by_url < 2; by_url++) {
+        const struct request request = {
+            .path = "/v25.0/1/messages", .is_message = true, .slots = &slots[by_url], .n_slots = 1
+        };
+        struct verdict verdict;
+
+        arena_reset(&mem);
+        whatsapp_ops.judge(&request, &reply, &mem, &verdict);
+        assert_int_equal(verdict.outcome, by_url ? TREFOIL_OUTCOME_DEFERRED : TREFOIL_OUTCOME_BOUNCED);
+        assert_int_equal(verdict.once, by_url);
+        assert_string_equal(verdict.reason, "media could not be uploaded");
+    }
+}
+
 static int free_memory(void **state)
 {
     (void) state;
@@ -353,8 +399,11 @@ int main(void)
         cmocka_unit_test(test_numbers_get_a_plus_and_hidden_numbers_a_member_of_their_own),
         cmocka_unit_test(test_a_strangers_name_stays_one_short_line),
         cmocka_unit_test(test_typing_needs_a_message_to_answer),
+        cmocka_unit_test(test_every_relation_goes_by_its_rule),
         cmocka_unit_test(test_every_documented_code_has_its_verdict),
         cmocka_unit_test(test_answers_without_a_code_have_a_verdict),
+        cmocka_unit_test(test_a_file_the_network_could_not_fetch_from_us_is_tried_once_more),
+        cmocka_unit_test(test_a_limit_that_the_header_knows_nothing_of_has_its_own_time),
     };
 
     return cmocka_run_group_tests_name("whatsapp", tests, NULL, free_memory);

@@ -95,10 +95,13 @@ struct reply {
 struct verdict {
     enum trefoil_outcome outcome;
     const char *message_id; /* SENT: the network's id, in the arena; NULL for requests without one */
-    uint32_t retry_ms;      /* DEFERRED: not before; 0: the skeleton's back-off */
+    const char *user_id; /* SENT: by which id the network knows who it went to, in the arena; NULL: it does not say */
+    uint32_t retry_ms;   /* DEFERRED: not before; 0: the skeleton's back-off */
     enum pause { PAUSE_NONE = 0, PAUSE_PAIR, PAUSE_ACCOUNT } pause; /* DEFERRED: who else waits */
+    bool grows;                         /* DEFERRED with a pause: four times as long with each refusal in a row */
     bool bounded;                       /* DEFERRED: give up after TRANSLATOR_BOUNDED_TRIES */
     bool is_too_fast;                   /* DEFERRED: the account goes slower from now on */
+    bool once;                          /* bounded, and the second try is the last */
     enum trefoil_account_health health; /* NONE: says nothing about the account */
     uint32_t code, subcode;
     const char *reason;      /* constant words */
@@ -179,6 +182,7 @@ struct translator_ops {
 
     const struct capability *capabilities; /* N_FEATURES of them, by enum feature */
     struct translator_limits limits;
+    const char *proof_parameter; /* by which a call proves that its caller holds the application's secret; NULL: none */
     struct translator_windows windows;
     const struct translator_option *options; /* ended by one without a name; NULL: none */
 
