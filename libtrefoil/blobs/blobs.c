@@ -155,29 +155,53 @@ int blobs_spool(struct blobs *blobs, int *ret_fd)
     return 0;
 }
 
-int blobs_put(struct blobs *blobs, const char *ref, int *fd, void *context, blobs_done *on_done)
+/* False: no such name can be. */
+static bool name_of(const uint8_t channel[SEAL_ID_BYTES], const char *ref, struct blob_name *ret)
 {
-    int r = blob_ref_is_good(ref) && *fd >= 0 ? blobs->ops->put(blobs, ref, fd, context, on_done) : -EINVAL;
+    if (!blob_ref_is_good(ref))
+        return false;
+    bytes_to_hex(bytes_make(channel, SEAL_ID_BYTES), ret->folder);
+    memcpy(ret->ref, ref, sizeof(ret->ref));
+    return true;
+}
+
+int blobs_put(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], const char *ref, int *fd, void *context,
+              blobs_done *on_done)
+{
+    struct blob_name name;
+    int r = name_of(channel, ref, &name) && *fd >= 0 ? blobs->ops->put(blobs, &name, fd, context, on_done) : -EINVAL;
 
     blobs_close_fd(fd); /* unless the place has taken it */
     return r;
 }
 
-int blobs_get(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done)
+int blobs_get(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], const char *ref, void *context,
+              blobs_done *on_done)
 {
-    return blob_ref_is_good(ref) ? blobs->ops->get(blobs, ref, context, on_done) : -EINVAL;
+    struct blob_name name;
+
+    return name_of(channel, ref, &name) ? blobs->ops->get(blobs, &name, context, on_done) : -EINVAL;
 }
 
 static void nobody(unused_ void *context, unused_ int r)
 {
 }
 
-int blobs_delete(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done)
+int blobs_delete(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], const char *ref, void *context,
+                 blobs_done *on_done)
 {
-    return blob_ref_is_good(ref) ? blobs->ops->delete (blobs, ref, context, on_done ? on_done : nobody) : -EINVAL;
+    struct blob_name name;
+
+    if (!name_of(channel, ref, &name))
+        return -EINVAL;
+    return blobs->ops->delete (blobs, &name, context, on_done ? on_done : nobody);
 }
 
-int blobs_sweep(struct blobs *blobs, uint64_t age_ms, void *context, blobs_swept *on_done)
+int blobs_sweep(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], uint64_t age_ms, void *context,
+                blobs_swept *on_done)
 {
-    return blobs->ops->sweep(blobs, age_ms, context, on_done);
+    struct blob_name name = { .ref = "" };
+
+    bytes_to_hex(bytes_make(channel, SEAL_ID_BYTES), name.folder);
+    return blobs->ops->sweep(blobs, &name, age_ms, context, on_done);
 }

@@ -1,5 +1,6 @@
 /* Where sealed files lie: a directory, or a bucket of an S3-compatible service. Never sees what is in them.
- * Whatever the place, a blob is written to and read from a local file without a name, a descriptor of ours.
+ * Whatever the place, a blob is written to and read from a local file without a name, a descriptor of ours. Channels may
+ * share a place: each has a folder of its own there, called by its id, for they keep their messages differently long.
  */
 #ifndef TREFOIL_BLOBS_BLOBS_H
 #define TREFOIL_BLOBS_BLOBS_H
@@ -10,6 +11,7 @@
 
 #include "base/attributes.h"
 #include "daemon/http_client.h"
+#include "wire/limits.h"
 
 struct blobs;
 
@@ -33,21 +35,24 @@ struct blobs *blobs_close(struct blobs *blobs);
  * -errno. Mode 0600. */
 must_use_ int blobs_spool(struct blobs *blobs, int *ret_fd);
 
-/* Makes the file a blob that survives a crash, under `ref` (32 hex digits), and closes it, whatever happens: takes
- * `*fd`. `on_done(context, r)` exactly once, never inside this call: 0; -ENOSPC, -EIO, -ETIMEDOUT, -EACCES. A negative
+/* Makes the file a blob of the channel that survives a crash, under `ref` (32 hex digits), and closes it, whatever
+ * happens: takes `*fd`. `on_done(context, r)` exactly once, never inside this call: 0; -ENOSPC, -EIO, -ETIMEDOUT, -EACCES. A negative
  * answer of the call itself (-EINVAL, -ENOMEM): no callback follows. */
-must_use_ int blobs_put(struct blobs *blobs, const char *ref, int *fd, void *context,
-                        void (*on_done)(void *context, int r));
+must_use_ int blobs_put(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], const char *ref, int *fd,
+                        void *context, void (*on_done)(void *context, int r));
 
 /* Brings the blob as a readable descriptor, positioned at its beginning, that the receiver closes.
  * on_done: fd >= 0, or -ENOENT (expired, or never there), -EIO, -ETIMEDOUT, -EFBIG. */
-must_use_ int blobs_get(struct blobs *blobs, const char *ref, void *context, void (*on_done)(void *context, int fd));
+must_use_ int blobs_get(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], const char *ref, void *context,
+                        void (*on_done)(void *context, int fd));
 
 /* Deletes the blob; gone already is done. `on_done` may be NULL. */
-must_use_ int blobs_delete(struct blobs *blobs, const char *ref, void *context, void (*on_done)(void *context, int r));
+must_use_ int blobs_delete(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], const char *ref, void *context,
+                           void (*on_done)(void *context, int r));
 
-/* Deletes what is older than `age_ms`, a bounded piece at a time in the background; several processes may do so at
- * once. `on_done(context, n)`: how many went, or -errno. */
-must_use_ int blobs_sweep(struct blobs *blobs, uint64_t age_ms, void *context, void (*on_done)(void *context, long n));
+/* Deletes what is the channel's and older than `age_ms`, a bounded piece at a time in the background; several processes
+ * may do so at once. `on_done(context, n)`: how many went, or -errno. */
+must_use_ int blobs_sweep(struct blobs *blobs, const uint8_t channel[SEAL_ID_BYTES], uint64_t age_ms, void *context,
+                          void (*on_done)(void *context, long n));
 
 #endif

@@ -1,4 +1,4 @@
-/* Blobs in a directory: PLACE/ab/cd/abcd… by the digits of the reference. Never blocks the loop, never follows a link.
+/* Blobs in a directory: PLACE/CHANNEL/ab/cd/abcd… by the digits of the reference. Never blocks the loop, never follows a link.
  *
  * A blob appears whole or not at all: it is written as a file without a name, made durable, and only then named; the
  * folder that names it is made durable before anybody is told.
@@ -14,14 +14,14 @@
 
 #include "blobs/place.h"
 
-#define LEVELS 2        /* of folders */
+#define LEVELS 2        /* of folders in the channel's */
 #define DIGITS 2        /* of the reference, per level */
 #define SWEEP_STEP 1000 /* entries looked at before other work may have the thread */
 
 /* One put, get or delete. */
 struct task {
     struct blobs_work work;
-    char ref[BLOB_REF_BYTES + 1];
+    struct blob_name name;
     int fd; /* put: what is to be named; get: what was opened */
     int r;
     void *context;
@@ -47,17 +47,18 @@ static int enter(int parent, const char *name, bool may_make)
     return r < 0 ? r : fd;
 }
 
-/* The folder of this reference. */
-static int folder_of(const struct blobs *blobs, const char *ref, bool may_make)
+/* The folder this blob lies in. */
+static int folder_of(const struct blobs *blobs, const struct blob_name *name, bool may_make)
 {
     int fd = fcntl(blobs->dir, F_DUPFD_CLOEXEC, 0);
 
     if (fd < 0)
         return -errno;
+    fd = enter(fd, name->folder, may_make);
     for (int level = 0; level < LEVELS && fd >= 0; level++) {
-        const char name[DIGITS + 1] = { ref[DIGITS * level], ref[DIGITS * level + 1], 0 };
+        const char *digits = name->ref + (ptrdiff_t) DIGITS * level;
 
-        fd = enter(fd, name, may_make);
+        fd = enter(fd, (const char[DIGITS + 1]){ digits[0], digits[1], 0 }, may_make);
     }
     return fd;
 }
@@ -86,10 +87,10 @@ static int put(const struct task *task)
         return -EFBIG;
     if (fsync(task->fd) < 0)
         return -errno;
-    folder = folder_of(blobs, task->ref, true);
+    folder = folder_of(blobs, &task->name, true);
     if (folder < 0)
         return folder;
-    r = name_file(task->fd, folder, task->ref);
+    r = name_file(task->fd, folder, task->name.ref);
     (void) close(folder);
     return r;
 }
@@ -105,12 +106,12 @@ static void run_put(struct blobs_work *work)
 static int get(struct task *task)
 {
     const struct blobs *blobs = task->work.blobs;
-    int folder = folder_of(blobs, task->ref, false);
+    int folder = folder_of(blobs, &task->name, false);
     struct stat stat;
 
     if (folder < 0)
         return folder;
-    task->fd = openat(folder, task->ref, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    task->fd = openat(folder, task->name.ref, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int r = task->fd < 0 ? -errno : 0;
     (void) close(folder);
     if (r == 0 && fstat(task->fd, &stat) < 0)
@@ -132,11 +133,11 @@ static void run_get(struct blobs_work *work)
 static void run_delete(struct blobs_work *work)
 {
     struct task *task = container_of(work, struct task, work);
-    int folder = folder_of(work->blobs, task->ref, false);
+    int folder = folder_of(work->blobs, &task->name, false);
 
     if (folder < 0)
         task->r = folder;
-    else if (unlinkat(folder, task->ref, 0) < 0)
+    else if (unlinkat(folder, task->name.ref, 0) < 0)
         task->r = -errno;
     if (task->r == -ENOENT)
         task->r = 0;
@@ -177,32 +178,30 @@ static int start(struct blobs *blobs, const struct task *order, int *fd)
     return r;
 }
 
-static struct task task_of(void (*run)(struct blobs_work *), const char *ref, void *context, blobs_done *on_done)
+static struct task task_of(void (*run)(struct blobs_work *), const struct blob_name *name, void *context,
+                           blobs_done *on_done)
 {
-    struct task task = { .work.run = run, .fd = -1, .context = context, .on_done = on_done };
-
-    memcpy(task.ref, ref, sizeof(task.ref));
-    return task;
+    return (struct task){ .work.run = run, .name = *name, .fd = -1, .context = context, .on_done = on_done };
 }
 
-static int dir_put(struct blobs *blobs, const char *ref, int *fd, void *context, blobs_done *on_done)
+static int dir_put(struct blobs *blobs, const struct blob_name *name, int *fd, void *context, blobs_done *on_done)
 {
-    struct task task = task_of(run_put, ref, context, on_done);
+    struct task task = task_of(run_put, name, context, on_done);
 
     task.fd = *fd;
     return start(blobs, &task, fd);
 }
 
-static int dir_get(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done)
+static int dir_get(struct blobs *blobs, const struct blob_name *name, void *context, blobs_done *on_done)
 {
-    struct task task = task_of(run_get, ref, context, on_done);
+    struct task task = task_of(run_get, name, context, on_done);
 
     return start(blobs, &task, NULL);
 }
 
-static int dir_delete(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done)
+static int dir_delete(struct blobs *blobs, const struct blob_name *name, void *context, blobs_done *on_done)
 {
-    struct task task = task_of(run_delete, ref, context, on_done);
+    struct task task = task_of(run_delete, name, context, on_done);
 
     return start(blobs, &task, NULL);
 }
@@ -211,8 +210,8 @@ static int dir_delete(struct blobs *blobs, const char *ref, void *context, blobs
 
 struct sweep {
     struct blobs_work work;
-    DIR *open[LEVELS + 1]; /* a path down into the place */
-    int depth;             /* of the last one open; -1: all seen */
+    DIR *open[LEVELS + 1]; /* a path down into the channel's folder */
+    int depth;             /* of the last one open; -1: all seen, or nothing there */
     uint64_t before_ms;
     long n;
     void *context;
@@ -284,11 +283,24 @@ static void on_sweep_end(struct blobs_work *work, bool is_abandoned)
     sweep_free(sweep);
 }
 
-static int dir_sweep(struct blobs *blobs, uint64_t age_ms, void *context, blobs_swept *on_done)
+/* The channel's folder, where there is one. */
+static int open_sweep(const struct blobs *blobs, const struct blob_name *name, struct sweep *sweep)
+{
+    int fd = openat(blobs->dir, name->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    sweep->open[0] = fd < 0 ? NULL : fdopendir(fd);
+    sweep->depth = sweep->open[0] ? 0 : -1;
+    int r = sweep->open[0] || errno == ENOENT ? 0 : -errno;
+    if (r < 0)
+        blobs_close_fd(&fd);
+    return r;
+}
+
+static int dir_sweep(struct blobs *blobs, const struct blob_name *name, uint64_t age_ms, void *context,
+                     blobs_swept *on_done)
 {
     const uint64_t now_ms = blobs_now_ms();
     struct sweep *sweep = calloc(1, sizeof(*sweep));
-    int fd, r;
 
     if (!sweep)
         return -ENOMEM;
@@ -297,15 +309,9 @@ static int dir_sweep(struct blobs *blobs, uint64_t age_ms, void *context, blobs_
     sweep->before_ms = age_ms < now_ms ? now_ms - age_ms : 0;
     sweep->context = context;
     sweep->on_done = on_done;
-    fd = openat(blobs->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    sweep->open[0] = fd < 0 ? NULL : fdopendir(fd);
-    if (!sweep->open[0]) {
-        r = -errno;
-        blobs_close_fd(&fd);
-        free(sweep);
-        return r;
-    }
-    r = blobs_work_start(blobs, &sweep->work);
+    int r = open_sweep(blobs, name, sweep);
+    if (r == 0)
+        r = blobs_work_start(blobs, &sweep->work);
     if (r < 0)
         sweep_free(sweep);
     return r;

@@ -28,7 +28,7 @@ struct request {
     struct list link;
     struct blobs *blobs;
     enum step step;
-    char ref[BLOB_REF_BYTES + 1];
+    struct blob_name name;
     int fd;
     uint64_t size_bytes, at;
     char hash_line[sizeof(HASH_LINE) + 2 * (size_t) crypto_hash_sha256_BYTES];
@@ -56,7 +56,7 @@ static struct request *request_free(struct request *request)
     return NULL;
 }
 
-static struct request *request_new(struct blobs *blobs, enum step step, const char *ref, void *context,
+static struct request *request_new(struct blobs *blobs, enum step step, const struct blob_name *name, void *context,
                                    blobs_done *on_done)
 {
     struct request *request = calloc(1, sizeof(*request));
@@ -66,10 +66,10 @@ static struct request *request_new(struct blobs *blobs, enum step step, const ch
     list_init(&request->link);
     request->blobs = blobs;
     request->step = step;
+    request->name = *name;
     request->fd = -1;
     request->context = context;
     request->on_done = on_done;
-    (void) snprintf(request->ref, sizeof(request->ref), "%s", ref);
     (void) snprintf(request->hash_line, sizeof(request->hash_line), HASH_LINE HASH_OF_NOTHING);
     return request;
 }
@@ -151,8 +151,10 @@ static bool url_of(const struct request *request, char *room, size_t size)
     if (request->step != STEP_LIST) {
         writer_text(&writer, blobs->base);
         writer_u8(&writer, '/');
-        writer_text(&writer,
-                    request->step == STEP_DELETE && request->on_swept ? request->old[request->at_old] : request->ref);
+        writer_text(&writer, request->name.folder);
+        writer_u8(&writer, '/');
+        writer_text(&writer, request->step == STEP_DELETE && request->on_swept ? request->old[request->at_old]
+                                                                               : request->name.ref);
     } else {
         /* sorted by name, as the signature wants it */
         writer_text(&writer, blobs->bucket);
@@ -164,6 +166,8 @@ static bool url_of(const struct request *request, char *room, size_t size)
         }
         writer_text(&writer, "list-type=2&max-keys=500&prefix=");
         (void) put_encoded(&writer, blobs->prefix);
+        writer_text(&writer, request->name.folder);
+        writer_text(&writer, "%2F");
     }
     room[writer.size] = 0;
     return !writer.overflow;
@@ -227,12 +231,15 @@ static int result_of(const struct request *request, const struct http_reply *rep
 
 /* ---- The sweep ---- */
 
-/* The reference of a key of ours; NULL: something else lies there. */
-static const char *ref_of(const struct blobs *blobs, const char *key)
+/* The reference of a key of this channel's; NULL: something else lies there. */
+static const char *ref_of(const struct request *request, const char *key)
 {
-    const size_t size = strlen(blobs->prefix);
+    const char *prefix = request->blobs->prefix, *folder = request->name.folder;
+    const size_t size = strlen(prefix), after = size + BLOBS_FOLDER_BYTES;
 
-    return strncmp(key, blobs->prefix, size) == 0 && blob_ref_is_good(key + size) ? key + size : NULL;
+    if (strncmp(key, prefix, size) != 0 || strncmp(key + size, folder, BLOBS_FOLDER_BYTES) != 0 || key[after] != '/')
+        return NULL;
+    return blob_ref_is_good(key + after + 1) ? key + after + 1 : NULL;
 }
 
 static void read_page(struct request *request, struct bytes listing)
@@ -242,7 +249,7 @@ static void read_page(struct request *request, struct bytes listing)
 
     request->n_old = request->at_old = 0;
     while (request->n_old < PAGE && s3_listing_next(&rest, &entry)) {
-        const char *ref = ref_of(request->blobs, entry.key);
+        const char *ref = ref_of(request, entry.key);
 
         if (ref && entry.modified_ms < request->before_ms)
             memcpy(request->old[request->n_old++], ref, BLOB_REF_BYTES + 1);
@@ -298,9 +305,10 @@ static void on_reply(void *context, const struct http_reply *reply)
     finish(request, r);
 }
 
-static int s3_sweep(struct blobs *blobs, uint64_t age_ms, void *context, blobs_swept *on_swept)
+static int s3_sweep(struct blobs *blobs, const struct blob_name *name, uint64_t age_ms, void *context,
+                    blobs_swept *on_swept)
 {
-    struct request *request = request_new(blobs, STEP_LIST, "", context, NULL);
+    struct request *request = request_new(blobs, STEP_LIST, name, context, NULL);
     const uint64_t now_ms = blobs_now_ms();
     int r = -ENOMEM;
 
@@ -361,9 +369,9 @@ static void on_hashed(struct blobs_work *work, bool is_abandoned)
         list_append(&request->blobs->requests, &request->link);
 }
 
-static int s3_put(struct blobs *blobs, const char *ref, int *fd, void *context, blobs_done *on_done)
+static int s3_put(struct blobs *blobs, const struct blob_name *name, int *fd, void *context, blobs_done *on_done)
 {
-    struct request *request = request_new(blobs, STEP_HASH, ref, context, on_done);
+    struct request *request = request_new(blobs, STEP_HASH, name, context, on_done);
     int r;
 
     if (!request)
@@ -389,9 +397,9 @@ static int start(struct request *request)
     return r;
 }
 
-static int s3_get(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done)
+static int s3_get(struct blobs *blobs, const struct blob_name *name, void *context, blobs_done *on_done)
 {
-    struct request *request = request_new(blobs, STEP_GET, ref, context, on_done);
+    struct request *request = request_new(blobs, STEP_GET, name, context, on_done);
     int r;
 
     if (!request)
@@ -404,9 +412,9 @@ static int s3_get(struct blobs *blobs, const char *ref, void *context, blobs_don
     return start(request);
 }
 
-static int s3_delete(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done)
+static int s3_delete(struct blobs *blobs, const struct blob_name *name, void *context, blobs_done *on_done)
 {
-    struct request *request = request_new(blobs, STEP_DELETE, ref, context, on_done);
+    struct request *request = request_new(blobs, STEP_DELETE, name, context, on_done);
 
     return request ? start(request) : -ENOMEM;
 }

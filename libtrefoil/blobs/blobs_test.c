@@ -20,7 +20,10 @@
 
 #define REF "0123456789abcdef0123456789abcdef"
 #define OTHER "0123456789abcdef0123456789abcde0"
+#define CHANNEL "0a0b0000000000000000000000000000"
 #define MAX_BYTES 100000
+
+static const uint8_t channel[SEAL_ID_BYTES] = { 10, 11 }, neighbour[SEAL_ID_BYTES] = { 10, 12 };
 
 struct world {
     uv_loop_t loop;
@@ -96,7 +99,7 @@ static int put(struct world *world, const char *ref, const char *text)
 {
     int fd = spool(world, text), n = world->n_done;
 
-    assert_int_equal(blobs_put(world->blobs, ref, &fd, world, on_done), 0);
+    assert_int_equal(blobs_put(world->blobs, channel, ref, &fd, world, on_done), 0);
     assert_int_equal(fd, -1);
     assert_int_equal(world->n_done, n);
     return wait_done(world);
@@ -104,7 +107,7 @@ static int put(struct world *world, const char *ref, const char *text)
 
 static int get(struct world *world, const char *ref)
 {
-    assert_int_equal(blobs_get(world->blobs, ref, world, on_done), 0);
+    assert_int_equal(blobs_get(world->blobs, channel, ref, world, on_done), 0);
     return wait_done(world);
 }
 
@@ -120,7 +123,7 @@ static void assert_text(int fd, const char *text)
 
 static void path_of(const struct world *world, const char *ref, char room[200])
 {
-    (void) snprintf(room, 200, "%s/%.2s/%.2s/%s", world->place, ref, ref + 2, ref);
+    (void) snprintf(room, 200, "%s/" CHANNEL "/%.2s/%.2s/%s", world->place, ref, ref + 2, ref);
 }
 
 /* ---- The directory ---- */
@@ -184,11 +187,11 @@ static void test_deleted_blob_is_gone_and_may_be_deleted_again(void **state)
 
     assert_int_equal(put(world, REF, "sealed"), 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(blobs_delete(world->blobs, REF, world, on_done), 0);
+        assert_int_equal(blobs_delete(world->blobs, channel, REF, world, on_done), 0);
         assert_int_equal(wait_done(world), 0);
     }
     assert_int_equal(get(world, REF), -ENOENT);
-    assert_int_equal(blobs_delete(world->blobs, OTHER, NULL, NULL), 0); /* nobody wants to know */
+    assert_int_equal(blobs_delete(world->blobs, channel, OTHER, NULL, NULL), 0); /* nobody wants to know */
 }
 
 static void test_names_that_are_no_references_are_refused(void **state)
@@ -204,11 +207,11 @@ static void test_names_that_are_no_references_are_refused(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(refs); i++) {
         int fd = spool(world, "x"), kept = fd;
 
-        assert_int_equal(blobs_put(world->blobs, refs[i], &fd, world, on_done), -EINVAL);
+        assert_int_equal(blobs_put(world->blobs, channel, refs[i], &fd, world, on_done), -EINVAL);
         assert_int_equal(fd, -1);
         assert_int_equal(fcntl(kept, F_GETFD), -1); /* closed, whatever happens */
-        assert_int_equal(blobs_get(world->blobs, refs[i], world, on_done), -EINVAL);
-        assert_int_equal(blobs_delete(world->blobs, refs[i], world, on_done), -EINVAL);
+        assert_int_equal(blobs_get(world->blobs, channel, refs[i], world, on_done), -EINVAL);
+        assert_int_equal(blobs_delete(world->blobs, channel, refs[i], world, on_done), -EINVAL);
     }
     (void) uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(world->n_done, 0);
@@ -221,14 +224,14 @@ static void test_blob_larger_than_allowed_is_refused(void **state)
     int fd = spool(world, "x");
 
     assert_int_equal(ftruncate(fd, MAX_BYTES), 0);
-    assert_int_equal(blobs_put(world->blobs, REF, &fd, world, on_done), 0);
+    assert_int_equal(blobs_put(world->blobs, channel, REF, &fd, world, on_done), 0);
     assert_int_equal(wait_done(world), 0);
     path_of(world, REF, path);
     assert_int_equal(truncate(path, MAX_BYTES + 1), 0); /* by somebody with a larger limit */
     assert_int_equal(get(world, REF), -EFBIG);
     fd = spool(world, "x");
     assert_int_equal(ftruncate(fd, MAX_BYTES + 1), 0);
-    assert_int_equal(blobs_put(world->blobs, OTHER, &fd, world, on_done), 0);
+    assert_int_equal(blobs_put(world->blobs, channel, OTHER, &fd, world, on_done), 0);
     assert_int_equal(wait_done(world), -EFBIG);
     assert_int_equal(get(world, OTHER), -ENOENT);
 }
@@ -242,7 +245,7 @@ static void test_links_are_not_followed(void **state)
     path_of(world, OTHER, path);
     assert_int_equal(symlink("/etc/passwd", path), 0);
     assert_true(get(world, OTHER) < 0);
-    (void) snprintf(path, sizeof(path), "%s/ff", world->place);
+    (void) snprintf(path, sizeof(path), "%s/" CHANNEL "/ff", world->place);
     assert_int_equal(symlink("/etc", path), 0);
     assert_true(get(world, "ff23456789abcdef0123456789abcdef") < 0);
 }
@@ -273,18 +276,48 @@ static void test_sweep_takes_what_is_old_and_only_blobs(void **state)
         if (i % 2)
             age(world, ref, 1000);
     }
-    (void) snprintf(path, sizeof(path), "%s/01/23/a note of the operator", world->place);
+    (void) snprintf(path, sizeof(path), "%s/" CHANNEL "/01/23/a note of the operator", world->place);
     fd = open(path, O_CREAT | O_WRONLY, 0600);
     (void) close(fd);
     assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[2]){ { 0 }, { 0 } }, 0), 0);
-    assert_int_equal(blobs_sweep(world->blobs, 500000, world, on_swept), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 500000, world, on_swept), 0);
     (void) wait_done(world);
     assert_int_equal(world->n_swept, N / 2);
     assert_int_equal(access(path, F_OK), 0);
     assert_text(get(world, REF), "x");
     assert_text(get(world, "01230000000000000000000000000002"), "");
     assert_int_equal(get(world, "01230000000000000000000000000001"), -ENOENT);
-    assert_int_equal(blobs_sweep(world->blobs, 500000, world, on_swept), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 500000, world, on_swept), 0);
+    (void) wait_done(world);
+    assert_int_equal(world->n_swept, 0);
+}
+
+static void test_channels_in_one_place_know_nothing_of_each_other(void **state)
+{
+    struct world *world = *state;
+    int fd = spool(world, "the neighbour's");
+
+    assert_int_equal(put(world, REF, "sealed"), 0);
+    age(world, REF, 1000);
+    assert_int_equal(blobs_put(world->blobs, neighbour, REF, &fd, world, on_done), 0);
+    assert_int_equal(wait_done(world), 0);
+    assert_int_equal(blobs_sweep(world->blobs, neighbour, 500000, world, on_swept), 0);
+    (void) wait_done(world);
+    assert_int_equal(world->n_swept, 0); /* older than the neighbour keeps his, and not his */
+    assert_text(get(world, REF), "sealed");
+    assert_int_equal(blobs_delete(world->blobs, channel, REF, world, on_done), 0);
+    assert_int_equal(wait_done(world), 0);
+    assert_int_equal(get(world, REF), -ENOENT);
+    assert_int_equal(blobs_get(world->blobs, neighbour, REF, world, on_done), 0);
+    assert_text(wait_done(world), "the neighbour's");
+}
+
+static void test_sweep_of_a_channel_without_files_finds_none(void **state)
+{
+    struct world *world = *state;
+
+    world->n_swept = -1;
+    assert_int_equal(blobs_sweep(world->blobs, neighbour, 0, world, on_swept), 0);
     (void) wait_done(world);
     assert_int_equal(world->n_swept, 0);
 }
@@ -295,9 +328,9 @@ static void test_closed_store_calls_nobody(void **state)
     int fd = spool(world, "x");
 
     assert_int_equal(put(world, OTHER, "x"), 0);
-    assert_int_equal(blobs_put(world->blobs, REF, &fd, world, on_done), 0);
-    assert_int_equal(blobs_get(world->blobs, OTHER, world, on_done), 0);
-    assert_int_equal(blobs_sweep(world->blobs, 0, world, on_swept), 0);
+    assert_int_equal(blobs_put(world->blobs, channel, REF, &fd, world, on_done), 0);
+    assert_int_equal(blobs_get(world->blobs, channel, OTHER, world, on_done), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 0, world, on_swept), 0);
     world->blobs = blobs_close(world->blobs);
     (void) uv_run(&world->loop, UV_RUN_DEFAULT);
     assert_int_equal(world->n_done, 1);
@@ -328,7 +361,7 @@ static void test_full_disk_is_told(void **state)
     int fd = -1, r;
 
     /* As many inodes as the folders of one blob need, less one; pages for what is written. */
-    if (mount("none", world->place, "tmpfs", 0, "size=64k,nr_inodes=3") < 0) {
+    if (mount("none", world->place, "tmpfs", 0, "size=64k,nr_inodes=4") < 0) {
         print_message("SKIPPED: no tmpfs may be mounted here (%s)\n", strerror(errno));
         skip();
     }
@@ -340,7 +373,7 @@ static void test_full_disk_is_told(void **state)
         n = write(fd, zeros, sizeof(zeros));
     assert_int_equal(n, -1);
     assert_int_equal(errno, ENOSPC);
-    assert_int_equal(blobs_put(world->blobs, REF, &fd, world, on_done), 0);
+    assert_int_equal(blobs_put(world->blobs, channel, REF, &fd, world, on_done), 0);
     r = wait_done(world);
     world->blobs = blobs_close(world->blobs);
     (void) uv_run(&world->loop, UV_RUN_DEFAULT);
@@ -450,6 +483,8 @@ int main(void)
         TEST(test_blob_larger_than_allowed_is_refused),
         TEST(test_links_are_not_followed),
         TEST(test_sweep_takes_what_is_old_and_only_blobs),
+        TEST(test_channels_in_one_place_know_nothing_of_each_other),
+        TEST(test_sweep_of_a_channel_without_files_finds_none),
         TEST(test_closed_store_calls_nobody),
         TEST(test_place_that_is_none_is_refused),
         TEST(test_full_disk_is_told),

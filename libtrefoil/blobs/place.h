@@ -11,11 +11,20 @@
 typedef void blobs_done(void *context, int r);
 typedef void blobs_swept(void *context, long n);
 
+#define BLOBS_FOLDER_BYTES ((size_t) 2 * SEAL_ID_BYTES)
+
+/* Whose it is, and which. */
+struct blob_name {
+    char folder[BLOBS_FOLDER_BYTES + 1]; /* of the channel: its id in hex digits */
+    char ref[BLOB_REF_BYTES + 1];        /* a sweep: empty */
+};
+
 struct blobs_ops {
-    int (*put)(struct blobs *blobs, const char *ref, int *fd, void *context, blobs_done *on_done);
-    int (*get)(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done);
-    int (*delete)(struct blobs *blobs, const char *ref, void *context, blobs_done *on_done);
-    int (*sweep)(struct blobs *blobs, uint64_t age_ms, void *context, blobs_swept *on_done);
+    int (*put)(struct blobs *blobs, const struct blob_name *name, int *fd, void *context, blobs_done *on_done);
+    int (*get)(struct blobs *blobs, const struct blob_name *name, void *context, blobs_done *on_done);
+    int (*delete)(struct blobs *blobs, const struct blob_name *name, void *context, blobs_done *on_done);
+    int (*sweep)(struct blobs *blobs, const struct blob_name *name, uint64_t age_ms, void *context,
+                 blobs_swept *on_done);
     void (*close)(struct blobs *blobs); /* abandons requests; NULL: work in threads is all there is */
 };
 

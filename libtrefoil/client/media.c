@@ -133,14 +133,16 @@ enum trefoil_status trefoil_media_open_fd(int fd, const struct trefoil_id *chann
 enum trefoil_status trefoil_media_open(const char *directory, const struct trefoil_id *channel,
                                        const struct trefoil_media *media, trefoil_media_reader **ret)
 {
-    char path[MAX_PATH_BYTES];
+    char path[MAX_PATH_BYTES], folder[2 * SEAL_ID_BYTES + 1];
     struct blob_secret secret;
     enum trefoil_status status;
     int size, fd;
 
     if (!directory || !channel || !media || !ret || !secret_of(media, &secret))
         return TREFOIL_BAD_ARGUMENT;
-    size = snprintf(path, sizeof(path), "%s/%.2s/%.2s/%s", directory, secret.ref, secret.ref + 2, secret.ref);
+    bytes_to_hex(bytes_make(channel->bytes, SEAL_ID_BYTES), folder);
+    size =
+        snprintf(path, sizeof(path), "%s/%s/%.2s/%.2s/%s", directory, folder, secret.ref, secret.ref + 2, secret.ref);
     if (size < 0 || (size_t) size >= sizeof(path))
         return TREFOIL_BAD_ARGUMENT;
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

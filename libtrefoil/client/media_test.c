@@ -17,6 +17,7 @@
 #include "seal/blob.h"
 
 #define SIZE 200000
+#define CHANNEL "07070707070707070707070707070707"
 
 /* A store with one file in it, and what a message says of that. */
 struct world {
@@ -45,12 +46,14 @@ static int open_world(void **state)
     for (size_t i = 0; i < SIZE; i++)
         world->plain[i] = (uint8_t) (i * 31 + i / 251);
     blob_seal_begin(seal, world->channel.bytes);
-    (void) snprintf(world->path, sizeof(world->path), "%s/%.2s", world->folder, seal->secret.ref);
+    (void) snprintf(world->path, sizeof(world->path), "%s/" CHANNEL, world->folder);
     assert_int_equal(mkdir(world->path, 0700), 0);
-    (void) snprintf(world->path, sizeof(world->path), "%s/%.2s/%.2s", world->folder, seal->secret.ref,
+    (void) snprintf(world->path, sizeof(world->path), "%s/" CHANNEL "/%.2s", world->folder, seal->secret.ref);
+    assert_int_equal(mkdir(world->path, 0700), 0);
+    (void) snprintf(world->path, sizeof(world->path), "%s/" CHANNEL "/%.2s/%.2s", world->folder, seal->secret.ref,
                     seal->secret.ref + 2);
     assert_int_equal(mkdir(world->path, 0700), 0);
-    (void) snprintf(world->path, sizeof(world->path), "%s/%.2s/%.2s/%s", world->folder, seal->secret.ref,
+    (void) snprintf(world->path, sizeof(world->path), "%s/" CHANNEL "/%.2s/%.2s/%s", world->folder, seal->secret.ref,
                     seal->secret.ref + 2, seal->secret.ref);
     fd = open(world->path, O_CREAT | O_WRONLY, 0600);
     assert_int_equal(blob_seal_push(seal, bytes_make(world->plain, SIZE), write_out, &fd), 0);
@@ -176,13 +179,16 @@ static void test_another_channel_or_key_is_refused(void **state)
 {
     struct world *world = *state;
     trefoil_media_reader *reader = NULL;
+    int fd = open(world->path, O_RDONLY);
 
     world->channel.bytes[0] ^= 1;
-    assert_int_equal(try_open(world, &reader), TREFOIL_REFUSED);
+    assert_int_equal(trefoil_media_open_fd(fd, &world->channel, &world->media, &reader), TREFOIL_REFUSED);
+    assert_int_equal(try_open(world, &reader), TREFOIL_NOTHING); /* it lies in the folder of its own channel */
     world->channel.bytes[0] ^= 1;
     world->secret.key[0] ^= 1;
     assert_int_equal(try_open(world, &reader), TREFOIL_REFUSED);
     assert_null(reader);
+    (void) close(fd);
 }
 
 static void test_expired_file_is_nothing(void **state)

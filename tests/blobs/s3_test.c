@@ -23,6 +23,7 @@
 #define MANY 1205 /* three pages of a sweep */
 
 static const char *place, *spool_dir, *server_folder;
+static const uint8_t channel[SEAL_ID_BYTES] = { 10, 11 }, neighbour[SEAL_ID_BYTES] = { 10, 12 };
 
 struct world {
     uv_loop_t loop;
@@ -120,7 +121,7 @@ static int put_in(struct world *world, struct blobs *blobs, const char *ref, siz
 {
     int fd = spool_of(world, size);
 
-    assert_int_equal(blobs_put(blobs, ref, &fd, world, on_done), 0);
+    assert_int_equal(blobs_put(blobs, channel, ref, &fd, world, on_done), 0);
     assert_int_equal(fd, -1);
     return wait_done(world);
 }
@@ -132,7 +133,7 @@ static int put(struct world *world, const char *ref, size_t size)
 
 static int get(struct world *world, struct blobs *blobs, const char *ref)
 {
-    assert_int_equal(blobs_get(blobs, ref, world, on_done), 0);
+    assert_int_equal(blobs_get(blobs, channel, ref, world, on_done), 0);
     return wait_done(world);
 }
 
@@ -173,7 +174,7 @@ static void test_deleted_blob_is_gone_and_may_be_deleted_again(void **state)
 
     assert_int_equal(put(world, REF, 100), 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(blobs_delete(world->blobs, REF, world, on_done), 0);
+        assert_int_equal(blobs_delete(world->blobs, channel, REF, world, on_done), 0);
         assert_int_equal(wait_done(world), 0);
         assert_int_equal(get(world, world->blobs, REF), -ENOENT);
     }
@@ -186,9 +187,9 @@ static void test_signature_by_another_key_is_refused_by_the_server(void **state)
 
     assert_int_equal(put_in(world, other, OTHER, 100), -EACCES);
     assert_int_equal(get(world, other, OTHER), -EACCES);
-    assert_int_equal(blobs_delete(other, OTHER, world, on_done), 0);
+    assert_int_equal(blobs_delete(other, channel, OTHER, world, on_done), 0);
     assert_int_equal(wait_done(world), -EACCES);
-    assert_int_equal(blobs_sweep(other, 0, world, on_swept), 0);
+    assert_int_equal(blobs_sweep(other, channel, 0, world, on_swept), 0);
     (void) wait_done(world);
     assert_int_equal(world->n_swept, -EACCES);
     blobs_close(other);
@@ -247,14 +248,14 @@ static void test_sweep_takes_what_is_old_page_by_page(void **state)
         (void) snprintf(ref, sizeof(ref), "%032x", i);
         assert_int_equal(put(world, ref, 1), 0);
     }
-    assert_int_equal(blobs_sweep(world->blobs, 500000, world, on_swept), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 500000, world, on_swept), 0);
     (void) wait_done(world);
     assert_int_equal(world->n_swept, 0);
     (void) snprintf(command, sizeof(command), "find '%s/files/some/prefix' -type f -exec touch -d '-1 hour' '{}' +",
                     server_folder);
     assert_int_equal(system(command), 0);
     assert_int_equal(put(world, OTHER, 77), 0);
-    assert_int_equal(blobs_sweep(world->blobs, 500000, world, on_swept), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 500000, world, on_swept), 0);
     (void) wait_done(world);
     assert_true(world->n_swept >= MANY); /* other tests have left some */
     assert_same(world, get(world, world->blobs, OTHER), 77);
@@ -271,11 +272,27 @@ static void test_sweep_leaves_what_lies_beside_the_prefix(void **state)
     assert_int_equal(put_in(world, beside, OTHER, 5), 0);
     (void) snprintf(command, sizeof(command), "find '%s/files' -type f -exec touch -d '-1 hour' '{}' +", server_folder);
     assert_int_equal(system(command), 0);
-    assert_int_equal(blobs_sweep(world->blobs, 1000, world, on_swept), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 1000, world, on_swept), 0);
     (void) wait_done(world);
     assert_true(world->n_swept >= 0);
     assert_same(world, get(world, beside, OTHER), 5);
     blobs_close(beside);
+}
+
+static void test_sweep_of_a_channel_leaves_the_files_of_another(void **state)
+{
+    struct world *world = *state;
+    char command[600];
+
+    assert_int_equal(put(world, OTHER, 5), 0);
+    (void) snprintf(command, sizeof(command), "find '%s/files' -type f -exec touch -d '-1 hour' '{}' +", server_folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(blobs_sweep(world->blobs, neighbour, 1000, world, on_swept), 0);
+    (void) wait_done(world);
+    assert_int_equal(world->n_swept, 0);
+    assert_int_equal(blobs_get(world->blobs, neighbour, OTHER, world, on_done), 0);
+    assert_int_equal(wait_done(world), -ENOENT);
+    assert_same(world, get(world, world->blobs, OTHER), 5);
 }
 
 static void test_closed_store_calls_nobody(void **state)
@@ -283,9 +300,9 @@ static void test_closed_store_calls_nobody(void **state)
     struct world *world = *state;
     int fd = spool_of(world, 1000000);
 
-    assert_int_equal(blobs_put(world->blobs, REF, &fd, world, on_done), 0);
-    assert_int_equal(blobs_get(world->blobs, OTHER, world, on_done), 0);
-    assert_int_equal(blobs_sweep(world->blobs, 0, world, on_swept), 0);
+    assert_int_equal(blobs_put(world->blobs, channel, REF, &fd, world, on_done), 0);
+    assert_int_equal(blobs_get(world->blobs, channel, OTHER, world, on_done), 0);
+    assert_int_equal(blobs_sweep(world->blobs, channel, 0, world, on_swept), 0);
     for (int i = 0; i < 3; i++)
         (void) uv_run(&world->loop, UV_RUN_NOWAIT);
     int n = world->n_done;
@@ -308,6 +325,7 @@ int main(int argc, char **argv)
         TEST(test_blob_larger_than_allowed_is_refused_both_ways),
         TEST(test_sweep_takes_what_is_old_page_by_page),
         TEST(test_sweep_leaves_what_lies_beside_the_prefix),
+        TEST(test_sweep_of_a_channel_leaves_the_files_of_another),
         TEST(test_closed_store_calls_nobody),
     };
 

@@ -44,21 +44,31 @@ async function type(network, text) {
   await page.getByTestId(`send-${network}`).click();
 }
 
-/** A file of the test kit, dropped on a phone as a mouse would. */
-async function drop(network, name, type) {
-  const transfer = await page.evaluateHandle(({ bytes, name, type }) => {
-    const made = new DataTransfer();
-    made.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type }));
-    return made;
-  }, { bytes: readFileSync(path.join(files, name)).toString("base64"), name, type });
-  await phone(network).dispatchEvent("drop", { dataTransfer: transfer });
+/** A file of the test kit, dragged from outside over a phone and let go there: the browser's own drag and drop. */
+async function drop(network, name) {
+  const { x, y, width, height } = await phone(network).boundingBox();
+  const devtools = await page.context().newCDPSession(page);
+  const drag = (type, dx) => devtools.send("Input.dispatchDragEvent", { type, x: x + width / 2 + dx, y: y + height / 2,
+    data: { items: [], files: [path.join(files, name)], dragOperationsMask: 1 } });
+  await drag("dragEnter", -9);
+  await drag("dragOver", 0);
+  await phone(network).and(page.locator(".dropping")).waitFor();
+  if (process.env.SCREENSHOT_DRAG) await page.screenshot({ path: process.env.SCREENSHOT_DRAG });
+  await drag("drop", 0);
+  await devtools.detach();
 }
+
+/** Nothing of it hangs over the edge of its balloon. */
+const isWithinBalloon = (element) => element.evaluate((inner) => {
+  const a = inner.getBoundingClientRect(), b = inner.closest(".balloon").getBoundingClientRect();
+  return a.left >= b.left && a.right <= b.right;
+});
 
 for (const from of networks) {
   test(`a picture dropped on ${from} is seen on the other two`, async () => {
     const others = networks.filter((n) => n !== from), before = {};
     for (const to of others) before[to] = await shown(to, "picture").count();
-    await drop(from, "picture.jpg", "image/jpeg");
+    await drop(from, "picture.jpg");
     for (const to of others) {
       const picture = shown(to, "picture").nth(before[to]);
       await picture.waitFor({ timeout: 20000 });
@@ -82,6 +92,53 @@ test("a place is a card with a map where it was sent, and words with a link wher
   for (const to of ["messenger", "instagram"]) await bubble(to, /https:\/\/maps\./).waitFor({ timeout: 15000 });
 });
 
+test("a contact is a card where it was sent, and its words elsewhere", async () => {
+  await attach("whatsapp", "contact");
+  await phone("whatsapp").getByTestId("contacts").getByText("dora@example.org").waitFor();
+  for (const to of ["messenger", "instagram"]) await bubble(to, /Dora Example[^]*dora@example\.org/).waitFor({ timeout: 15000 });
+});
+
+test("a reply to a story says so where it was written, and its words reach the others", async () => {
+  await page.getByTestId("composer-instagram").fill("what a view");
+  await attach("instagram", "story");
+  await bubble("instagram", /reply to a story[^]*what a view/).waitFor();
+  for (const to of ["whatsapp", "messenger"]) await bubble(to, "what a view").waitFor({ timeout: 15000 });
+});
+
+test("a film, a sticker and a document look like what they are", async () => {
+  const send = async (kind, name, mime) => {
+    const body = readFileSync(path.join(files, name)).toString("base64");
+    await page.evaluate(async ({ body, kind, name, mime }) => {
+      const bytes = Uint8Array.from(atob(body), (c) => c.charCodeAt(0));
+      await phones.whatsapp.attachments.sendOne(new Blob([bytes]), name, mime, kind);
+    }, { body, kind, name, mime });
+  };
+  await send("video", "film.mp4", "video/mp4");
+  await send("sticker", "sticker.webp", "image/webp");
+  await send("file", "paper.pdf", "application/pdf");
+  for (const to of ["messenger", "instagram"]) {
+    const film = shown(to, "film").last();
+    await film.waitFor({ timeout: 20000 });
+    await page.waitForFunction((video) => video.videoWidth > 0, await film.elementHandle());
+    await phone(to).locator('a[data-testid="file"][download$=".pdf"]').waitFor({ timeout: 20000 });
+  }
+  await phone("whatsapp").locator('img.sticker[data-testid="picture"]').waitFor();
+});
+
+test("a template is a card with what was filled in, and words where there are none", async () => {
+  const file = path.join(scratch, "template.json");
+  writeFileSync(file, JSON.stringify({ author: { name: "Desk" }, template: { name: "order_ready", language: "en_US", rendered: "Your order 1043 is ready.",
+    components_json: JSON.stringify([{ type: "body", parameters: [{ type: "text", text: "1043" }] }]) } }));
+  const sent = await system.cli("send", "Trefoil", "--json", file);
+  assert.equal(sent.status, 0, sent.error);
+  for (const to of ["whatsapp", "messenger"]) {
+    const card = shown(to, "template").last();
+    await card.waitFor({ timeout: 15000 });
+    assert.match(await card.innerText(), /order_ready[^]*1043/);
+  }
+  await bubble("instagram", "Your order 1043 is ready.").waitFor({ timeout: 15000 });
+});
+
 test("buttons a service offers can be pressed on every phone, and the choice reaches the others", async () => {
   const file = path.join(scratch, "buttons.json");
   for (const [i, network] of networks.entries()) {
@@ -91,6 +148,7 @@ test("buttons a service offers can be pressed on every phone, and the choice rea
     assert.equal(sent.status, 0, sent.error);
     const button = bubble(network, `round ${i}?`).getByRole("button", { name: `Yes ${i}`, exact: true });
     await button.waitFor({ timeout: 15000 });
+    assert.ok(await isWithinBalloon(button), "the button hangs over");
     await button.click();
     for (const to of networks.filter((n) => n !== network)) await bubble(to, `Yes ${i}`).last().waitFor({ timeout: 15000 });
   }

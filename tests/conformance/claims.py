@@ -44,7 +44,7 @@ def printed_record(world, has_converter):
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
     if done.returncode != 0:
         raise Broken(["--capabilities prints no record"])
-    return {f["feature"]: {k: v for k, v in f.items() if k != "unconverted"} for f in json.loads(done.stdout)["features"]}
+    return {f["feature"]: {k: v for k, v in f.items() if not k.startswith("unconverted")} for f in json.loads(done.stdout)["features"]}
 
 
 def claims(world):

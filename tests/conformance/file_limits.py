@@ -113,12 +113,24 @@ def kind_of_file(desk, record, kind):
             yield f"{kind} of {size} bytes, the limit: it ended {case.verdict}, lost {case.lost}"
         if size > limit and (case.refused or is_same_fate(case, plain)):
             yield f"{kind} of {size} bytes, one beyond: nothing is said to be lost {case.refused or ''}"
+    if mime != KINDS[kind]:
+        yield from usual_file(desk, cell, kind)
     unlisted = [u for u in UNUSUAL[kind] if cell.get("mimes") and u[0] not in cell["mimes"]]
     if unlisted:
         mime, data = unlisted[0][0], unlisted[0][1] + bytes(2000)
         case = desk.send(kind, [desk.bring(mime, data)])
         if case.refused or (case.verdict == "sent" and not case.lost):
             yield f"{kind} of the type {mime}, which is not listed: nothing is said to be lost {case.refused or ''}"
+
+
+def usual_file(desk, cell, kind):
+    """The faults of what that kind usually is on other networks: as it is, converted or as another kind, a file that is said
+    to go does go, unless the record itself speaks of text."""
+    with open(os.path.join(FILES, EXAMPLES[KINDS[kind]]), "rb") as file:
+        case = desk.send(kind, [desk.bring(KINDS[kind], file.read())])
+    are_words = any(word.endswith("→text") for word in case.lost) and "text" not in cell.get("becomes", "")
+    if case.refused or case.verdict != "sent" or (cell["support"] in NATIVE and are_words) or (cell["support"] == "full" and case.lost):
+        yield f"{kind} of the type {KINDS[kind]} is said to be {cell['support']}: {case.refused or case.verdict}, lost {case.lost}"
 
 
 def is_same_fate(case, other):
@@ -189,5 +201,12 @@ def file_limits(world):
             faults += probe()
         except AssertionError as problem:
             faults.append(str(problem))
+    words = f"{len(KINDS)} kinds of files, captions, names, albums: {desk.n} in or out, from {samples[0][0]}"
+    if world.has_converter_key:
+        world.restart_translator("without-converter")
+        record = record_of(world)
+        for kind in KINDS:
+            faults += [f"without converter, {fault}" for fault in usual_file(desk, record[kind], kind)]
+        words += "; again without a converter"
     world.restart_translator()
-    return check(faults, f"{len(KINDS)} kinds of files, captions, names, albums: {desk.n} in or out, from {samples[0][0]}")
+    return check(faults, words)

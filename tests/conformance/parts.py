@@ -170,7 +170,7 @@ class Case:
 
     def __init__(self, world, number, message):
         self.name, self.message, self.person = message["name"], message, f"case-{number:03}"
-        self.refused = self.envelope = self.verdict = None
+        self.refused = self.envelope = self.verdict = self.text = None
         self.requests, self.lost, self.patience_s = [], [], 6
         golden = world.testdata.encode
         self.golden = golden.get(self.name) or golden.get(self.name + ": cannot be expressed")
@@ -223,7 +223,7 @@ class Case:
         account = f"{world.name}/{world.testdata.accounts[0]}"
         ends = [h for h in world.hops(self.envelope) if h["outcome"] and h["account"] == account]
         if ends:
-            self.verdict, self.lost = ends[0]["outcome"], ends[0]["lost"]
+            self.verdict, self.lost, self.text = ends[0]["outcome"], ends[0]["lost"], ends[0]["text"]
         return bool(ends)
 
 
@@ -293,14 +293,60 @@ def replies(world):
     """Every answer of the network ends as judge.golden says."""
     order = {"sent": 0, "bounced": 1, "unknown": 2, "deferred": 3}
     verdicts = sorted(world.testdata.judge.items(), key=lambda v: (order[v[1]["outcome"]], bool(v[1].get("pause")), v[0]))
-    faults = []
-    for number, (name, verdict) in enumerate(verdicts):
+    at_once = [v for v in verdicts if v[0] in world.testdata.listed and not makes_wait(v[1])]
+    alone = [v for v in verdicts if v not in at_once]
+    if not world.long:
+        alone = one_of_each(alone, world.testdata.listed)
+    faults = together(world, at_once)
+    for number, (name, verdict) in enumerate(alone):
         found = reply(world, name, verdict, f"reply-{number:03}")
         if found:
             faults.append(f"{name}: {found}")
-        if verdict["outcome"] == "deferred" or verdict.get("health"):
+        if makes_wait(verdict):
             world.restart_translator()  # the account may be waiting
-    return check(faults, f"{len(verdicts)} answers")
+    left = len(verdicts) - len(at_once) - len(alone)
+    return check(faults, f"{len(verdicts) - left} answers" + (f"; {left} more that make somebody wait only with --long" if left else ""))
+
+
+def makes_wait(verdict):
+    return verdict["outcome"] == "deferred" or bool(verdict.get("health"))
+
+
+def one_of_each(verdicts, listed):
+    """Of those that share a file, the first of each kind of waiting."""
+    kept, kinds = [], set()
+    for name, verdict in verdicts:
+        kind = tuple(verdict.get(key) for key in ("outcome", "pause", "bounded", "health"))
+        if name not in listed or kind not in kinds:
+            kept.append((name, verdict))
+        kinds.add(kind)
+    return kept
+
+
+def together(world, verdicts):
+    """Answers that make nobody wait, each to a person of its own: the faults."""
+    cases = [Case(world, 900 + i, {"name": name, "content": {"text": {"body": "Hello"}}}) for i, (name, _) in enumerate(verdicts)]
+    for case in cases:
+        case.begin(world)
+    lines = world.lines_until(lambda l: len(l) >= 2 * len(cases), "everybody is heard", 20)
+    for case in cases:
+        case.said(lines)
+        world.network.told[case.person] = world.testdata.answer(case.name)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda case: case.send(world), cases))
+        list(pool.map(lambda case: case.settle(world), cases))
+    found = [(case.name, case.refused or otherwise(verdict, case.verdict, case.text)) for case, (_, verdict) in zip(cases, verdicts)]
+    return [f"{name}: {words}" for name, words in found if words]
+
+
+def otherwise(verdict, outcome, text):
+    """How it ended, where that is not what the golden says; or None."""
+    wanted = {"unknown": ("unknown", "bounced")}.get(verdict["outcome"], (verdict["outcome"],))
+    if outcome not in wanted:
+        return f"{' or '.join(wanted)} wanted, {outcome or 'nothing'} came"
+    if verdict.get("reason") and verdict["outcome"] == "bounced" and verdict["reason"] not in (text or ""):
+        return f"reason '{verdict['reason']}' wanted, '{text}' came"
+    return None
 
 
 def reply(world, name, verdict, person):
@@ -308,7 +354,7 @@ def reply(world, name, verdict, person):
     world.post(body)
     heard = world.lines_until(lambda lines: any(l["user_id"] == person for l in lines), person)
     room = next(l["room"] for l in heard if l["user_id"] == person)
-    world.network.told[person] = (int(name.split(".")[-2]), world.testdata.bytes_of(name))
+    world.network.told[person] = world.testdata.answer(name)
     envelope, refused = world.send(room, {"text": {"body": "Hello"}})
     if refused:
         return refused
@@ -326,11 +372,5 @@ def reply(world, name, verdict, person):
         is_final = ends and ends[-1]["outcome"] not in ("deferred", "returned")
         return f"deferred, and ended {ends[-1]}" if is_final else None
     world.patiently(ended, 6)
-    wanted = {"unknown": ("unknown", "bounced")}.get(verdict["outcome"], (verdict["outcome"],))
-    got = ends[-1]["outcome"] if ends else "nothing"
-    if got not in wanted:
-        return f"{' or '.join(wanted)} wanted, {got} came"
-    if verdict.get("reason") and verdict["outcome"] == "bounced" and verdict["reason"] not in (ends[-1]["text"] or ""):
-        return f"reason '{verdict['reason']}' wanted, '{ends[-1]['text']}' came"
-    return None
+    return otherwise(verdict, ends[-1]["outcome"], ends[-1]["text"]) if ends else otherwise(verdict, None, None)
 

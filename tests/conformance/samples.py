@@ -23,13 +23,20 @@ class Testdata:
                     self.app = words[1]
         names = sorted(os.listdir(folder))
         self.webhooks = [n[:-len(".webhook")] for n in names if n.endswith(".webhook")]
-        self.replies = [n for n in names if n.endswith(".reply")]
+        self.listed = {}  # answers that share a file, a line each
+        for name in (n for n in names if n.endswith(".replies")):
+            for line in self.bytes_of(name).splitlines():
+                self.listed.update([(line.split(b" ", 1)[0].decode(), line.split(b" ", 1)[1])])
         self.judge = read_json(os.path.join(folder, "judge.golden"))
         self.encode = read_json(os.path.join(folder, "encode.golden"))
 
     def bytes_of(self, name):
         with open(os.path.join(self.folder, name), "rb") as file:
             return file.read()
+
+    def answer(self, name):
+        """(status, body) of NAME.STATUS.reply."""
+        return int(name.split(".")[-2]), self.listed[name] if name in self.listed else self.bytes_of(name)
 
     def body(self, name):
         return self.bytes_of(name + ".webhook")
@@ -41,9 +48,9 @@ class Testdata:
         """An answer that means sent, its message id replaced by @ID@. It names nobody: our people are not the sample's."""
         for name, verdict in self.judge.items():
             if verdict["outcome"] == "sent" and verdict.get("message_id"):
-                body = self.bytes_of(name).replace(verdict["message_id"].encode(), b"@ID@")
-                body = body.replace(verdict["user_id"].encode(), b"") if verdict.get("user_id") else body
-                return int(name.split(".")[-2]), body
+                status, body = self.answer(name)
+                body = body.replace(verdict["message_id"].encode(), b"@ID@")
+                return status, body.replace(verdict["user_id"].encode(), b"") if verdict.get("user_id") else body
         raise SystemExit(f"{self.folder}: no reply that is accepted with a message id")
 
     def template(self):

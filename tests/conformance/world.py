@@ -73,6 +73,10 @@ media_allow: ["127.0.0.1:{self.network.port}"]
         done = subprocess.run([self.binary, "--config", path, "--check-config"], env=self.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.has_files = done.returncode == 0
+        path = self._write("config/without-converter.yaml", with_files + 'converter: ""\n')
+        done = subprocess.run([self.binary, "--config", path, "--check-config"], env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.has_converter_key = done.returncode == 0
         self._write("config/translator.yaml", self._configuration())
 
     def _configuration(self):

@@ -15,6 +15,9 @@ struct bytes kit_read(struct arena *mem, const char *folder, const char *name);
 /* The file names in `folder` that end in `suffix`, sorted. Fails the test when there are none. */
 size_t kit_list(struct arena *mem, const char *folder, const char *suffix, const char *const **ret);
 
+/* The same, and there may be none. */
+size_t kit_list_any(struct arena *mem, const char *folder, const char *suffix, const char *const **ret);
+
 /* "accounts" in `folder`: lines "account ID [PAGE_ID]" and "app ID". */
 struct decode_context kit_accounts(struct arena *mem, const char *folder);
 

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 
-from stack import NETWORKS, TOP, Stack, wait_until
+from people import FILES, bubbles, received, room_of_three, say_file
+from stack import NETWORKS, PEOPLE, TOP, Stack, wait_until
+from test_policy import configure
 
 DOC = os.path.join(TOP, "translators/CAPABILITIES.md")
 BIN = os.path.abspath(os.environ.get("TREFOIL_BIN") or os.path.join(TOP, "build/release/bin"))
@@ -35,8 +37,8 @@ def cell(feature, without):
     words = f"**{feature['support']}**"
     if feature.get("becomes") and feature["support"] != "full":
         words += f" ({feature['becomes']})"
-    if without["support"] != feature["support"]:
-        words += f", *without converter* {without['support']}"
+    if "unconverted" in feature:
+        words += f", *without converter* {without['support']}" + (f" ({without['becomes']})" if without.get("becomes") else "")
     unit = "bytes" if feature.get("in_bytes") else "characters"
     limits = [text.format(feature[key], unit=unit) for key, text in LIMITS if feature.get(key)]
     if feature.get("max_bytes"):
@@ -61,6 +63,27 @@ def test_documentation_says_what_the_translators_say_of_themselves():
             file.write(text)
     with open(DOC) as file:
         assert file.read() == text, "translators/CAPABILITIES.md is not what the translators say; CAPABILITIES_WRITE=1 writes it"
+
+
+def test_process_without_a_converter_says_so_on_the_bus_and_keeps_to_it():
+    with Stack() as stack:
+        for network in PEOPLE:
+            configure(stack, network, top='converter: ""\n')
+        stack.start_all()
+        room_of_three(stack)
+        told = {}
+        for line in stack.cli("capabilities", "--json").stdout.splitlines():
+            record = json.loads(line)
+            assert not record["has_converter"], record["account"]
+            told[record["account"].split("/")[0]] = {f["feature"]: f["support"] for f in record["features"]}
+        for kind, file in (("voice", "voice.ogg"), ("sticker", "sticker.webp")):
+            say_file(stack, "whatsapp", kind, os.path.join(FILES, file))
+            for other, support in (("messenger", "partial"), ("instagram", "fallback")):
+                assert told[other][kind] == support, (other, kind, told[other][kind])
+        wait_until(lambda: len(received(stack, "messenger")) == 4 and len(received(stack, "instagram")) == 2, "all that is sent")
+        kinds = [b["kind"] for b in bubbles(stack, "messenger")]
+        assert kinds.count("file") == 2, kinds   # the bytes, though not as what they are
+        assert not any(b.get("media") for b in bubbles(stack, "instagram")), "a file that Instagram does not take"
 
 
 def test_bus_tells_what_every_account_can_do():

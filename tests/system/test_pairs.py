@@ -1,5 +1,6 @@
-"""Everything people do, from each network to each other, through real processes: what arrives, and that whatever did not
-arrive whole was said aloud. The table it makes is kept in translators/PAIRS.md (PAIRS_WRITE=1 writes it)."""
+"""Everything people do, from each network to each other, and what only services say, to each network, through real
+processes: what arrives, and that whatever did not arrive whole was said aloud. The tables it makes are kept in
+translators/PAIRS.md (PAIRS_WRITE=1 writes them)."""
 
 import json
 import os
@@ -307,6 +308,93 @@ def _row(case, cells):
     return f"| {case.name} | " + " | ".join(out) + " |\n"
 
 
+# --- what only services say
+
+MESSAGES = os.path.join(TOP, "tests/conformance/messages")
+SERVICE_HEAD = """
+## From a service
+
+What only services say, or say as well, to each network: the messages of `tests/conformance/messages`, sent with
+`trefoil send` to one person there.
+
+| | WA | MS | IG |
+| --- | --- | --- | --- |
+"""
+
+
+def _offers(shape, *others):
+    """Options in that shape; in another one they can still be pressed."""
+    def judge(new):
+        shapes = [b["choices"]["shape"] for b in new if b.get("choices")]
+        return "full" if shape in shapes else "partial" if any(s in others for s in shapes) else _words(new)
+    return judge
+
+
+def _opens(new):
+    """A button that leads somewhere: what it is called by the network does not matter."""
+    return "full" if any(o.get("url") for b in new if b.get("choices") for o in b["choices"]["options"]) else _words(new)
+
+
+def _words(new):
+    return "fallback" if any(b["text"] for b in new) else "none"
+
+
+def _is(kind):
+    return lambda new: "full" if any(b["kind"] == kind for b in new) else _words(new)
+
+
+def _is_marked(new):
+    """As the network's own programs write what they show bold, slanted and as a link."""
+    return "full" if any("*Hello* _quiet_ link (https://example.com/)" in (b["text"] or "") for b in new) else _words(new)
+
+
+SERVICE_CASES = {
+    "formatting": ("text-with-spans", _is_marked),
+    "buttons": ("buttons", _offers("buttons")),
+    "list": ("list", _offers("list", "quick_replies", "buttons")),
+    "quick replies": ("quick-replies", _offers("quick_replies", "buttons", "list")),
+    "link button": ("link", _opens),
+    "template": ("template", _is("template")),
+    "location": ("location-with-a-name", _is("location")),
+    "contacts": ("contacts", _is("contacts")),
+    "order": ("order", _is("order")),
+    "choice": ("choice", _is("choice")),
+    "unsupported": ("unsupported", _words),
+}
+
+
+def _say_as_service(stack, name, network):
+    """(what the phone shows, the lost words)"""
+    path = os.path.join(stack.dir, "service.json")
+    with open(os.path.join(MESSAGES, name + ".json"), encoding="utf-8") as file:
+        content = dict(json.load(file)["content"], author={"name": "Desk"})
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    before = _ids(stack, network)
+    envelope = stack.cli("send", "Only " + network, "--json", path).stdout.split()[-1]
+    _settle(stack)
+    new = [b for b in bubbles(stack, network) if b["id"] not in before and b["direction"] == "in"]
+    return new, "; ".join(_lost_of(stack, envelope).get(ACCOUNTS[network], []))
+
+
+def _service_table(stack, claims, silent, lies):
+    table = SERVICE_HEAD
+    for network in NETWORKS:
+        stack.make_room("Only " + network, (network, PEOPLE[network]))
+    for feature, (name, judge) in SERVICE_CASES.items():
+        cells = []
+        for network in NETWORKS:
+            new, lost = _say_as_service(stack, name, network)
+            word, claimed = judge(new), claims[network][feature]
+            cells.append(f"{word}: {lost}" if lost and word != "full" else word)
+            if word != "full" and not lost:
+                silent.append(f"{feature}, a service to {network}: {word}, and nothing says so")
+            if WORDS.index(word) < WORDS.index({"rejected": "none", "dropped": "none"}.get(claimed, claimed)):
+                lies.append(f"{feature}, a service to {network}: {word}, claimed {claimed}")
+        table += f"| {feature} | " + " | ".join(cells) + " |\n"
+    return table
+
+
 def test_every_kind_from_every_network_reaches_every_other_and_no_loss_is_silent():
     silent, lies, table = [], [], HEAD
     pairs = [(a, b) for a in NETWORKS for b in NETWORKS if a != b]
@@ -329,6 +417,7 @@ def test_every_kind_from_every_network_reaches_every_other_and_no_loss_is_silent
                         lies.append(f"{case.name}, {network} to {other}: {word}, claimed {claimed}")
             table += _row(case, cells)
         reader.close()
+        table += _service_table(stack, claims, silent, lies)
         ok, text = stack.audit()
         assert ok, text
     assert not silent, "\n".join(silent)

@@ -78,6 +78,35 @@ def test_template_takes_the_place_of_a_message_outside_the_window():
         assert "text→template" in stack.cli("trace", said["envelope"]).stdout
 
 
+def said_long_ago(network, age_s):
+    """A webhook of Messenger or Instagram in which the person of the kit spoke so long ago."""
+    account, at_ms = ACCOUNTS[network].split("/")[1], (int(time.time()) - age_s) * 1000
+    return json.dumps({"object": "page" if network == "messenger" else "instagram", "entry": [{"id": account, "time": at_ms, "messaging": [
+        {"sender": {"id": PEOPLE[network]}, "recipient": {"id": account}, "timestamp": at_ms,
+         "message": {"mid": f"m_{os.urandom(9).hex()}", "text": f"long ago on {network}"}}]}]}).encode()
+
+
+def test_human_agent_may_answer_for_a_week_where_the_network_lets_him():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        for network in ("messenger", "instagram"):
+            assert post(stack, network, said_long_ago(network, LONG_AGO_S if network == "messenger" else 8 * 86400))[0] == 200
+            wait_for_text(stack, "whatsapp", f"long ago on {network}")
+            stack.control("faults", {"network": network, "fault": "window_closed"})   # for whoever comes without the tag
+        before = {network: len(requests_of(stack, network)) for network in PEOPLE}
+        for name, purpose in (("plain.json", {}), ("agent.json", {"purpose": "human_agent"})):
+            path = os.path.join(stack.dir, name)
+            with open(path, "w") as file:
+                json.dump({"author": {"name": "Desk"}, "text": {"body": f"said by {name}"}, **purpose}, file)
+            stack.cli("send", "Trefoil", "--json", path)
+        wait_for_text(stack, "messenger", "said by agent.json")
+        wait_until(lambda: "pending 0" in stack.audit()[1], "all ended")
+        asked = {network: len(requests_of(stack, network)) - before[network] for network in before}
+        assert asked == {"whatsapp": 2, "messenger": 1, "instagram": 0}, asked
+        assert not find(stack, "messenger", "said by plain.json") and not find(stack, "instagram", "said by")
+
+
 def test_who_withdrew_consent_gets_no_campaign_but_still_an_answer():
     with Stack() as stack:
         stack.start_all()

@@ -25,7 +25,7 @@ int capability_record_make(const struct translator_ops *ops, bool has_converter,
         features[i] = (struct trefoil_capability){
             .feature = feature_name((enum feature) i),
             .support = support_name(capability_support(cell, has_converter)),
-            .becomes = cell->becomes,
+            .becomes = capability_becomes(cell, has_converter),
             .in_bytes = cell->unit == CAPABILITY_BYTES,
             .max_text = cell->max_text,
             .max_count = cell->max_count,
@@ -78,8 +78,10 @@ static void put_feature(struct json_writer *out, const struct trefoil_capability
     json_open_object(out, NULL);
     json_put_text(out, "feature", feature->feature);
     json_put_text(out, "support", feature->support);
-    if (capability_support(cell, false) != capability_support(cell, true))
+    if (capability_support(cell, false) != capability_support(cell, true) || cell->unconverted_becomes)
         json_put_text(out, "unconverted", support_name(capability_support(cell, false)));
+    if (cell->unconverted_becomes)
+        json_put_text(out, "unconverted_becomes", cell->unconverted_becomes);
     if (feature->becomes)
         json_put_text(out, "becomes", feature->becomes);
     if (feature->in_bytes)

@@ -16,6 +16,7 @@ static const struct capability table[N_FEATURES] = {
     [FEATURE_VOICE] = { .support = SUPPORT_FULL,
                         .unconverted = SUPPORT_PARTIAL,
                         .becomes = "audio",
+                        .unconverted_becomes = "a file",
                         .max_bytes = 16u << 20,
                         .mimes = voice_mimes },
 };
@@ -48,6 +49,7 @@ static void test_process_without_a_converter_promises_less(void **state unused_)
     assert_int_equal(capability_record_make(&ops, false, &mem, &record), 0);
     assert_false(record.has_converter);
     assert_string_equal(record.features[FEATURE_VOICE].support, "partial");
+    assert_string_equal(record.features[FEATURE_VOICE].becomes, "a file");
     assert_string_equal(record.features[FEATURE_TEXT].support, "full");
     arena_deinit(&mem);
 }
@@ -57,7 +59,7 @@ static void test_json_names_what_there_is_and_nothing_else(void **state unused_)
     static const char beginning[] = "{\"network\":\"test\",\"has_converter\":true,\"features\":[";
     static const char text_cell[] = "{\"feature\":\"text\",\"support\":\"full\",\"in_bytes\":true,\"max_text\":2000},";
     static const char voice_cell[] = "{\"feature\":\"voice\",\"support\":\"full\",\"unconverted\":\"partial\","
-                                     "\"becomes\":\"audio\",\"max_bytes\":16777216,"
+                                     "\"unconverted_becomes\":\"a file\",\"becomes\":\"audio\",\"max_bytes\":16777216,"
                                      "\"mimes\":[\"audio/ogg\",\"audio/aac\"]},";
     struct arena mem = ARENA_EMPTY(1 << 20);
     struct bytes json;

@@ -1,4 +1,6 @@
-/* One child per conversion: its own session, its own limits, a clock on the wall. Never trusts what it prints. */
+/* One child per conversion: its own session, its own limits, a clock on the wall. Never trusts what it prints, never
+ * leaves it a descriptor but the two it converts from and to.
+ */
 #include "convert.h"
 
 #include <errno.h>
@@ -182,7 +184,8 @@ static void on_wall(uv_timer_t *timer)
 
 /* ---- the beginning of one --------------------------------------------------------------------------------------- */
 
-static void limit(pid_t pid)
+/* False: it runs without, and must not. */
+static bool limit(pid_t pid)
 {
     const struct {
         __rlimit_resource_t what;
@@ -193,8 +196,11 @@ static void limit(pid_t pid)
                    { RLIMIT_NOFILE, DESCRIPTORS_MAX } };
 
     for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-        (void) prlimit(pid, limits[i].what, &(struct rlimit){ limits[i].value, limits[i].value }, NULL);
+        if (prlimit(pid, limits[i].what, &(struct rlimit){ limits[i].value, limits[i].value }, NULL) < 0 &&
+            errno != ESRCH) /* it has ended already */
+            return false;
     (void) setpriority(PRIO_PROCESS, (id_t) pid, NICE);
+    return true;
 }
 
 static size_t append(char **arguments, size_t n, char *const *more)
@@ -223,6 +229,8 @@ static int spawn(struct task *task)
 
     n = append(arguments, n, ways[task->conversion].arguments);
     arguments[n] = "file:/proc/self/fd/1";
+    (void) close_range(STDERR_FILENO + 1, ~0u,
+                       CLOSE_RANGE_CLOEXEC); /* ours are so from birth, our libraries' are not */
     return uv_spawn(task->converter->loop, &task->process, &options);
 }
 
@@ -237,10 +245,10 @@ static void start(struct task *task)
     uv_timer_init(converter->loop, &task->wall);
     task->wall.data = task->process.data = task;
     task->n_handles = 2;
-    if (spawn(task) == 0)
-        limit(task->process.pid);
-    else
+    if (spawn(task) < 0)
         task->result = -EBADMSG; /* told from the loop, at once */
+    else if (!limit(task->process.pid))
+        kill_group(task);
     uv_timer_start(&task->wall, on_wall, task->result < 0 ? 0 : CONVERT_WALL_MS, 0);
 }
 

@@ -1,5 +1,6 @@
 /* The real ffmpeg, where there is one; what it is given is made by itself, or is broken. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ struct scene {
     uv_loop_t loop;
     struct converter *converter;
     int input, output;
+    char script[40]; /* "": the converter is none of ours */
     bool is_over;
     int result;
 };
@@ -50,6 +52,8 @@ static int close_scene(void **state)
     assert_int_equal(uv_loop_close(&scene->loop), 0);
     close(scene->input);
     close(scene->output);
+    if (scene->script[0])
+        assert_int_equal(unlink(scene->script), 0);
     free(scene);
     return 0;
 }
@@ -157,6 +161,110 @@ static void test_list_of_other_files_is_not_followed(void **state)
     assert_int_equal(convert(scene, CONVERT_VIDEO_MP4), -EBADMSG);
 }
 
+/* A converter that is a script of ours. */
+static void use_script(struct scene *scene, const char *text)
+{
+    char path[] = "/tmp/trefoil-converter-XXXXXX";
+    int fd = mkstemp(path);
+    struct converter *converter = NULL;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, 0700), 0);
+    close(fd);
+    assert_int_equal(converter_open(&scene->loop, path, &converter), 0);
+    converter_close(scene->converter);
+    scene->converter = converter;
+    snprintf(scene->script, sizeof(scene->script), "%s", path);
+}
+
+static void assert_limit(const char *limits, const char *what, uint64_t value)
+{
+    const char *line = strstr(limits, what);
+    unsigned long long soft = 0, hard = 0;
+
+    assert_non_null(line);
+    assert_int_equal(sscanf(line + strlen(what), "%llu %llu", &soft, &hard), 2);
+    assert_int_equal(soft, value);
+    assert_int_equal(hard, value);
+}
+
+static void test_child_lives_within_limits_and_sees_nothing_of_us(void **state)
+{
+    struct scene *scene = *state;
+    char said[8192] = { 0 };
+
+    /* the limits come a moment after it has begun */
+    use_script(scene, "#!/bin/sh\nuntil grep -q 'open files  *64 ' /proc/self/limits; do :; done\n"
+                      "cat /proc/self/limits\necho directory $(pwd)\nenv\nreadlink /proc/$$/fd/*\nexit 0\n");
+    int left_open = open("/etc/passwd", O_RDONLY); /* as some library might leave one */
+    assert_true(left_open > 2);
+    assert_int_equal(setenv("TREFOIL_KEYRING", "/nowhere/secret", 1), 0);
+    assert_int_equal(convert(scene, CONVERT_VOICE_OGG), 0);
+    assert_true(pread(scene->output, said, sizeof(said) - 1, 0) > 0);
+    assert_limit(said, "Max cpu time", CONVERT_CPU_S);
+    assert_limit(said, "Max address space", CONVERT_MEMORY_BYTES);
+    assert_limit(said, "Max file size", CONVERT_OUTPUT_MAX_BYTES);
+    assert_limit(said, "Max open files", 64);
+    assert_non_null(strstr(said, "directory /\n"));
+    assert_null(strstr(said, "TREFOIL"));
+    assert_non_null(strstr(said, "memfd:input"));
+    assert_null(strstr(said, "/etc/passwd"));
+    close(left_open);
+}
+
+static void test_child_that_writes_without_end_is_ended(void **state)
+{
+    struct scene *scene = *state;
+    struct stat stat;
+
+    use_script(scene, "#!/bin/sh\nuntil grep -q 'open files  *64 ' /proc/self/limits; do :; done\n"
+                      "exec head -c 999999999 /dev/zero\n");
+    assert_int_equal(convert(scene, CONVERT_VOICE_OGG), -EBADMSG);
+    assert_int_equal(fstat(scene->output, &stat), 0);
+    assert_true(stat.st_size <= CONVERT_OUTPUT_MAX_BYTES);
+}
+
+/* The clock on the wall strikes now. */
+static void ring(uv_handle_t *handle, void *context)
+{
+    (void) context;
+    if (uv_handle_get_type(handle) != UV_TIMER)
+        return;
+    uv_timer_set_repeat((uv_timer_t *) handle, 1);
+    assert_int_equal(uv_timer_again((uv_timer_t *) handle), 0);
+}
+
+/* Dead is dead, though nobody may have taken note of it yet. */
+static void wait_until_dead(long pid)
+{
+    char path[64], state_of[2] = { 0 };
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    while (state_of[0] != 'Z' && (file = fopen(path, "r"))) {
+        (void) !fscanf(file, "%*d %*s %1s", state_of);
+        fclose(file);
+    }
+}
+
+static void test_child_that_never_ends_is_ended_with_all_its_children(void **state)
+{
+    struct scene *scene = *state;
+    char said[32] = { 0 };
+
+    use_script(scene, "#!/bin/sh\nsleep 1000 &\necho $!\nwait\n");
+    assert_int_equal(converter_run(scene->converter, CONVERT_VOICE_OGG, scene->input, scene->output, scene, on_done),
+                     0);
+    while (pread(scene->output, said, sizeof(said) - 1, 0) <= 0)
+        uv_run(&scene->loop, UV_RUN_NOWAIT);
+    uv_walk(&scene->loop, ring, NULL);
+    while (!scene->is_over)
+        uv_run(&scene->loop, UV_RUN_ONCE);
+    assert_int_equal(scene->result, -ETIMEDOUT);
+    wait_until_dead(strtol(said, NULL, 10));
+}
+
 static void test_abandoned_conversion_is_not_told_of(void **state)
 {
     struct scene *scene = *state;
@@ -201,6 +309,9 @@ int main(void)
         in_scene(test_picture_becomes_a_jpeg_and_a_sticker),
         in_scene(test_broken_file_is_a_failure_and_nothing_else),
         in_scene(test_list_of_other_files_is_not_followed),
+        in_scene(test_child_lives_within_limits_and_sees_nothing_of_us),
+        in_scene(test_child_that_writes_without_end_is_ended),
+        in_scene(test_child_that_never_ends_is_ended_with_all_its_children),
         in_scene(test_abandoned_conversion_is_not_told_of),
         in_scene(test_program_that_cannot_be_run_is_refused_at_once),
         in_scene(test_program_that_fails_is_a_failure),

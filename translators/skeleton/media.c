@@ -20,15 +20,18 @@ static void on_swept(void *context, long n)
         log_event(media->log, LOG_WARNING_, "blobs-not-swept", LOG_NUMBER("errno", (uint64_t) -n));
 }
 
-/* A file lives as long as the messages of its channel, unless told otherwise; nothing goes while that is not known. */
+/* A file lives as long as the messages of its channel, unless told otherwise; nothing goes while that is not known, and
+ * nothing of other channels that lies in the same store. */
 static void on_sweep(uv_timer_t *timer)
 {
     struct media *media = timer->data;
+    uint8_t channel[SEAL_ID_BYTES];
     uint64_t keep_ms = media->settings->blob_keep_ms;
 
     if (!keep_ms)
         keep_ms = media->retention_ms(media->owner);
-    if (keep_ms && blobs_sweep(media->blobs, keep_ms, media, on_swept) < 0)
+    if (keep_ms && media->channel(media->owner, channel) &&
+        blobs_sweep(media->blobs, channel, keep_ms, media, on_swept) < 0)
         on_swept(media, -ENOMEM);
 }
 

@@ -33,6 +33,7 @@ struct job {
     unsigned hops, tries;
     bool was_asked;
     struct media_load *load;
+    uint8_t channel[SEAL_ID_BYTES]; /* whose file the load makes of it */
     struct blob_secret secret;
     struct media_found found;
 };
@@ -225,7 +226,7 @@ static void store(struct job *job, const struct http_reply *answer)
         return;
     }
     describe(job, answer);
-    int r = blobs_put(job->fetch->media->blobs, job->secret.ref, &fd, job, on_stored);
+    int r = blobs_put(job->fetch->media->blobs, job->channel, job->secret.ref, &fd, job, on_stored);
     if (r < 0)
         fail(job, "store failed");
 }
@@ -289,7 +290,6 @@ static void load(struct job *job)
 {
     struct media *media = job->fetch->media;
     struct media_link link;
-    uint8_t channel[SEAL_ID_BYTES];
 
     job->load = media_load_free(job->load);
     job->state = JOB_STORING;
@@ -299,11 +299,11 @@ static void load(struct job *job)
     }
     bool is_trusted = shows_token(job, &link);
     note_host(job, &link);
-    if (!media->channel(media->owner, channel)) {
+    if (!media->channel(media->owner, job->channel)) {
         wait_a_while(job, "unreachable");
         return;
     }
-    int r = media_load_new(media->blobs, channel, media->settings->media_max_bytes, &job->load);
+    int r = media_load_new(media->blobs, job->channel, media->settings->media_max_bytes, &job->load);
     if (r < 0) {
         fail(job, r == -ENOMEM ? "out of memory" : "store failed");
         return;

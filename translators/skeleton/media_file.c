@@ -276,7 +276,7 @@ static int bring(struct media *media, const struct media_file_wanted *wanted, st
     list_init(&file->untold);
     list_init(&file->told);
     list_append(&media->files, &file->node);
-    int r = blobs_get(media->blobs, file->secret.ref, file, on_got);
+    int r = blobs_get(media->blobs, file->channel, file->secret.ref, file, on_got);
     if (r < 0)
         free_file(file);
     else

@@ -20,6 +20,11 @@ static bool channel(void *owner, uint8_t ret[SEAL_ID_BYTES])
     return !scene->is_unconnected;
 }
 
+static uint64_t retention(void *owner)
+{
+    return ((struct media_scene *) owner)->retention_ms;
+}
+
 static long endless(void *context, uint8_t *buffer, size_t room)
 {
     (void) context;
@@ -179,7 +184,8 @@ int media_scene_open(void **state)
                                    .figures = &scene->figures,
                                    .log = &scene->log,
                                    .owner = scene,
-                                   .channel = channel };
+                                   .channel = channel,
+                                   .retention_ms = retention };
     assert_int_equal(media_open(&scene->media, &what), 0);
     scene->settings.media_max_bytes = 1 << 20;
     assert_int_equal(media_fetch_open(&scene->media, scene, on_end, &scene->fetch), 0);

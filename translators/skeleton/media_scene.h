@@ -32,6 +32,7 @@ struct media_scene {
     struct http_exchange *slow[MEDIA_ASKED_MAX]; /* asked for /slow and not answered */
     unsigned n_slow;
     bool is_unconnected; /* the channel is not known */
+    uint64_t retention_ms;
     void *owner;
     void (*on_file)(void *owner); /* besides; NULL */
 };

@@ -427,7 +427,42 @@ static void test_network_that_fetches_itself_gets_a_url_that_works(void **state)
     assert_string_equal(scene->file_type, "image/jpeg");
 }
 
-static void test_url_that_is_old_or_altered_or_of_another_service_is_404(void **state)
+static void test_url_is_good_for_its_file_and_its_conversion_alone(void **state)
+{
+    struct scene *scene = *state;
+    struct media_ticket ticket = { .channel = { 7, 7, 7 }, .conversion = CONVERT_VOICE_OGG, .mime = "audio/ogg" };
+
+    fetch_file(scene, "/file");
+    assert_int_equal(media_secret_of(&scene->file_in_message, &ticket.secret), 0);
+    assert_int_equal(fetch_url(scene, media_url_make(scene->urls, &ticket, &scene->media->mem)), 404); /* no sound */
+    ticket.conversion = CONVERT_NONE;
+    assert_int_equal(fetch_url(scene, media_url_make(scene->urls, &ticket, &scene->media->mem)), 200);
+    assert_string_equal(scene->file_type, "audio/ogg");
+    ticket.channel[0] = 8;
+    assert_int_equal(fetch_url(scene, media_url_make(scene->urls, &ticket, &scene->media->mem)), 404);
+    ticket.channel[0] = 7;
+    ticket.secret.key[0] ^= 1;
+    assert_int_equal(fetch_url(scene, media_url_make(scene->urls, &ticket, &scene->media->mem)), 404);
+}
+
+static void test_url_of_another_service_is_404(void **state)
+{
+    struct scene *scene = *state;
+    struct media_ticket ticket = { .channel = { 7, 7, 7 }, .mime = "image/jpeg" };
+    struct media_urls *ours = scene->urls;
+
+    fetch_file(scene, "/file");
+    assert_int_equal(media_secret_of(&scene->file_in_message, &ticket.secret), 0);
+    assert_int_equal(unlink(scene->key_file), 0);
+    open_urls(scene); /* with a key of its own */
+    const char *url = media_url_make(scene->urls, &ticket, &scene->media->mem);
+    assert_int_equal(fetch_url(scene, url), 200);
+    media_urls_close(scene->urls);
+    scene->urls = ours;
+    assert_int_equal(fetch_url(scene, url), 404);
+}
+
+static void test_url_that_is_old_or_altered_is_404(void **state)
 {
     struct scene *scene = *state;
     char *url;
@@ -458,7 +493,9 @@ int main(void)
         in_scene(test_file_that_is_not_the_one_that_was_meant_is_not_sent),
         in_scene(test_file_that_cannot_be_converted_goes_as_it_is),
         in_scene(test_network_that_fetches_itself_gets_a_url_that_works),
-        in_scene(test_url_that_is_old_or_altered_or_of_another_service_is_404),
+        in_scene(test_url_is_good_for_its_file_and_its_conversion_alone),
+        in_scene(test_url_of_another_service_is_404),
+        in_scene(test_url_that_is_old_or_altered_is_404),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,8 @@
  *
  * A message carries a file's secret (struct trefoil_media), not the file; that lies sealed in the store the translators
  * are configured with. Where the store is a directory this service can read too, trefoil_media_open() finds it there; from
- * a bucket, fetch the object called `media->blob` yourself and hand its descriptor to trefoil_media_open_fd().
+ * a bucket, fetch the object called CHANNEL/`media->blob` yourself, the channel's id in hex digits, and hand its
+ * descriptor to trefoil_media_open_fd().
  */
 #ifndef TREFOIL_MEDIA_H
 #define TREFOIL_MEDIA_H

@@ -155,7 +155,7 @@ class Phone {
     const shape = shapeOf(this, bubble);
     const row = make("li", { class: `row ${bubble.direction} fresh`, "data-testid": "bubble", "data-id": bubble.id,
       "data-direction": bubble.direction, "data-name": said.name ?? "", "data-kind": bubble.kind ?? "text" });
-    const balloon = make("div", { class: `balloon ${bubble.unsent ? "text-only" : bubble.kind ?? "text"}` });
+    const balloon = make("div", { class: `balloon is-${bubble.unsent ? "gone" : bubble.kind ?? "text"}` });
     if (said.name) balloon.append(make("span", { class: `name ${said.name.split("(")[1].slice(0, -1).toLowerCase()}` }, said.name));
     if (bubble.reply_to) balloon.append(this.quotation(bubble.reply_to));
     balloon.append(...shape.parts);
@@ -167,6 +167,7 @@ class Phone {
     if (bubble.reactions.length) balloon.append(this.reactions(bubble));
     const isLarge = shape.text && !shape.parts.length && !bubble.reply_to && /^(\p{Extended_Pictographic}\ufe0f?){1,3}$/u.test(said.text);
     if (isLarge) balloon.classList.add("large");
+    if (isBare(bubble) && !said.name && !shape.text) balloon.classList.add("bare");
     if (!bubble.unsent) balloon.append(this.actions(bubble));
     row.append(make("span", { class: "face", "aria-hidden": "true" }, (said.name ?? "T").slice(0, 1)), balloon);
     if (bubble.direction === "out" && this.network !== "whatsapp") row.append(this.ticks(bubble));

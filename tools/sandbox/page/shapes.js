@@ -130,6 +130,15 @@ function orderOf(order) {
   return box;
 }
 
+/** Its text lies with the network, which the sandbox is not: its name, and what was filled in. */
+function templateOf(template) {
+  const box = make("span", { class: "card template", "data-testid": "template" }, make("b", {}, template.name || "template", make("small", {}, template.language || "")));
+  for (const component of Array.isArray(template.components) ? template.components : [])
+    for (const parameter of Array.isArray(component.parameters) ? component.parameters : [])
+      if (parameter.text) box.append(make("span", { class: "filled", dir: "auto" }, String(parameter.text)));
+  return box;
+}
+
 /* ---- what can be chosen ---- */
 
 /** A list opens over the screen, as on a phone. */
@@ -152,10 +161,10 @@ function openList(phone, bubble) {
 
 function choicesOf(phone, bubble) {
   const { choices } = bubble;
-  const box = make("span", { class: `choices ${choices.shape}`, "data-testid": "choices" });
+  const box = make("span", { class: `offer ${choices.shape}`, "data-testid": "choices" });
   const words = make("span", { class: "words" });
   if (choices.header) words.append(make("b", { dir: "auto" }, choices.header));
-  words.append(make("span", { class: "text", dir: "auto" }, choices.body || ""));
+  if (choices.body) words.append(make("span", { class: "text", dir: "auto" }, choices.body));
   if (choices.footer) words.append(make("small", { dir: "auto" }, choices.footer));
   box.append(words);
   const buttons = make("span", { class: "buttons" });
@@ -177,17 +186,25 @@ function choicesOf(phone, bubble) {
 function labelsOf(bubble) {
   const labels = [];
   if (bubble.forwarded) labels.push(make("small", { class: "label" }, icon("forward"), "Forwarded"));
-  if (bubble.story) labels.push(make("small", { class: "label" }, icon("story"), "Story"));
+  if (bubble.story) labels.push(make("small", { class: "label" }, icon("story"), bubble.direction === "out" ? "Your reply to a story" : "Story"));
   if (bubble.kind === "choice") labels.push(make("small", { class: "label" }, icon("tap"), "Chosen"));
-  if (bubble.kind === "template") labels.push(make("small", { class: "label" }, icon("template"), bubble.template?.name ?? "Template"));
+  if (bubble.kind === "template") labels.push(make("small", { class: "label" }, icon("template"), "Template"));
   return labels;
+}
+
+/** Pictures and films alone need no balloon around them. */
+function isBare(bubble) {
+  return ["image", "video", "animated"].includes(bubble.kind) && bubble.media?.length > 0 && !bubble.unsent && !bubble.reply_to &&
+    !bubble.forwarded && !bubble.story;
 }
 
 /** The elements of a bubble that are not its plain text; `text` tells whether words are still to be written below. */
 function shapeOf(phone, bubble) {
   if (bubble.unsent) return { parts: [], text: true };
   const labels = labelsOf(bubble);
+  if (bubble.template) labels.push(templateOf(bubble.template));
   if (bubble.choices) return { parts: [...labels, choicesOf(phone, bubble)], text: false };
+  if (bubble.template) return { parts: labels, text: false };
   if (bubble.media?.length) return { parts: [...labels, mediaOf(bubble)], text: Boolean(bubble.caption) };
   if (bubble.location) return { parts: [...labels, locationOf(bubble.location)], text: false };
   if (bubble.contacts) return { parts: [...labels, contactsOf(bubble.contacts)], text: false };

@@ -52,3 +52,10 @@ enum support capability_support(const struct capability *capability, int has_con
         return capability->support;
     return capability->unconverted;
 }
+
+const char *capability_becomes(const struct capability *capability, int has_converter)
+{
+    if (has_converter || !capability->unconverted_becomes)
+        return capability->becomes;
+    return capability->unconverted_becomes;
+}

@@ -56,6 +56,7 @@ struct capability {
     enum support support;
     enum support unconverted; /* what is left of it where no converter runs; REJECTED (0): the same as `support` */
     const char *becomes;      /* what arrives in its place, in constant words; NULL when FULL */
+    const char *unconverted_becomes; /* the same where no converter runs; NULL: as `becomes` */
     enum capability_unit unit;
     uint32_t max_text; /* its main text: body, caption, name */
     uint32_t max_count, max_sections;
@@ -70,5 +71,6 @@ const char *support_name(enum support support);
 
 /* What the cell is worth in a process with or without a converter. */
 enum support capability_support(const struct capability *capability, int has_converter);
+const char *capability_becomes(const struct capability *capability, int has_converter);
 
 #endif
