@@ -70,6 +70,7 @@ struct gateway {
     uint64_t last_stranger_ms;
     unsigned n_strangers;
     uint64_t drain_until_ms; /* 0: not draining */
+    bool is_drained;         /* and nobody has anything in hand any more */
     int result;
     struct {
         uint64_t frames, zap_refused, malformed, over_credit, confirms, deliveries, dropped_peers;
