@@ -34,10 +34,14 @@ void connection_drop(struct connection *connection)
 
     if (connection->state == CONNECTION_UP && now_ms >= connection->up_at_ms + GOOD_CONNECTION_MS)
         connection->pause_ms = BUS_RECONNECT_FIRST_MS;
+    if (connection->is_leaving)
+        connection->eager_until_ms = now_ms + BUS_RETURN_MS;
     zsock_close(&connection->zsock);
     connection->state = CONNECTION_DOWN;
     connection->is_leaving = false;
     connection->retry_at_ms = now_ms + connection->pause_ms;
+    if (now_ms < connection->eager_until_ms)
+        return;
     connection->pause_ms *= 2;
     if (connection->pause_ms > connection->longest_pause_ms)
         connection->pause_ms = connection->longest_pause_ms;

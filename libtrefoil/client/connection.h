@@ -21,6 +21,7 @@ struct connection {
     enum connection_state state;
     uint8_t replica[SEAL_REPLICA_BYTES];
     uint32_t pause_ms, longest_pause_ms;
+    uint64_t eager_until_ms; /* pauses do not grow before: the gateway said goodbye, another comes in a moment */
     uint64_t retry_at_ms, greeted_at_ms, up_at_ms, last_sent_ms, last_received_ms;
 
     /* From Welcome, each within our own limits. */

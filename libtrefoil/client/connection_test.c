@@ -223,6 +223,22 @@ static void test_closed_peer_is_noticed_at_once_and_greeted_again(unused_ void *
     arena_deinit(&arena);
 }
 
+static void test_gateway_that_said_goodbye_is_looked_for_without_growing_pauses(unused_ void **state)
+{
+    for (int said_goodbye = 0; said_goodbye <= 1; said_goodbye++) {
+        connection.state = CONNECTION_UP;
+        connection.up_at_ms = 0;
+        connection.is_leaving = said_goodbye;
+        for (int i = 0; i < 5; i++)
+            connection_drop(&connection);
+        assert_int_equal(connection.pause_ms > BUS_RECONNECT_FIRST_MS, !said_goodbye);
+    }
+    connection.eager_until_ms = 0; /* it takes too long */
+    for (int i = 0; i < 20; i++)
+        connection_drop(&connection);
+    assert_int_equal(connection.pause_ms, connection.longest_pause_ms);
+}
+
 static void test_welcome_nobody_asked_for_or_without_sense_is_refused(unused_ void **state)
 {
     struct arena arena = ARENA_EMPTY(1 << 20);
@@ -291,6 +307,7 @@ int main(void)
         TEST(test_descriptor_stays_readable_until_everything_is_taken),
         TEST(test_silence_gets_heartbeats_and_then_an_end),
         TEST(test_closed_peer_is_noticed_at_once_and_greeted_again),
+        TEST(test_gateway_that_said_goodbye_is_looked_for_without_growing_pauses),
         TEST(test_welcome_nobody_asked_for_or_without_sense_is_refused),
         TEST(test_outbox_keeps_order_window_and_everything_until_confirmed),
     };

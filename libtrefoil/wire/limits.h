@@ -101,5 +101,6 @@
 #define BUS_HELLO_WAIT_MS 5000
 #define BUS_RECONNECT_FIRST_MS 50
 #define BUS_RECONNECT_LAST_MS 2000
+#define BUS_RETURN_MS 2000 /* so long a gateway that said goodbye is looked for without pauses that grow */
 
 #endif
