@@ -124,6 +124,7 @@ int connection_welcome(struct connection *connection, const Trefoil__Welcome *we
         return -EPROTO;
     if (welcome->version < BUS_VERSION_MIN || welcome->version > BUS_VERSION_MAX)
         return -EPROTONOSUPPORT;
+    connection->version = welcome->version;
     connection->state = CONNECTION_UP;
     connection->up_at_ms = clock_run_ms();
     connection->heartbeat_ms = at_most(welcome->heartbeat_ms, HEARTBEAT_MOST_MS);

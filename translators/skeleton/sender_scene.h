@@ -20,6 +20,7 @@ struct bus {
     unsigned n_outcomes;
     struct post *posts[LOG_MAX];
     unsigned n_posts;
+    bool is_paused;
 };
 
 struct scene {
