@@ -36,6 +36,8 @@ done
 refuse "README shows another subscriber than libtrefoil/examples/reader.c" "$(
     diff -q <(sed 1d libtrefoil/examples/reader.c) <(awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' README.md) >/dev/null || echo README.md:1)"
 
+refuse "every story has its test" "$(tests/stories)"
+
 # functions longer than a screen
 refuse "function longer than 60 lines" "$(awk '
     FNR == 1 { start = 0 }

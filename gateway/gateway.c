@@ -45,6 +45,7 @@ static void on_durable(void *owner, uint64_t tag)
     struct gateway *gateway = owner;
 
     gateway->n_batches--;
+    gateway->broker.is_waking = false;
     promise_keep(gateway, tag);
     gateway->must_pump = true;
 }
@@ -105,6 +106,22 @@ static void idle(uv_idle_t *more)
     (void) more; /* only keeps the loop from sleeping */
 }
 
+/* Nobody has anything of ours in hand, and everybody knows what became of theirs. What is left to save goes with the last
+ * batch. */
+static bool is_drained(const struct gateway *gateway)
+{
+    if (gateway->n_batches > 0 || gateway->has_changes)
+        return false;
+    list_for_each (node, &gateway->broker.subscriptions) {
+        const struct subscription *subscription = container_of(node, struct subscription, link);
+
+        list_for_each (seat_node, &subscription->seats)
+            if (container_of(seat_node, struct seat, in_subscription)->n_out > 0)
+                return false;
+    }
+    return true;
+}
+
 static void turn(uv_prepare_t *prepare)
 {
     struct gateway *gateway = prepare->data;
@@ -122,6 +139,11 @@ static void turn(uv_prepare_t *prepare)
     session_sweep(gateway);
     submit(gateway);
     sending_flush(gateway);
+    if (gateway->drain_until_ms > 0) {
+        gateway->is_drained = is_drained(gateway);
+        if (gateway->is_drained || gateway->broker.now_ms >= gateway->drain_until_ms)
+            uv_stop(gateway->loop);
+    }
     /* ZeroMQ's descriptor is edge-triggered and sending may swallow an edge: ask once more before sleeping. */
     if (gateway->must_pump ||
         (frontend_is_readable(gateway->frontend) && store_backlog_bytes(gateway->store) < GATEWAY_BACKLOG_BYTES))
@@ -137,20 +159,6 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void) events;
 }
 
-static bool is_drained(const struct gateway *gateway)
-{
-    if (gateway->broker.now_ms >= gateway->drain_until_ms)
-        return true;
-    list_for_each (node, &gateway->broker.subscriptions) {
-        const struct subscription *subscription = container_of(node, struct subscription, link);
-
-        list_for_each (seat_node, &subscription->seats)
-            if (container_of(seat_node, struct seat, in_subscription)->n_out > 0)
-                return false;
-    }
-    return gateway->n_batches == 0 && !gateway->has_changes && !gateway->has_moved;
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct gateway *gateway = timer->data;
@@ -164,8 +172,6 @@ static void on_tick(uv_timer_t *timer)
     }
     gateway->has_changes = gateway->has_changes || gateway->has_moved;
     gateway->must_pump = true;
-    if (gateway->drain_until_ms > 0 && is_drained(gateway))
-        uv_stop(gateway->loop);
 }
 
 static void on_stop(uv_signal_t *signal, int number)
@@ -376,7 +382,8 @@ int gateway_run(struct gateway *gateway)
     log_event(&gateway->log, LOG_INFO_, "ready", LOG_TEXT("bus", gateway->settings->bus_endpoint),
               LOG_NUMBER("admin_port", admin_port(gateway->admin)), LOG_NUMBER("head", store_head(gateway->store)));
     uv_run(gateway->loop, UV_RUN_DEFAULT);
-    log_event(&gateway->log, LOG_INFO_, "stopped", LOG_NUMBER("head", store_head(gateway->store)));
+    log_event(&gateway->log, LOG_INFO_, "stopped", LOG_TEXT("how", gateway->is_drained ? "drained" : "cut"),
+              LOG_NUMBER("head", store_head(gateway->store)));
     return gateway->result;
 }
 
@@ -396,6 +403,8 @@ void gateway_close(struct gateway *gateway)
     if (gateway->store) {
         bool is_empty;
 
+        if (gateway->drain_until_ms > 0)
+            broker_rest(&gateway->broker);
         broker_flush(&gateway->broker);
         if (store_submit(gateway->store, gateway->tag + 1, &is_empty) < 0)
             log_event(&gateway->log, LOG_ERROR_, "last-batch-lost");

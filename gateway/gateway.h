@@ -32,6 +32,7 @@ struct session {
     struct promise *open;    /* what the batch being collected owes this peer */
     struct promise *at_once; /* rejects and the like, sent with the turn */
     unsigned n_promises;
+    uint32_t version; /* of the protocol, as agreed */
     uint64_t unconfirmed, unconfirmed_bytes;
     uint64_t heard_ms, told_ms;
     bool is_broken; /* to be dropped at the end of the turn */
@@ -70,6 +71,7 @@ struct gateway {
     uint64_t last_stranger_ms;
     unsigned n_strangers;
     uint64_t drain_until_ms; /* 0: not draining */
+    bool is_drained;         /* and nobody has anything in hand any more */
     int result;
     struct {
         uint64_t frames, zap_refused, malformed, over_credit, confirms, deliveries, dropped_peers;

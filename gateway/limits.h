@@ -26,6 +26,7 @@
 #define GATEWAY_CATCH_UP_BYTES (1 << 20) /* … within this many bytes */
 #define GATEWAY_WINDOW 8192u             /* deliveries out of one ALL subscription; a power of two */
 #define GATEWAY_GAPS_STORED 64           /* runs acknowledged above the floor that survive a restart */
+#define GATEWAY_HELD_MAX 1024            /* deliveries out at a stop in order that the next life asks for by name */
 #define GATEWAY_LOOKAHEAD 4096           /* deliveries of one TARGETS subscription in memory */
 #define GATEWAY_LOOKAHEAD_BULK 2048   /* from so many on, further bulk waits in the store: a reply behind it is seen */
 #define GATEWAY_LINE_MEMORY 16        /* of them per room; more wait in the store */
@@ -54,7 +55,7 @@
 #define GATEWAY_ATTEMPTS_MAX 50
 #define GATEWAY_RETENTION_MS (7ull * 24 * 3600 * 1000) /* of a channel that names none */
 #define GATEWAY_SEEN_MS (8ull * 24 * 3600 * 1000)
-#define GATEWAY_DRAIN_MS 5000
+#define GATEWAY_DRAIN_MS 500
 #define GATEWAY_PRUNE_RECORDS 1024u      /* per tick at least, if so many are over … */
 #define GATEWAY_PRUNE_PER_NEW 2u         /* … and so many for each that came in since the last tick … */
 #define GATEWAY_PRUNE_RECORDS_MAX 32768u /* … but no more than this */

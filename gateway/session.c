@@ -10,6 +10,9 @@
 #include "sending.h"
 #include "trust/grant_check.h"
 
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
 static struct bytes id_of(const struct routing_id *id)
 {
     return bytes_make(id->bytes, sizeof(id->bytes));
@@ -84,7 +87,7 @@ static void welcome(struct gateway *gateway, struct session *session)
 {
     Trefoil__Welcome body = TREFOIL__WELCOME__INIT;
 
-    body.version = BUS_VERSION_MAX;
+    body.version = session->version;
     body.roster_version = gateway->keeper.trust.roster.version;
     body.heartbeat_ms = GATEWAY_HEARTBEAT_MS;
     body.publish_credit = BUS_PUBLISH_CREDIT;
@@ -131,8 +134,10 @@ static void take_hello(struct gateway *gateway, const struct routing_id *from, c
     const struct roster_service *service = service_of_key(gateway, user);
     struct session *session = map_get(&gateway->by_id, id_of(from));
 
-    if (hello->version_min > BUS_VERSION_MAX || hello->version_max < BUS_VERSION_MIN) {
-        stranger_error(gateway, from, TREFOIL__ERROR_CODE__ERROR_VERSION, "this gateway speaks version 1");
+    if (hello->version_min > BUS_VERSION_MAX || hello->version_max < BUS_VERSION_MIN ||
+        hello->version_max < hello->version_min) {
+        stranger_error(gateway, from, TREFOIL__ERROR_CODE__ERROR_VERSION,
+                       "this gateway speaks the versions from " STRING(BUS_VERSION_MIN) " to " STRING(BUS_VERSION_MAX));
         return;
     }
     if (!service || !is_same_text(service->name, hello->service)) {
@@ -153,8 +158,10 @@ static void take_hello(struct gateway *gateway, const struct routing_id *from, c
     }
     session->peer.service = id_from(service->id);
     memcpy(session->peer.replica, hello->replica.data, REPLICA_BYTES);
+    session->version = hello->version_max < BUS_VERSION_MAX ? hello->version_max : BUS_VERSION_MAX;
     session->heard_ms = session->told_ms = gateway->broker.now_ms;
-    log_event(&gateway->log, LOG_INFO_, "peer-joined", LOG_TEXT("service", service->name));
+    log_event(&gateway->log, LOG_INFO_, "peer-joined", LOG_TEXT("service", service->name),
+              LOG_NUMBER("version", session->version));
     welcome(gateway, session);
 }
 
@@ -358,6 +365,15 @@ static void take_wrap_put(struct gateway *gateway, struct session *session, cons
             send_roster(gateway, container_of(node, struct session, link));
 }
 
+/* Known from version 2 on; a peer of version 1 breaks the protocol with it. */
+static void take_pause(struct gateway *gateway, struct session *session)
+{
+    if (session->version < BUS_VERSION_PAUSE)
+        gateway_drop(gateway, session, TREFOIL__ERROR_CODE__ERROR_OUT_OF_ORDER,
+                     "this version of the protocol has no pause");
+    session->peer.is_draining = true;
+}
+
 static void take_bye(struct gateway *gateway, struct session *session)
 {
     session->peer.is_draining = true;
@@ -397,6 +413,9 @@ static void take_frame(struct gateway *gateway, struct session *session, const T
         asks_answer(gateway, session, frame->ask);
         break;
     case TREFOIL__FRAME__BODY_HEARTBEAT:
+        break;
+    case TREFOIL__FRAME__BODY_PAUSE:
+        take_pause(gateway, session);
         break;
     case TREFOIL__FRAME__BODY_BYE:
         take_bye(gateway, session);

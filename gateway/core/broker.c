@@ -196,10 +196,10 @@ void broker_pump(struct broker *broker)
     list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 
-        if (subscription->targets)
-            dispatch_pump(broker, subscription);
-        else
+        if (!subscription->targets)
             all_pump(broker, subscription);
+        else if (!broker->is_waking)
+            dispatch_pump(broker, subscription);
     }
 }
 

@@ -88,6 +88,7 @@ struct broker {
     uint64_t pruned_head; /* the journal's head when it was pruned last */
     bool is_troubled;     /* the store does not commit: nothing new is handed out */
     bool is_draining;     /* nothing new is taken */
+    bool is_waking;       /* translators get nothing before the owner has made the first batch of this life durable */
     int trouble;          /* why, -errno */
     struct {
         uint64_t handed, redelivered, deferred, returned, unknown, in_doubt, held, expired, resolved, pruned;

@@ -406,6 +406,92 @@ static void test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome(
     assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
 }
 
+static void test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 1000), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 40); /* more than a line holds in memory */
+    messenger->is_draining = true;
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    game_stop_and_start(game);
+    messenger = game_join(game, MESSENGER, 2, 1000);
+    game_turn(game);
+    for (uint64_t seq = 2; seq <= 40; seq++) {
+        assert_int_equal(last(game, messenger)->seq, seq);
+        assert_false(last(game, messenger)->maybe_sent);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
+    assert_int_equal(game_counts(game)->sent, 40);
+}
+
+static void test_what_was_held_over_a_stop_in_order_is_asked_of_its_holder_and_of_nobody_else(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 3);
+    assert_int_equal(game_count(game, messenger), 1);
+    game_stop_and_start(game);
+    struct peer *stranger = game_join(game, MESSENGER, 2, 100);
+    game_turn(game);
+    game_pass_ms(game, 1000);
+    assert_int_equal(game_count(game, stranger), 0);
+    messenger = game_join(game, MESSENGER, 1, 100);
+    game_turn(game);
+    assert_int_equal(last(game, messenger)->seq, 1);
+    assert_false(last(game, messenger)->maybe_sent);
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    game_stop_and_start(game); /* the second is out, and its holder does not come back */
+    stranger = game_join(game, MESSENGER, 3, 100);
+    game_turn(game);
+    game_pass_ms(game, 4000);
+    assert_int_equal(last(game, stranger)->seq, 2);
+    assert_true(last(game, stranger)->maybe_sent);
+}
+
+static void test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_anything_is_handed_out(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 2);
+    messenger->is_draining = true;
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    game_stop_and_start(game);
+    messenger = game_join(game, MESSENGER, 2, 100);
+    broker_pump(&game->broker); /* nothing of this life is on disk yet */
+    assert_int_equal(game_count(game, messenger), 0);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 1);
+    game_restart(game); /* killed with the second out */
+    game->n_handed = 0;
+    messenger = game_join(game, MESSENGER, 3, 100);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 0);
+    game_pass_ms(game, 4000);
+    assert_true(last(game, messenger)->maybe_sent);
+}
+
+static void test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    settle_last(game, messenger, OUTCOME_IS_UNKNOWN);
+    game_leave(game, messenger);
+    messenger = game_join(game, MESSENGER, 1, 100);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 0);
+    game_pass_ms(game, 4000);
+    assert_true(last(game, messenger)->maybe_sent);
+}
+
 int main(void)
 {
 #define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -426,6 +512,10 @@ int main(void)
         ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
         ON_PAPER(test_translator_that_was_away_misses_nothing),
         ON_PAPER(test_nothing_is_handed_out_while_the_store_is_in_trouble),
+        ON_PAPER(test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order),
+        ON_PAPER(test_what_was_held_over_a_stop_in_order_is_asked_of_its_holder_and_of_nobody_else),
+        ON_PAPER(test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_anything_is_handed_out),
+        ON_PAPER(test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back),
         ON_PAPER(test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome),
     };
 

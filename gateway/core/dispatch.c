@@ -113,6 +113,31 @@ static void drop_settled(struct broker *broker, uint64_t seq, struct target_set 
     }
 }
 
+static struct seat *seat_of(const struct subscription *subscription, const uint8_t *replica)
+{
+    list_for_each (node, &subscription->seats) {
+        struct seat *seat = container_of(node, struct seat, in_subscription);
+
+        if (memcmp(seat->peer->replica, replica, REPLICA_BYTES) == 0)
+            return seat;
+    }
+    return NULL;
+}
+
+/* May an earlier life of the gateway have handed it out? One that ended in order left word of what was out, and with
+ * whom: whoever is here again knows how it ended. */
+static bool is_doubtful(const struct subscription *subscription, struct entry *entry, bool is_unsure)
+{
+    if (!subscription->rest.is_known)
+        return is_unsure;
+    const uint8_t *holder = rest_holder(subscription, entry->seq);
+    if (!holder)
+        return false;
+    memcpy(entry->replica, holder, REPLICA_BYTES);
+    entry->prefers = seat_of(subscription, holder);
+    return !entry->prefers;
+}
+
 static void load_row(struct broker *broker, struct subscription *subscription, struct line *line,
                      const struct parked *row)
 {
@@ -134,7 +159,7 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
     entry->maybe_sent = row->maybe_sent;
     entry->is_bulk = row->is_bulk;
     entry->is_stored = true;
-    if (line->is_unsure)
+    if (is_doubtful(subscription, entry, line->is_unsure))
         dispatch_doubt(broker, subscription, entry);
     line->is_unsure = false;
 }
@@ -280,7 +305,7 @@ static int place(struct broker *broker, struct subscription *subscription, const
     entry->left = left;
     entry->is_bulk = is_bulk;
     list_append(&subscription->lines.open, &entry->in_open);
-    if (is_new && is_unsure) {
+    if (is_unsure && is_doubtful(subscription, entry, is_new)) {
         dispatch_away(broker, record, entry, true);
         dispatch_doubt(broker, subscription, entry);
     } else if (line->n_entries == 1) {
@@ -406,7 +431,7 @@ void dispatch_seat_back(struct broker *broker, struct seat *seat)
         struct entry *entry = container_of(node, struct entry, in_doubt);
         struct record *record;
 
-        if (memcmp(entry->replica, seat->peer->replica, REPLICA_BYTES) != 0)
+        if (entry->any_unknown || memcmp(entry->replica, seat->peer->replica, REPLICA_BYTES) != 0)
             continue;
         arena_reset(&broker->scratch);
         if (broker_record(broker, entry->seq, &record) == 0) {

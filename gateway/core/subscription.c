@@ -90,6 +90,7 @@ struct subscription *subscription_free(struct broker *broker, struct subscriptio
     drop_ahead(subscription);
     window_deinit(&subscription->window);
     lines_deinit(&subscription->lines);
+    rest_deinit(&subscription->rest);
     free(subscription);
     return NULL;
 }
@@ -117,7 +118,7 @@ struct subscription *subscription_of_reader(struct broker *broker, const struct 
 void subscription_save(struct broker *broker, struct subscription *subscription)
 {
     struct key key = row_key(subscription);
-    uint8_t row[1 + 8 + GATEWAY_GAPS_STORED * 16];
+    uint8_t row[1 + 8 + 8 + 2 + GATEWAY_HELD_MAX * 16];
     struct writer to = writer_make(row, sizeof(row));
     const struct window *window = &subscription->window;
     struct run run = { 0 };
@@ -142,6 +143,8 @@ void subscription_save(struct broker *broker, struct subscription *subscription)
             n_runs++;
         }
     }
+    if (subscription->targets)
+        rest_write(broker, subscription, &to);
     tables_put(&broker->tables, TABLE_SUBSCRIPTIONS, key_bytes(&key), writer_bytes(&to));
     subscription->saved = subscription->floor;
 }
@@ -169,6 +172,8 @@ static int load_one(void *context, struct bytes key, struct bytes value)
     subscription->cursor = floor + 1;
     subscription->unsure = broker->tables.ops->head(broker->tables.owner);
     subscription->is_dirty = false;
+    if (targets)
+        return rest_read(broker, subscription, &at);
     while (at.rest.size > 0 && subscription->n_gaps < GATEWAY_GAPS_STORED) {
         struct run *gap = &subscription->gaps[subscription->n_gaps++];
 

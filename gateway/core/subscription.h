@@ -8,6 +8,7 @@
 #include "core/id.h"
 #include "core/lines.h"
 #include "core/record.h"
+#include "core/rest.h"
 #include "core/window.h"
 #include "gateway/limits.h"
 
@@ -32,6 +33,7 @@ struct subscription {
     unsigned n_seats;
     struct window window;                 /* ALL */
     struct lines lines;                   /* TARGETS */
+    struct rest rest;                     /* TARGETS: how the life before ended */
     struct run gaps[GATEWAY_GAPS_STORED]; /* ALL: dealt with above the floor in an earlier life */
     size_t n_gaps;
     struct record *ahead[GATEWAY_CATCH_UP_RECORDS]; /* read from the journal */

@@ -165,6 +165,15 @@ void game_restart(struct game *game)
     open_broker(game, now_ms);
 }
 
+void game_stop_and_start(struct game *game)
+{
+    while (!list_is_empty(&game->broker.peers))
+        broker_peer_gone(&game->broker, container_of(list_first(&game->broker.peers), struct peer, link));
+    broker_rest(&game->broker);
+    game_restart(game);
+    game->n_handed = 0;
+}
+
 struct peer *game_join(struct game *game, enum game_service service, uint8_t replica, uint64_t credit)
 {
     struct peer *peer = &game->peers[game->n_peers++];
@@ -274,6 +283,7 @@ void game_turn(struct game *game)
 {
     broker_flush(&game->broker);
     memory_tables_commit(game->memory);
+    game->broker.is_waking = false;
     broker_pump(&game->broker);
     broker_flush(&game->broker);
     assert(game->broker.tables.failed == 0);

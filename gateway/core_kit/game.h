@@ -47,6 +47,9 @@ void game_end(struct game *game);
 /* Kills the gateway (peers go too) and starts it again on what was durable. */
 void game_restart(struct game *game);
 
+/* The same, but it was asked to stop and did so in order; what was handed out before is forgotten. */
+void game_stop_and_start(struct game *game);
+
 /* A replica of a service comes with this credit and takes its seat: TARGETS for translators, ALL for others. */
 struct peer *game_join(struct game *game, enum game_service service, uint8_t replica, uint64_t credit);
 void game_leave(struct game *game, struct peer *peer);

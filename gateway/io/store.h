@@ -27,7 +27,7 @@
 #define STORE_RECORD_MAX_BYTES ((size_t) 4 << 20)
 
 enum store_table {
-    STORE_SUBSCRIPTIONS, /* channel, service, name → kind, floor, gaps */
+    STORE_SUBSCRIPTIONS, /* channel, service, name → kind, floor, gaps or what was held at a stop in order */
     STORE_PARKED,        /* subscription, room, seq → targets left, attempts, not before */
     STORE_ADDRESSES,     /* channel, token key → address record */
     STORE_PERSONS,       /* person → addresses, room */

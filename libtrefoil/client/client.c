@@ -417,6 +417,33 @@ enum trefoil_status trefoil_client_next(trefoil_client *client, int timeout_ms, 
     return status;
 }
 
+int client_say_pause(struct trefoil_client *client)
+{
+    Trefoil__Pause pause = TREFOIL__PAUSE__INIT;
+
+    if (!client->is_paused || client->connection.version < BUS_VERSION_PAUSE)
+        return 0;
+    return connection_send(&client->connection, TREFOIL__FRAME__BODY_PAUSE, &pause);
+}
+
+void trefoil_client_pause(trefoil_client *client)
+{
+    if (client->is_paused)
+        return;
+    client->is_paused = true;
+    if (!trefoil_client_is_connected(client))
+        return; /* said with the next connection */
+    int r = client_say_pause(client);
+    if (r < 0)
+        client_lose(client, strerror(-r));
+    client_nudge(client);
+}
+
+bool trefoil_client_is_paused(const trefoil_client *client)
+{
+    return client->is_paused && trefoil_client_is_connected(client) && client->connection.version >= BUS_VERSION_PAUSE;
+}
+
 enum trefoil_status trefoil_client_drain(trefoil_client *client)
 {
     if (!client->is_draining) {

@@ -19,7 +19,10 @@ void client_ask_roster(struct trefoil_client *client)
 /* Welcomed, and the roster is there: subscriptions first, for their answers free the gateway's hands. */
 static int begin(struct trefoil_client *client)
 {
-    int r = subscriptions_rewind(&client->subscriptions, &client->connection, client->receive_credit);
+    int r = client_say_pause(client);
+
+    if (r == 0)
+        r = subscriptions_rewind(&client->subscriptions, &client->connection, client->receive_credit);
 
     if (r == 0)
         r = grants_rewind(&client->grants);

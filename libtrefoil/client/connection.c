@@ -34,10 +34,14 @@ void connection_drop(struct connection *connection)
 
     if (connection->state == CONNECTION_UP && now_ms >= connection->up_at_ms + GOOD_CONNECTION_MS)
         connection->pause_ms = BUS_RECONNECT_FIRST_MS;
+    if (connection->is_leaving)
+        connection->eager_until_ms = now_ms + BUS_RETURN_MS;
     zsock_close(&connection->zsock);
     connection->state = CONNECTION_DOWN;
     connection->is_leaving = false;
     connection->retry_at_ms = now_ms + connection->pause_ms;
+    if (now_ms < connection->eager_until_ms)
+        return;
     connection->pause_ms *= 2;
     if (connection->pause_ms > connection->longest_pause_ms)
         connection->pause_ms = connection->longest_pause_ms;
@@ -120,6 +124,7 @@ int connection_welcome(struct connection *connection, const Trefoil__Welcome *we
         return -EPROTO;
     if (welcome->version < BUS_VERSION_MIN || welcome->version > BUS_VERSION_MAX)
         return -EPROTONOSUPPORT;
+    connection->version = welcome->version;
     connection->state = CONNECTION_UP;
     connection->up_at_ms = clock_run_ms();
     connection->heartbeat_ms = at_most(welcome->heartbeat_ms, HEARTBEAT_MOST_MS);

@@ -21,10 +21,11 @@ struct connection {
     enum connection_state state;
     uint8_t replica[SEAL_REPLICA_BYTES];
     uint32_t pause_ms, longest_pause_ms;
+    uint64_t eager_until_ms; /* pauses do not grow before: the gateway said goodbye, another comes in a moment */
     uint64_t retry_at_ms, greeted_at_ms, up_at_ms, last_sent_ms, last_received_ms;
 
     /* From Welcome, each within our own limits. */
-    uint32_t heartbeat_ms, window, max_batch;
+    uint32_t version, heartbeat_ms, window, max_batch;
     uint64_t window_bytes;
     size_t max_frame_bytes;
     bool is_leaving; /* the gateway has said goodbye: nothing new is taken there */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "client/inside.h"
 #include "client/outbox.h"
 
 #define PATIENCE_MS 5000
@@ -223,6 +224,34 @@ static void test_closed_peer_is_noticed_at_once_and_greeted_again(unused_ void *
     arena_deinit(&arena);
 }
 
+static void test_gateway_that_said_goodbye_is_looked_for_without_growing_pauses(unused_ void **state)
+{
+    for (int said_goodbye = 0; said_goodbye <= 1; said_goodbye++) {
+        connection.state = CONNECTION_UP;
+        connection.up_at_ms = 0;
+        connection.is_leaving = said_goodbye;
+        for (int i = 0; i < 5; i++)
+            connection_drop(&connection);
+        assert_int_equal(connection.pause_ms > BUS_RECONNECT_FIRST_MS, !said_goodbye);
+    }
+    connection.eager_until_ms = 0; /* it takes too long */
+    for (int i = 0; i < 20; i++)
+        connection_drop(&connection);
+    assert_int_equal(connection.pause_ms, connection.longest_pause_ms);
+}
+
+static void test_gateway_of_a_version_without_pause_is_not_told_to(unused_ void **state)
+{
+    static struct trefoil_client client; /* not connected: what is said fails */
+
+    client.is_paused = true;
+    client.connection.version = BUS_VERSION_PAUSE - 1;
+    assert_int_equal(client_say_pause(&client), 0);
+    assert_false(trefoil_client_is_paused(&client));
+    client.connection.version = BUS_VERSION_PAUSE;
+    assert_int_equal(client_say_pause(&client), -ENOTCONN);
+}
+
 static void test_welcome_nobody_asked_for_or_without_sense_is_refused(unused_ void **state)
 {
     struct arena arena = ARENA_EMPTY(1 << 20);
@@ -234,7 +263,7 @@ static void test_welcome_nobody_asked_for_or_without_sense_is_refused(unused_ vo
     welcome.max_frame_bytes = 1000;
     assert_int_equal(connection_welcome(&connection, &welcome), -EPROTO); /* a second one */
     connection.state = CONNECTION_GREETING;
-    welcome.version = 2;
+    welcome.version = BUS_VERSION_MAX + 1;
     assert_int_equal(connection_welcome(&connection, &welcome), -EPROTONOSUPPORT);
     welcome.version = 1;
     welcome.publish_credit = 0;
@@ -291,6 +320,8 @@ int main(void)
         TEST(test_descriptor_stays_readable_until_everything_is_taken),
         TEST(test_silence_gets_heartbeats_and_then_an_end),
         TEST(test_closed_peer_is_noticed_at_once_and_greeted_again),
+        TEST(test_gateway_that_said_goodbye_is_looked_for_without_growing_pauses),
+        TEST(test_gateway_of_a_version_without_pause_is_not_told_to),
         TEST(test_welcome_nobody_asked_for_or_without_sense_is_refused),
         TEST(test_outbox_keeps_order_window_and_everything_until_confirmed),
     };

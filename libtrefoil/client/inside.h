@@ -80,6 +80,7 @@ struct trefoil_client {
         bool lost, credit, roster, closed;
     } notice;          /* events not told yet */
     bool is_connected; /* as told */
+    bool is_paused;    /* wants to be handed nothing more */
     bool is_draining, said_bye, heard_bye, is_closed;
     uint64_t drain_deadline_ms;
     unsigned n_told; /* since the last flush */
@@ -98,6 +99,9 @@ enum trefoil_status client_fail_errno(struct trefoil_client *client, int error);
 
 /* The connection is of no use any more; `why` is told. */
 void client_lose(struct trefoil_client *client, const char *why);
+
+/* Asks for no more deliveries if that is wanted and the gateway knows the word. */
+must_use_ int client_say_pause(struct trefoil_client *client);
 
 /* Sends what waits: publications, answers, credit. */
 void client_flush(struct trefoil_client *client);

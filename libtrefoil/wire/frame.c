@@ -33,6 +33,7 @@ static const struct {
     [TREFOIL__FRAME__BODY_HEARTBEAT] = { "heartbeat", &trefoil__heartbeat__descriptor },
     [TREFOIL__FRAME__BODY_BYE] = { "bye", &trefoil__bye__descriptor },
     [TREFOIL__FRAME__BODY_ERROR] = { "error", &trefoil__error__descriptor },
+    [TREFOIL__FRAME__BODY_PAUSE] = { "pause", &trefoil__pause__descriptor },
 };
 
 const char *frame_name(Trefoil__Frame__BodyCase kind)

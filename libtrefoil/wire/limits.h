@@ -67,7 +67,8 @@
 
 /* The bus protocol: versions spoken, and what one frame may hold. */
 #define BUS_VERSION_MIN 1
-#define BUS_VERSION_MAX 1
+#define BUS_VERSION_MAX 2
+#define BUS_VERSION_PAUSE 2                    /* from which on a peer may pause */
 #define BUS_FRAME_MAX_BYTES (8u << 20)         /* also ZMQ_MAXMSGSIZE */
 #define BUS_FRAME_MEMORY_MAX_BYTES (32u << 20) /* what unpacking one frame may cost: the cap of its arena */
 #define BUS_BATCH_MAX_ENVELOPES 256            /* per Publish and per Deliver */
@@ -101,5 +102,6 @@
 #define BUS_HELLO_WAIT_MS 5000
 #define BUS_RECONNECT_FIRST_MS 50
 #define BUS_RECONNECT_LAST_MS 2000
+#define BUS_RETURN_MS 2000 /* so long a gateway that said goodbye is looked for without pauses that grow */
 
 #endif

@@ -61,13 +61,20 @@ def first(data, number, default=b""):
 
 
 # numbers of control.proto's Frame
-HELLO, WELCOME, PUBLISH, CONFIRM, SUBSCRIBE, ERROR = 1, 2, 3, 4, 5, 21
+HELLO, WELCOME, PUBLISH, CONFIRM, SUBSCRIBE, SUBSCRIBED, DELIVER, ACK, CREDIT = 1, 2, 3, 4, 5, 6, 7, 8, 10
+ROSTER_GET, ROSTER_IS, ERROR, PAUSE = 14, 15, 21, 22
 
 
 def keyring(stack, service):
     """The members of a service's keyring by number (see trust.proto)."""
     with open(os.path.join(stack.dir, "trust/keys", service + ".keyring"), "rb") as file:
         return dict(fields(file.read()))
+
+
+def channels(bundle):
+    """{name: id} of the roster in a trust bundle."""
+    roster = first(first(bundle, 1), 1)
+    return {first(c, 2).decode(): first(c, 1) for n, c in fields(roster) if n == 7}
 
 
 class Peer:
@@ -95,6 +102,20 @@ class Peer:
 
     def hello(self, service="echo-bot", low=1, high=1):
         self.send(field(HELLO, field(1, low) + field(2, high) + field(3, service) + field(4, os.urandom(8)) + field(6, "test")))
+
+    def read(self, channel, name, credit=100):
+        """A subscription to everything in the channel from now on, of which so much may be out."""
+        self.send(field(SUBSCRIBE, field(1, channel) + field(2, name) + field(3, 2) + field(4, 1) + field(6, 1)))
+        assert self.wait_for(SUBSCRIBED)
+        self.send(field(CREDIT, field(1, credit) + field(2, credit << 16)))
+
+    def deliveries(self, timeout_ms=5000):
+        """[(seq, envelope)] of the next Deliver, acknowledged; nothing when none came in time."""
+        body = self.wait_for(DELIVER, timeout_ms)
+        got = [(first(d, 1, 0), first(d, 2)) for n, d in fields(body or b"") if n == 2]
+        for seq, _ in got:
+            self.send(field(ACK, field(1, 1) + field(2, field(1, seq) + field(2, 1))))
+        return got
 
     def receive(self, timeout_ms=3000):
         """(frame number, body), or None when nothing came."""

@@ -38,10 +38,10 @@ def _dies_with_us():
 
 
 def free_port_base():
-    """A base whose ports (base … base + 90) are free just now."""
-    base = 20000 + (os.getpid() * 97) % 30000
+    """A base whose ports (base … base + 90) are free just now, below those that connections going out take for themselves."""
+    base = 20000 + (os.getpid() * 97) % 12600
     for _ in range(200):
-        base = 20000 + (base + 101 - 20000) % 30000
+        base = 20000 + (base + 101 - 20000) % 12600
         sockets = []
         try:
             for offset in list(range(0, 3)) + list(range(11, 16)) + list(range(21, 26)) + list(range(31, 36)) + [80]:

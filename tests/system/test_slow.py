@@ -26,7 +26,7 @@ def test_stopped_subscriber_costs_the_others_nothing_and_misses_nothing():
             stack.spawn(name, [os.path.join(stack.bin, "trefoil"), "tail", "--json", "--name", name, "--from", "now"], {
                 "TREFOIL_KEYRING": os.path.join(stack.dir, f"trust/keys/{keyring}.keyring"),
                 "TREFOIL_GATEWAY": f"tcp://127.0.0.1:{stack.base}"})
-        wait_until(lambda: stack.metric("gateway", "trefoil_peers") >= 5, "both subscribers")
+        wait_until(lambda: stack.metric("gateway", "trefoil_subscription_replicas") >= 5, "both subscribers")
         text = "x" * 600 + " #end"
         assert post(stack, "whatsapp", wa_post([[wa_message(999_999, text)]]))[0] == 200
         wait_until(lambda: lines(stack, "slow") == lines(stack, "fast") == 1, "the first message at both")

@@ -342,6 +342,16 @@ void bus_declare(struct bus *bus, const struct trefoil_capabilities *capabilitie
         trouble(bus, trefoil_client_error(bus->client));
 }
 
+void bus_pause(struct bus *bus)
+{
+    trefoil_client_pause(bus->client);
+}
+
+bool bus_is_paused(const struct bus *bus)
+{
+    return trefoil_client_is_paused(bus->client);
+}
+
 void bus_drain(struct bus *bus)
 {
     if (!bus->is_draining && trefoil_client_drain(bus->client) != TREFOIL_OK) {

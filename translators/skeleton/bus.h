@@ -83,6 +83,10 @@ void bus_outcome(struct bus *bus, uint32_t handle, uint64_t seq, const struct tr
  * refusal is a trouble. `wake`: what waits at the gateway for us is to be tried at once. */
 void bus_declare(struct bus *bus, const struct trefoil_capabilities *capabilities, bool wake);
 
+/* Asks the gateway for no more deliveries. True: what goes back to it now does not come here again. */
+void bus_pause(struct bus *bus);
+bool bus_is_paused(const struct bus *bus);
+
 /* Nothing new is taken; `on_closed` when the gateway has everything. */
 void bus_drain(struct bus *bus);
 

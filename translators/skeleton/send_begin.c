@@ -189,7 +189,9 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
 
     send->is_ours = account >= 0;
     send->account = send->is_ours ? (size_t) account : 0;
-    if (sender->is_stopped)
+    if (sender->is_stopped && bus_is_paused(sender->options.bus))
+        send_end(send, TREFOIL_OUTCOME_RETURNED, SENDER_ENDS);
+    else if (sender->is_stopped)
         sender_hold(sender, send);
     else if (!send->is_ours)
         send_set_aside(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");

@@ -292,6 +292,8 @@ void sender_stop(struct sender *sender)
         if (send_is_untouched(send))
             sender_hold(sender, send);
     }
+    if (bus_is_paused(sender->options.bus))
+        sender_return_held(sender);
 }
 
 void sender_return_held(struct sender *sender)
@@ -300,7 +302,7 @@ void sender_return_held(struct sender *sender)
         struct send *send = container_of(list_first(&sender->held), struct send, node);
         list_remove(&send->node);
         sender->n_held--;
-        send_end(send, TREFOIL_OUTCOME_RETURNED, "this process ends");
+        send_end(send, TREFOIL_OUTCOME_RETURNED, SENDER_ENDS);
     }
 }
 

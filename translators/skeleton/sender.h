@@ -20,6 +20,7 @@
 #include "settings.h"
 #include "skeleton_types/translator.h"
 
+#define SENDER_ENDS "this process ends"     /* why a delivery goes back */
 #define SENDER_CREDIT 256                   /* deliveries under way at once */
 #define SENDER_PARCEL_MAX_BYTES (24u << 20) /* what one delivery may cost */
 #define SENDER_HOLD_MS 1000    /* longer waits are the gateway's: it parks the room without holding memory */

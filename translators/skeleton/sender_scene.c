@@ -25,6 +25,11 @@ void bus_outcome(struct bus *bus, uint32_t handle, uint64_t seq, const struct tr
     uv_stop(&bus->scene->loop);
 }
 
+bool bus_is_paused(const struct bus *bus)
+{
+    return bus->is_paused;
+}
+
 void bus_post(struct bus *bus, struct post *post)
 {
     assert_true(bus->n_posts < LOG_MAX);

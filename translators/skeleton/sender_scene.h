@@ -22,6 +22,7 @@ struct bus {
     unsigned n_posts;
     char mentioned[LOG_MAX][128]; /* "account/user id = its first alias" */
     unsigned n_mentioned;
+    bool is_paused;
 };
 
 struct scene {

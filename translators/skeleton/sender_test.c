@@ -301,6 +301,27 @@ static void test_process_that_ends_returns_what_it_has_not_begun(void **state)
     assert_int_equal(scene->n_asked, 1);
 }
 
+static void test_process_that_ends_and_is_handed_nothing_more_returns_at_once_though_it_is_sending(void **state)
+{
+    struct scene *scene = *state;
+    struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = "Hello" };
+
+    scene->script[0] = -1;
+    deliver_kind(scene, &message, SEQ);
+    wait_for_request(scene, 1);
+    scene->bus.is_paused = true;
+    sender_stop(scene->sender);
+    deliver_kind(scene, &message, SEQ + 1); /* was on its way already */
+    assert_int_equal(scene->bus.n_outcomes, 1);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_RETURNED);
+    scene->bus.n_outcomes = 0;
+    assert_int_equal(http_answer(&scene->silent, 200, "text/plain", bytes_of_text("ok m1")), 0);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_int_equal(scene->n_asked, 1);
+    assert_int_equal(sender_n_busy(scene->sender), 0);
+}
+
 static void test_delivery_that_comes_again_while_it_is_out_is_sent_once(void **state)
 {
     struct scene *scene = *state;
@@ -357,6 +378,7 @@ int main(void)
         in_scene(test_lost_answer_without_proof_can_be_given_up),
         in_scene(test_refused_token_stops_the_account_until_it_is_replaced),
         in_scene(test_process_that_ends_returns_what_it_has_not_begun),
+        in_scene(test_process_that_ends_and_is_handed_nothing_more_returns_at_once_though_it_is_sending),
         in_scene(test_delivery_that_comes_again_while_it_is_out_is_sent_once),
         in_scene(test_ephemeral_delivery_has_no_outcome),
         in_scene(test_what_has_no_words_here_is_sent_without_a_request),

@@ -143,6 +143,7 @@ static void on_end_signal(uv_signal_t *handle, int number)
     log_event(&skeleton->log, LOG_INFO_, "draining", LOG_NUMBER("signal", number));
     uv_timer_start(&skeleton->deadline, on_deadline, skeleton->settings.drain_ms, 0);
     intake_stop(skeleton->intake);
+    bus_pause(skeleton->bus);
     sender_stop(skeleton->sender);
     drain_if_idle(skeleton);
 }

@@ -44,6 +44,11 @@ enum trefoil_status trefoil_client_open(const struct trefoil_options *options, t
 /* Closes at once and frees; unacknowledged deliveries go to another replica, or come again. Accepts NULL. Nulls. */
 void trefoil_client_close(trefoil_client **client);
 
+/* Asks to be handed nothing more, for good: what is here may still be acknowledged, and anything published. The gateway
+ * obeys once is_paused() is true; one of an older version does not know the word, and goes on. */
+void trefoil_client_pause(trefoil_client *client);
+bool trefoil_client_is_paused(const trefoil_client *client);
+
 /* Says goodbye: nothing new is taken, confirms and acks still out are awaited; a CLOSED event tells the end. */
 enum trefoil_status trefoil_client_drain(trefoil_client *client);
 
