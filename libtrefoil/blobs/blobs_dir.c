@@ -312,7 +312,7 @@ static int dir_sweep(struct blobs *blobs, const struct blob_name *name, uint64_t
     int r = open_sweep(blobs, name, sweep);
     if (r == 0)
         r = blobs_work_start(blobs, &sweep->work);
-    if (r < 0)
+    if (r != 0)
         sweep_free(sweep);
     return r;
 }

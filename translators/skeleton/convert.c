@@ -16,9 +16,9 @@
 enum { ARGUMENTS_MAX = 64, NICE = 10, DESCRIPTORS_MAX = 64 };
 
 /* Formats that hold what they hold, and cannot point to other files. */
-#define FORMATS                                                                                                        \
-    "mov,mp4,m4a,3gp,3g2,mj2,ogg,matroska,webm,mp3,aac,amr,amrnb,amrwb,wav,flac,avi,gif,jpeg_pipe,png_pipe,webp_pipe," \
-    "bmp_pipe,tiff_pipe,image2pipe,mjpeg"
+static char formats[] =
+    "mov,mp4,m4a,3gp,3g2,mj2,ogg,matroska,webm,mp3,aac,amr,amrnb,amrwb,wav,flac,avi,gif,jpeg_pipe,png_pipe,webp_pipe,"
+    "bmp_pipe,tiff_pipe,image2pipe,mjpeg";
 #define OUTPUT_MAX "67108864"
 
 _Static_assert(CONVERT_OUTPUT_MAX_BYTES == 67108864, "the argument says the same");
@@ -34,7 +34,7 @@ static char *const before[] = { "-hide_banner",
                                 "-protocol_whitelist",
                                 "file,pipe,fd",
                                 "-format_whitelist",
-                                FORMATS,
+                                formats,
                                 "-i",
                                 "file:/proc/self/fd/0",
                                 "-map_metadata",
