@@ -132,6 +132,13 @@ static const char *relation_words(const struct trefoil_message *message, const s
     return arena_format(mem, "%s (an earlier message)", words);
 }
 
+/* A reply says that it is one where the network cannot show to what. */
+static bool is_reply_to_nothing_here(const struct trefoil_message *message, const struct place *place)
+{
+    return !outgoing_target(place) && !message->is_edit && !is_relation(message) &&
+           (message->in_reply_to || place->n_relates > 0);
+}
+
 /* An answer to a story, or a mention in one, is about something that only its own network shows. */
 static void lose_story(const struct trefoil_message *message, struct request_list *list)
 {
@@ -152,7 +159,7 @@ const char *outgoing_quote(const struct trefoil_message *message, const struct p
     const char *quote = outgoing_target(place);
 
     lose_story(message, list);
-    if (!quote && !message->is_edit && !is_relation(message) && (message->in_reply_to || place->n_relates > 0))
+    if (is_reply_to_nothing_here(message, place))
         request_list_lose(list, "reply");
     return quote;
 }
@@ -169,6 +176,8 @@ int outgoing_make(const struct trefoil_message *message, const struct place *pla
 {
     const char *words = is_relation(message) ? relation_words(message, place, mem) : plain_text(message, mem);
 
+    if (words && *words && is_reply_to_nothing_here(message, place))
+        words = arena_format(mem, "(to an earlier message) %s", words);
     outgoing_lose_kind(message, list);
     ret->quote = outgoing_quote(message, place, list);
     ret->text = bytes_of_text(outgoing_words(message, place, mem, words));
