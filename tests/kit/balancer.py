@@ -7,6 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from stack import http
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 512   # a burst waits for us, not for TCP to try again after a second
+    daemon_threads = True
+
+
 class Balancer:
     """`urls` are asked in turn, beginning with the one that answered last; 503 and silence lead to the next."""
 
@@ -32,8 +37,7 @@ class Balancer:
             def log_message(self, *unused):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Exchange)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 

@@ -137,7 +137,7 @@ def test_reaction_edit_and_unsend_after_a_restart_of_everything_find_their_messa
                 wait_until(note, lambda: f"the note at {network}'s message on {other}: {bubbles(stack, other)[before[other]:]}")
 
 
-def test_reply_to_a_message_nobody_here_knows_arrives_and_what_it_lost_is_told():
+def test_reply_to_a_message_nobody_here_knows_arrives_and_says_that_it_is_one():
     with Stack() as stack:
         stack.start_all()
         room_of_three(stack)
@@ -150,7 +150,7 @@ def test_reply_to_a_message_nobody_here_knows_arrives_and_what_it_lost_is_told()
         for network, words in (("whatsapp", "yes, that one"), ("messenger", "yes, that one, messenger"), ("instagram", "yes, that one, instagram")):
             for other in others(network):
                 shown = wait_until(lambda: [b for b in find(stack, other, words) if b["text"].endswith(words)], f"{words} on {other}")[0]
-                assert shown["reply_to"] is None
+                assert shown["reply_to"] is None and shown["text"].endswith(f"(to an earlier message) {words}"), shown
         for network in NETWORKS:
             wait_until(lambda: stack.metric(network, "trefoil_lost_total", what="reply") >= 2, f"what is missing on {network} is told")
 

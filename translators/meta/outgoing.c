@@ -131,6 +131,13 @@ static const char *relation_words(const struct trefoil_message *message, const s
     return words && unknown && !outgoing_target(place) ? arena_format(mem, "%s%s", words, unknown) : words;
 }
 
+/* A reply says that it is one where the network cannot show to what. */
+static bool is_reply_to_nothing_here(const struct trefoil_message *message, const struct place *place)
+{
+    return !outgoing_target(place) && relation_of(message) == RELATION_REPLY &&
+           (message->in_reply_to || place->n_relates > 0);
+}
+
 /* An answer to a story, or a mention in one, is about something that only its own network shows. */
 static void lose_story(const struct trefoil_message *message, struct request_list *list)
 {
@@ -151,7 +158,7 @@ const char *outgoing_quote(const struct trefoil_message *message, const struct p
     const char *quote = outgoing_target(place);
 
     lose_story(message, list);
-    if (!quote && relation_of(message) == RELATION_REPLY && (message->in_reply_to || place->n_relates > 0))
+    if (is_reply_to_nothing_here(message, place))
         relation_lose(RELATION_REPLY, list);
     return quote;
 }
@@ -168,6 +175,8 @@ int outgoing_make(const struct trefoil_message *message, const struct place *pla
 {
     const char *words = is_relation(message) ? relation_words(message, place, mem) : plain_text(message, mem);
 
+    if (words && *words && is_reply_to_nothing_here(message, place))
+        words = arena_format(mem, "%s%s", relation_rules[RELATION_REPLY].unknown, words);
     outgoing_lose_kind(message, list);
     ret->quote = outgoing_quote(message, place, list);
     ret->text = bytes_of_text(outgoing_words(message, place, mem, words));

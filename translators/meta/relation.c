@@ -2,7 +2,8 @@
 #include "relation.h"
 
 const struct relation_rule relation_rules[N_RELATIONS] = {
-    [RELATION_REPLY] = { "reply", FEATURE_REPLY, NULL, NULL, "reply", "the words alone" },
+    [RELATION_REPLY] = { "reply", FEATURE_REPLY, NULL, "(to an earlier message) ", "reply",
+                         "`(to an earlier message) ` before what goes as text" },
     [RELATION_EDIT] = { "edit", FEATURE_EDIT, "✎ ", NULL, "edit→✎",
                         "`✎ ` and the new words, quoting the original where it is known; files go once more" },
     [RELATION_RETRACT] = { "retract", FEATURE_RETRACT, "🗑 unsent a message", NULL, "retract→note",

@@ -22,7 +22,8 @@ struct relation_rule {
     const char *name;     /* for a human; also its row in the README */
     enum feature feature; /* its cell of a capability record: whether the network has it */
     const char *note;     /* said before the message's own words; NULL: nothing is said, or nothing more than those */
-    const char *unknown;  /* said behind them where what it is about is not known there; NULL: nothing */
+    const char *unknown;  /* said behind them, of a reply before them, where what it is about is not known there; NULL:
+                           * nothing */
     const char *lost;     /* the word for the outcome */
     const char *instead;  /* all of this for a human, as the README has it */
 };
