@@ -8,7 +8,7 @@
 
 #define WARM_UP_S 1.5
 #define SLOW_RATE 1000
-#define DELIVERIES_TARGET 0.7     /* with three subscribers */
+#define DELIVERIES_TARGET 0.85    /* with three subscribers */
 #define FEW_DELIVERIES_TARGET 0.4 /* with fewer the way in weighs more: header, signature, commitment, routing */
 #define LATENCY_TARGET 2.0
 #define BYTES_TARGET 2.0
