@@ -59,7 +59,7 @@ static inline const struct expected_class *expect_class(char letter)
         { 'R', TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true, TREFOIL_ACCOUNT_NONE },
         { 'O', TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true, TREFOIL_ACCOUNT_NONE, .once = true },
         { 'p', TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, TREFOIL_ACCOUNT_NONE, .grows = true },
-        { 'n', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_NONE, .grows = true },
+        { 'n', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_RATE_LIMITED, .grows = true },
         { 'W', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_RATE_LIMITED, .grows = true },
         { 'P', TREFOIL_OUTCOME_BOUNCED, PAUSE_NONE, false, TREFOIL_ACCOUNT_NONE },
         { 'A', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_BAD_CREDENTIALS },
