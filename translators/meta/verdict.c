@@ -63,6 +63,7 @@ static const struct consequence consequences[] = {
     [META_RETRY_PAIR] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, true },
     [META_RETRY_NUMBER] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, true, 0, TREFOIL_ACCOUNT_RATE_LIMITED,
                             "none: it slows down by itself" },
+    [META_AWAY] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true },
     [META_WAIT] = { TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, true, true, MINUTE_MS, TREFOIL_ACCOUNT_RATE_LIMITED,
                     "wait; if it lasts, send less or ask the network for a higher limit" },
     [META_PERMANENT] = { TREFOIL_OUTCOME_BOUNCED },

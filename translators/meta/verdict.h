@@ -12,6 +12,7 @@ enum meta_class {
     META_RETRY_ONCE,   /* the same, but a second refusal is the last word */
     META_RETRY_PAIR,   /* too much to this person: only they wait */
     META_RETRY_NUMBER, /* too much at once: the whole account slows down */
+    META_AWAY,         /* the account is not there for a while: all of it waits */
     META_WAIT,         /* a limit that takes its time: the account waits */
     META_PERMANENT,    /* will not get better: bounced */
     META_CREDENTIALS,  /* nothing of this account goes until a human renews token or permission: parked, not burned */

@@ -51,7 +51,7 @@ struct expected_class {
     bool grows, once;
 };
 
-/* R: retry, bounded. O: once more. p: this pair waits. n: the whole number waits. W: a limit. P: permanent. A: account or token.
+/* R: retry, bounded. O: once more. p: this pair waits. n: the whole number was too fast. a: it is away. W: a limit. P: permanent. A: account or token.
  * B: blocked by policy. U: nobody knows. */
 static inline const struct expected_class *expect_class(char letter)
 {
@@ -60,6 +60,7 @@ static inline const struct expected_class *expect_class(char letter)
         { 'O', TREFOIL_OUTCOME_DEFERRED, PAUSE_NONE, true, TREFOIL_ACCOUNT_NONE, .once = true },
         { 'p', TREFOIL_OUTCOME_DEFERRED, PAUSE_PAIR, false, TREFOIL_ACCOUNT_NONE, .grows = true },
         { 'n', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_RATE_LIMITED, .grows = true },
+        { 'a', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_NONE, .grows = true },
         { 'W', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_RATE_LIMITED, .grows = true },
         { 'P', TREFOIL_OUTCOME_BOUNCED, PAUSE_NONE, false, TREFOIL_ACCOUNT_NONE },
         { 'A', TREFOIL_OUTCOME_DEFERRED, PAUSE_ACCOUNT, false, TREFOIL_ACCOUNT_BAD_CREDENTIALS },
