@@ -234,6 +234,7 @@ static int say_bye(struct trefoil_client *client)
 void client_flush(struct trefoil_client *client)
 {
     client->n_told = 0;
+    client->plain_due_ms = 0;
     if (client->connection.state != CONNECTION_UP || !client->membership.is_known)
         return;
     int r = subscriptions_flush(&client->subscriptions, &client->connection);
@@ -243,6 +244,29 @@ void client_flush(struct trefoil_client *client)
         r = say_bye(client);
     if (r < 0)
         client_lose(client, strerror(-r));
+}
+
+/* Somebody waits for what is to be sent. */
+static bool is_awaited(const struct trefoil_client *client)
+{
+    return subscriptions_has_outcomes(&client->subscriptions) || outbox_has_unsent(&client->outbox) ||
+           client->is_draining;
+}
+
+/* Nothing more is ready: what is to be sent goes out, unless it only tells what was read, which can wait a moment for
+ * more of its kind. A frame costs both sides more than what it tells. */
+static void flush_idle(struct trefoil_client *client)
+{
+    bool is_plain = subscriptions_has_unsent(&client->subscriptions) && !is_awaited(client) &&
+                    subscriptions_spent(&client->subscriptions) < client->receive_credit / 4;
+    uint64_t now_ms = is_plain ? clock_run_ms() : 0;
+
+    if (is_plain && client->plain_due_ms == 0)
+        client->plain_due_ms = now_ms + CLIENT_FLUSH_PLAIN_AFTER_MS;
+    if (!is_plain || now_ms >= client->plain_due_ms)
+        client_flush(client);
+    else
+        client->n_told = 0;
 }
 
 static bool is_ready(const struct trefoil_client *client)
@@ -334,7 +358,7 @@ static bool turn(struct trefoil_client *client, struct trefoil_event *ret)
         if (is_event)
             return true;
     }
-    client_flush(client);
+    flush_idle(client);
     step(client);
     check_drained(client);
     return tell_notice(client, ret);
@@ -346,6 +370,8 @@ static uint64_t deadline_of(const struct trefoil_client *client)
 
     if (client->outbox.was_refused && grants_deadline(&client->grants) < deadline)
         deadline = grants_deadline(&client->grants);
+    if (client->plain_due_ms > 0 && client->plain_due_ms < deadline)
+        deadline = client->plain_due_ms;
     if (client->is_draining && client->drain_deadline_ms < deadline)
         deadline = client->drain_deadline_ms;
     return deadline;
@@ -367,9 +393,7 @@ static void settle(struct trefoil_client *client)
 /* Although there is more to be told. */
 static bool is_time_to_flush(const struct trefoil_client *client)
 {
-    bool is_awaited = subscriptions_has_outcomes(&client->subscriptions) || outbox_has_unsent(&client->outbox);
-
-    return client->n_told >= (is_awaited ? CLIENT_FLUSH_EVERY : CLIENT_FLUSH_PLAIN_EVERY);
+    return client->n_told >= (is_awaited(client) ? CLIENT_FLUSH_EVERY : CLIENT_FLUSH_PLAIN_EVERY);
 }
 
 /* 0: time is up. */

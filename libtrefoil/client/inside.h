@@ -19,8 +19,9 @@
 #define CLIENT_ERROR_BYTES 256
 #define CLIENT_EVENT_MEMORY_BYTES (32u << 20)
 #define CLIENT_WORK_MEMORY_BYTES (32u << 20)
-#define CLIENT_FLUSH_EVERY 32        /* events told before outcomes and publications go out, if more are ready … */
-#define CLIENT_FLUSH_PLAIN_EVERY 256 /* … and before plain acknowledgements and credit do, which nobody waits for */
+#define CLIENT_FLUSH_EVERY 32         /* events told before outcomes and publications go out, if more are ready … */
+#define CLIENT_FLUSH_PLAIN_AFTER_MS 2 /* plain ones wait so long for more of their kind, as long as credit lasts */
+#define CLIENT_FLUSH_PLAIN_EVERY 256  /* … and before plain acknowledgements and credit do, which nobody waits for */
 
 /* What stops the delivery at the head of the inbox. */
 enum client_wait { WAIT_NOTHING, WAIT_GRANT, WAIT_ROSTER };
@@ -83,7 +84,8 @@ struct trefoil_client {
     bool is_paused;    /* wants to be handed nothing more */
     bool is_draining, said_bye, heard_bye, is_closed;
     uint64_t drain_deadline_ms;
-    unsigned n_told; /* since the last flush */
+    unsigned n_told;       /* since the last flush */
+    uint64_t plain_due_ms; /* when plain acknowledgements that wait go out; 0: none wait */
 
     struct trefoil_delivery delivery;
     struct bytes raw_envelope; /* of a raw delivery */

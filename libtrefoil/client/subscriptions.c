@@ -156,6 +156,15 @@ int subscriptions_flush(struct subscriptions *subscriptions, struct connection *
     return give_credit(connection, envelopes, bytes);
 }
 
+uint64_t subscriptions_spent(const struct subscriptions *subscriptions)
+{
+    uint64_t n = subscriptions->spare;
+
+    for (size_t i = 0; i < subscriptions->n; i++)
+        n += subscriptions->items[i]->answers.payback;
+    return n;
+}
+
 bool subscriptions_has_outcomes(const struct subscriptions *subscriptions)
 {
     for (size_t i = 0; i < subscriptions->n; i++)

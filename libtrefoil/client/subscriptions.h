@@ -43,6 +43,9 @@ must_use_ int subscriptions_rewind(struct subscriptions *subscriptions, struct c
 
 /* Sends what has been answered, and gives the credit for it back. -errno. */
 must_use_ int subscriptions_flush(struct subscriptions *subscriptions, struct connection *connection);
+/* Credit to give back, in envelopes. */
+uint64_t subscriptions_spent(const struct subscriptions *subscriptions);
+
 /* Outcomes wait to be sent: somebody's next delivery depends on them. */
 bool subscriptions_has_outcomes(const struct subscriptions *subscriptions);
 
