@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "daemon/confine.h"
+#include "daemon/memory.h"
 #include "gateway.h"
 #include "trust/roster.h"
 
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
         fputs(usage, r < 0 ? stderr : stdout);
         return r < 0 ? EXIT_USAGE : EXIT_OK;
     }
+    memory_keep_for_gateway();
     r = confine_process(&step);
     if (r < 0 || sodium_init() < 0) {
         fprintf(stderr, "trefoil-gateway: cannot confine the process (%s): %s\n", step, strerror(-r));

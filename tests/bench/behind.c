@@ -119,6 +119,7 @@ int main(int argc, char **argv)
                         "build/bench-data]\n");
         return 2;
     }
+    keep_memory();
     find_programs(bin);
     (void) snprintf(bench.plan.directory, sizeof(bench.plan.directory), "%s/behind",
                     option_text(argc, argv, "--dir", "build/bench-data"));

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <ftw.h>
 #include <libgen.h>
 #include <netinet/in.h>
@@ -210,4 +211,10 @@ uint64_t directory_bytes(const char *path)
 
     snprintf(file, sizeof(file), "%s/data.mdb", path);
     return stat(file, &status) == 0 ? (uint64_t) status.st_size : 0;
+}
+
+void keep_memory(void)
+{
+    (void) mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    (void) mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }

@@ -62,6 +62,9 @@ void crew_stop(struct crew_member *member, uint64_t *ret_cpu_us);
 /* Processor time a process that runs has used so far. */
 uint64_t crew_cpu_us(const struct crew_member *member);
 
+/* What libtrefoil advises to whoever reads much; for main(), everybody it starts inherits it. */
+void keep_memory(void);
+
 /* Says what went wrong and ends the process. */
 _Noreturn void give_up(const char *what);
 

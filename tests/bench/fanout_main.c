@@ -85,6 +85,7 @@ int main(int argc, char **argv)
     }
     bool is_alone = option_flag(argc, argv, "--alone");
 
+    keep_memory();
     find_programs(bin);
     snprintf(plan.directory, sizeof(plan.directory), "%s/fanout", option_text(argc, argv, "--dir", "build/bench-data"));
     for (unsigned i = 0; i < rounds; i++) {

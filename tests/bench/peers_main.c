@@ -171,6 +171,7 @@ int main(int argc, char **argv)
                 "at 100, 1,000 and 10,000/s] [--chart build/peers.svg] [--dir build/bench-data]\n");
         return 2;
     }
+    keep_memory();
     find_programs(bin);
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/peers",
                     option_text(argc, argv, "--dir", "build/bench-data"));

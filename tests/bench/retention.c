@@ -126,6 +126,7 @@ int main(int argc, char **argv)
     }
     plan.people = (uint64_t) option_number(argc, argv, "--people", 0);
     plan.rate = option_number(argc, argv, "--rate", 0);
+    keep_memory();
     find_programs(bin);
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/retention",
                     option_text(argc, argv, "--dir", "build/bench-data"));

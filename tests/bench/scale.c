@@ -102,6 +102,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--dir build/bench-data]\n");
         return 2;
     }
+    keep_memory();
     find_programs(bin);
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/scale",
                     option_text(argc, argv, "--dir", "build/bench-data"));

@@ -6,11 +6,14 @@
 
 #include "cli/cli.h"
 #include "daemon/confine.h"
+#include "daemon/memory.h"
 
 int main(int argc, char **argv)
 {
     const char *step = NULL;
     int r = confine_process(&step);
+
+    memory_keep_for_peer();
 
     if (r < 0) {
         fprintf(stderr, "trefoil: cannot confine itself (%s): %s\n", step, strerror(-r));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "capability_record.h"
+#include "daemon/memory.h"
 #include "skeleton_run.h"
 
 static void print_usage(FILE *file, const struct translator_ops *ops)
@@ -66,6 +67,7 @@ int translator_main(int argc, char **argv, const struct translator_ops *ops)
 {
     struct wish wish = { 0 };
 
+    memory_keep_for_peer();
     if (!read_wish(argc, argv, &wish)) {
         print_usage(stderr, ops);
         return SKELETON_BAD_SETTINGS;

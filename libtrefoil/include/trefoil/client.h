@@ -4,6 +4,10 @@
  * One client belongs to one thread. Nothing here logs, exits, installs signal handlers or keeps process-wide state.
  * No call blocks but trefoil_client_next() with a timeout, and trefoil_client_open() on reading its files.
  *
+ * A program that reads thousands of messages a second should begin with mallopt(M_TRIM_THRESHOLD, 16 << 20) and
+ * mallopt(M_MMAP_THRESHOLD, 1 << 20): frames come and go, and giving each back to the kernel costs a third of its time. The
+ * library leaves that to main(), for it counts for the whole process.
+ *
  * Shape of a subscriber: open, subscribe, then for ever: next, act, acknowledge. Acknowledge only what has been dealt
  * with: what is not acknowledged comes again, after a crash of either side too.
  */
