@@ -412,7 +412,7 @@ static int wait_more(struct trefoil_client *client, uint64_t end_ms)
 
 enum trefoil_status trefoil_client_next(trefoil_client *client, int timeout_ms, struct trefoil_event *ret)
 {
-    uint64_t end_ms = timeout_ms < 0 ? CLOCK_NEVER : timeout_ms == 0 ? 0 : clock_run_ms() + (uint64_t) timeout_ms;
+    uint64_t end_ms = timeout_ms < 0 ? CLOCK_NEVER : 0; /* counted from when there is nothing to be told */
     enum trefoil_status status = TREFOIL_NOTHING;
 
     arena_reset(&client->event_arena);
@@ -427,6 +427,8 @@ enum trefoil_status trefoil_client_next(trefoil_client *client, int timeout_ms, 
             status = client->trouble;
             client->trouble = TREFOIL_OK;
         } else {
+            if (timeout_ms > 0 && end_ms == 0)
+                end_ms = clock_run_ms() + (uint64_t) timeout_ms;
             int r = wait_more(client, end_ms);
 
             if (r < 0)

@@ -19,11 +19,17 @@ static struct publication **slot(const struct outbox *outbox, uint64_t ticket)
     return &outbox->ring[ticket & (OUTBOX_SPAN - 1)];
 }
 
+static void free_envelope(struct publication *publication)
+{
+    if (publication->envelope.data != publication->first_envelope)
+        free((void *) (uintptr_t) publication->envelope.data);
+}
+
 static void publication_free(struct publication *publication)
 {
     if (!publication)
         return;
-    free((void *) (uintptr_t) publication->envelope.data);
+    free_envelope(publication);
     free((void *) (uintptr_t) publication->content.data);
     free(publication);
 }
@@ -61,13 +67,16 @@ int outbox_add(struct outbox *outbox, struct bytes envelope, struct bytes conten
 {
     if (!outbox_has_room(outbox, envelope.size))
         return -EAGAIN;
-    struct publication *publication = calloc(1, sizeof(*publication));
-    if (!publication || copy(envelope, &publication->envelope) < 0 ||
-        (content.size > 0 && copy(content, &publication->content) < 0)) {
+    struct publication *publication = malloc(sizeof(*publication) + envelope.size);
+    if (!publication)
+        return -ENOMEM;
+    *publication = (struct publication){ .n_sealings = 1 };
+    memcpy(publication->first_envelope, envelope.data, envelope.size);
+    publication->envelope = bytes_make(publication->first_envelope, envelope.size);
+    if (content.size > 0 && copy(content, &publication->content) < 0) {
         publication_free(publication);
         return -ENOMEM;
     }
-    publication->n_sealings = 1;
     publication->ticket = outbox->next++;
     *slot(outbox, publication->ticket) = publication;
     outbox->n_open++;
@@ -173,7 +182,7 @@ int outbox_reseal(struct outbox *outbox, struct publication *publication, struct
     if (copy(envelope, &fresh) < 0)
         return -ENOMEM;
     outbox->open_bytes = outbox->open_bytes - publication->envelope.size + fresh.size;
-    free((void *) (uintptr_t) publication->envelope.data);
+    free_envelope(publication);
     publication->envelope = fresh;
     publication->needs_seal = false;
     publication->n_sealings++;

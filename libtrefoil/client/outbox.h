@@ -18,8 +18,9 @@ struct publication {
     uint64_t ticket;
     bool is_sent, needs_seal;
     unsigned n_sealings;
-    struct bytes envelope; /* of its own memory */
+    struct bytes envelope; /* behind this struct, or of its own memory once it was sealed again */
     struct bytes content;  /* to seal it again under another grant; empty: it came sealed */
+    uint8_t first_envelope[];
 };
 
 struct outbox {
