@@ -406,6 +406,27 @@ static void test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome(
     assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
 }
 
+static void test_deferred_delivery_that_was_out_again_when_the_gateway_died_is_doubted(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    settle_last(game, messenger, OUTCOME_IS_DEFERRED);
+    game_pass_ms(game, 5000);
+    game_turn(game);
+    assert_int_equal(last(game, messenger)->attempt, 2); /* it is out again, and its row in the store as it was */
+    game_restart(game);
+    game->n_handed = 0;
+    messenger = game_join(game, MESSENGER, 2, 100);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 0);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, messenger), 1);
+    assert_true(last(game, messenger)->maybe_sent);
+}
+
 static void test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order(void **state)
 {
     struct game *game = *state;
@@ -512,6 +533,7 @@ int main(void)
         ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
         ON_PAPER(test_translator_that_was_away_misses_nothing),
         ON_PAPER(test_nothing_is_handed_out_while_the_store_is_in_trouble),
+        ON_PAPER(test_deferred_delivery_that_was_out_again_when_the_gateway_died_is_doubted),
         ON_PAPER(test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order),
         ON_PAPER(test_what_was_held_over_a_stop_in_order_is_asked_of_its_holder_and_of_nobody_else),
         ON_PAPER(test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_anything_is_handed_out),

@@ -459,7 +459,8 @@ static int load_room(void *context, const struct id *room, const struct parked *
     if (r < 0)
         return r;
     line->has_more = true;
-    line->is_unsure = first->not_before_ms == 0;
+    line->is_unsure =
+        first->not_before_ms <= loading->broker->now_ms; /* whose time has come may have been handed out */
     line->is_bulk = first->is_bulk;
     if (first->not_before_ms > loading->broker->now_ms)
         lines_sleep(&loading->subscription->lines, line, first->not_before_ms);
