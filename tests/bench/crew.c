@@ -120,10 +120,11 @@ bool crew_wait(struct crew_member *member, struct tally *ret)
     return is_whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+#define FIELDS_BEFORE_TIMES 12 /* spaces behind the name, in /proc/PID/stat */
+
 uint64_t crew_cpu_us(const struct crew_member *member)
 {
     char path[64], text[1024];
-    unsigned long long user = 0, system = 0;
 
     (void) snprintf(path, sizeof(path), "/proc/%d/stat", (int) member->pid);
     FILE *file = fopen(path, "r");
@@ -132,8 +133,12 @@ uint64_t crew_cpu_us(const struct crew_member *member)
         fclose(file);
     text[n] = '\0';
     const char *after = strrchr(text, ')'); /* the name may hold anything */
-    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
+    for (int i = 0; after && i < FIELDS_BEFORE_TIMES; i++)
+        after = strchr(after + 1, ' ');
+    if (!after)
         return 0;
+    char *behind;
+    uint64_t user = strtoull(after, &behind, 10), system = strtoull(behind, NULL, 10);
     return (user + system) * 1000000 / (uint64_t) sysconf(_SC_CLK_TCK);
 }
 

@@ -129,7 +129,8 @@ static void measure(const struct translator_ops *ops, const struct corpus *corpu
     }
     qsort(parses, ROUNDS, sizeof(*parses), by_size);
     qsort(decodes, ROUNDS, sizeof(*decodes), by_size);
-    double parse_s = (double) parses[ROUNDS / 2] / 1e6, decode_s = (double) decodes[ROUNDS / 2] / 1e6;
+    const size_t middle = ROUNDS / 2;
+    double parse_s = (double) parses[middle] / 1e6, decode_s = (double) decodes[middle] / 1e6;
     double bodies = (double) (corpus->n_samples * times), bytes = (double) (corpus->bytes * times);
 
     printf("%s: %zu webhooks, %zu bytes each on average, %.1f events each; decode %.1f MB/s, parse alone %.1f MB/s\n",
@@ -158,6 +159,7 @@ int main(int argc, char **argv)
         (void) snprintf(folder, sizeof(folder), "%s/%s/testdata", data, all[i]->name);
         if (!corpus || read_corpus(folder, corpus) < 0 || corpus->n_samples == 0) {
             fprintf(stderr, "decode: no samples in %s\n", folder);
+            free(corpus);
             return 1;
         }
         measure(all[i], corpus, seconds);

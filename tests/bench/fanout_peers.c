@@ -102,13 +102,13 @@ struct publisher {
 static uint64_t person_of(struct publisher *publisher)
 {
     const struct plan *plan = publisher->plan;
-    uint64_t n = publisher->sent;
+    uint64_t n = publisher->sent, people = plan->people ? plan->people : 1;
 
     if (plan->count == 0) {
         publisher->dice = publisher->dice * 6364136223846793005u + 1442695040888963407u;
         n = publisher->dice >> 33;
     }
-    return n % plan->people * 0x9e3779b97f4a7c15u;
+    return n % people * 0x9e3779b97f4a7c15u;
 }
 
 /* A new id, and the time where the subscribers will look for it. False: no credit now. */
