@@ -23,7 +23,9 @@ class Shim:
             file.write(b"\0" * 16)
         self.file = open(self.path, "r+b")
         self.map = mmap.mmap(self.file.fileno(), 16)
-        self.env = {"LD_PRELOAD": library, "TREFOIL_SHIM": self.path}
+        # the sanitizer's library wants to be first, and works behind ours
+        sanitizer = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+        self.env = {"LD_PRELOAD": library, "TREFOIL_SHIM": self.path, "ASAN_OPTIONS": sanitizer}
 
     def order(self, clock_ms=0, fsync=0, write=0):
         self.map[:16] = struct.pack("<qii", clock_ms, fsync, write)
