@@ -257,8 +257,8 @@ static bool is_awaited(const struct trefoil_client *client)
  * more of its kind. A frame costs both sides more than what it tells. */
 static void flush_idle(struct trefoil_client *client)
 {
-    bool is_plain = subscriptions_has_unsent(&client->subscriptions) && !is_awaited(client) &&
-                    subscriptions_spent(&client->subscriptions) < client->receive_credit / 4;
+    bool is_plain = client->connection.state == CONNECTION_UP && subscriptions_has_unsent(&client->subscriptions) &&
+                    !is_awaited(client) && subscriptions_spent(&client->subscriptions) < client->receive_credit / 4;
     uint64_t now_ms = is_plain ? clock_run_ms() : 0;
 
     if (is_plain && client->plain_due_ms == 0)
