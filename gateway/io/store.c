@@ -48,6 +48,8 @@ int store_submit(struct store *store, uint64_t tag, bool *ret_empty)
     batch->next_generation = seen_current(store->seen)->number;
     store->backlog_bytes += batch->size_bytes;
     list_append(&store->in_flight, &batch->in_flight);
+    if (store->first_untold == &store->in_flight)
+        store->first_untold = &batch->in_flight;
     store_writer_submit(store->writer, &store->open);
     return 0;
 }
@@ -57,7 +59,28 @@ size_t store_backlog_bytes(const struct store *store)
     return store->backlog_bytes;
 }
 
-/* What the overlay and the memory of ids held for this batch is found on disk from now on. */
+static struct batch *batch_in_flight(struct list *node)
+{
+    return container_of(node, struct batch, in_flight);
+}
+
+/* Those up to `number` that were not told durable yet: whoever is told may submit the next. */
+static void tell_durable(struct store *store, uint64_t number)
+{
+    for (struct list *node = store->first_untold; node != &store->in_flight; node = store->first_untold) {
+        const struct batch *batch = batch_in_flight(node);
+
+        if (batch->number > number)
+            return;
+        store->first_untold = node->next;
+        store->backlog_bytes -= batch->size_bytes;
+        if (batch->n_records)
+            store->durable = batch->first_seq + batch->n_records - 1;
+        store->events.on_durable(store->events.owner, batch->tag);
+    }
+}
+
+/* What the overlay and the memory of ids held for this batch is found in the tables from now on. */
 static void let_go(struct store *store, struct batch *batch)
 {
     for (struct change *change = batch->first_change; change; change = change->next)
@@ -67,8 +90,7 @@ static void let_go(struct store *store, struct batch *batch)
         seen_settle(store->seen, &full);
     }
     if (batch->n_records)
-        store->durable = batch->first_seq + batch->n_records - 1;
-    store->backlog_bytes -= batch->size_bytes;
+        store->settled = batch->first_seq + batch->n_records - 1;
 }
 
 static void tell_trouble(struct store *store)
@@ -84,22 +106,21 @@ static void tell_trouble(struct store *store)
 static void on_wake(uv_async_t *async)
 {
     struct store *store = container_of(async, struct waker, async)->store;
-    struct list done;
+    struct list settled;
 
     if (!store)
         return;
-    list_init(&done);
-    store_writer_collect(store->writer, &done);
-    lmdb_refresh(store->lmdb);
-    list_for_each (node, &done)
-        let_go(store, container_of(node, struct batch, link));
+    list_init(&settled);
+    tell_durable(store, store_writer_collect(store->writer, &settled));
     tell_trouble(store);
-    for (struct list *node; (node = list_first(&done)) != NULL;) {
+    if (list_is_empty(&settled))
+        return;
+    lmdb_refresh(store->lmdb);
+    list_for_each_safe (node, after, &settled) {
         struct batch *batch = container_of(node, struct batch, link);
-        uint64_t tag = batch->tag;
 
+        let_go(store, batch);
         recycle(store, batch);
-        store->events.on_durable(store->events.owner, tag);
     }
 }
 
@@ -124,18 +145,41 @@ static int new_waker(uv_loop_t *loop, struct store *store)
     return 0;
 }
 
+/* What the last life had told durable and not brought into the tables. */
+static int catch_up(struct store *store)
+{
+    struct list batches;
+
+    list_init(&batches);
+    int r = store_log_load(store->log, lmdb_state(store->lmdb).batch, &batches);
+    if (r == 0 && !list_is_empty(&batches))
+        r = lmdb_catch_up(store->lmdb, &batches);
+    list_for_each_safe (node, after, &batches)
+        batch_free(container_of(node, struct batch, link));
+    return r < 0 ? r : 0;
+}
+
+static int open_files(struct store *store, const struct store_options *options)
+{
+    int r = lmdb_open(options->directory, options->max_bytes, &store->lmdb);
+
+    if (r == 0)
+        r = store_log_open(options->directory, lmdb_state(store->lmdb).seed, &store->log);
+    return r == 0 ? catch_up(store) : r;
+}
+
 static int open_parts(struct store *store, const struct store_options *options, uv_loop_t *loop)
 {
     int r = overlay_init(&store->overlay);
 
     if (r == 0)
-        r = lmdb_open(options->directory, options->max_bytes, &store->lmdb);
+        r = open_files(store, options);
     if (r < 0)
         return r;
 
     struct lmdb_state state = lmdb_state(store->lmdb);
     store->next_batch = state.batch + 1;
-    store->head = store->durable = state.head;
+    store->head = store->durable = store->settled = state.head;
     store->tail = state.tail;
     store->first_run = state.first_run;
     store->seen = seen_new(state.seed, state.generation);
@@ -145,7 +189,7 @@ static int open_parts(struct store *store, const struct store_options *options, 
     if (r == 0)
         r = new_waker(loop, store);
     lmdb_refresh(store->lmdb); /* the writer must not wait for what the reader has seen */
-    return r < 0 ? r : store_writer_new(store->lmdb, &store->waker->async, &store->writer);
+    return r < 0 ? r : store_writer_new(store->lmdb, store->log, &store->waker->async, &store->writer);
 }
 
 int store_open(const struct store_options *options, uv_loop_t *loop, const struct store_events *events,
@@ -159,6 +203,7 @@ int store_open(const struct store_options *options, uv_loop_t *loop, const struc
     store->window_ms = options->seen_window_ms;
     list_init(&store->in_flight);
     list_init(&store->spare);
+    store->first_untold = &store->in_flight;
     int r = open_parts(store, options, loop);
     if (r == 0)
         r = store_prune(store, 0, options->now_ms);
@@ -187,6 +232,7 @@ struct store *store_close(struct store *store)
         store->waker->store = NULL;
         uv_close((uv_handle_t *) &store->waker->async, on_closed);
     }
+    store->log = store_log_close(store->log);
     store->lmdb = lmdb_close(store->lmdb);
     store->seen = seen_free(store->seen);
     overlay_deinit(&store->overlay);

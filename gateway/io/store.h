@@ -1,5 +1,5 @@
-/* The store contract: what the gateway asks of whatever keeps its memory. LMDB is the first implementation
- * (store_lmdb.c). Never knows what a record or a value means.
+/* The store contract: what the gateway asks of whatever keeps its memory. LMDB behind a redo log is the first
+ * implementation (store_lmdb.c, store_log.c). Never knows what a record or a value means.
  *
  * One owner thread (the loop) calls everything here; the implementation may use threads of its own. Changes are
  * collected in a batch and submitted; all of a batch becomes durable, or nothing of it. Batches become durable in the
@@ -116,7 +116,8 @@ must_use_ int store_prune(struct store *store, uint64_t up_to_seq, uint64_t now_
 
 /* Facts for metrics. */
 struct store_facts {
-    uint64_t file_bytes, used_bytes, records, commits, commit_batches, last_commit_us, seen_ids;
+    uint64_t file_bytes, used_bytes, records, commits, commit_batches, last_commit_us, settlings, last_settling_us,
+        seen_ids;
     int trouble; /* 0, or the -errno commits fail with */
 };
 void store_facts(const struct store *store, struct store_facts *ret);

@@ -104,7 +104,7 @@ int store_scan(struct store *store, enum store_table table, struct bytes prefix,
     return r;
 }
 
-/* ---- the journal ---- */
+/* ---- the journal: the tables, and after them what is in no table yet ---- */
 
 struct bounded_read {
     uint64_t last;
@@ -121,17 +121,40 @@ static int read_bounded(void *context, uint64_t seq, struct bytes record)
     return bounded->is_over ? 1 : bounded->each(bounded->context, seq, record);
 }
 
-int store_read(struct store *store, uint64_t from_seq, int (*each)(void *context, uint64_t seq, struct bytes record),
-               void *context)
+static int read_settled(struct store *store, uint64_t from_seq,
+                        int (*each)(void *context, uint64_t seq, struct bytes record), void *context)
 {
-    struct bounded_read bounded = { .last = store->durable, .each = each, .context = context };
+    struct bounded_read bounded = { .last = store->settled, .each = each, .context = context };
 
-    if (from_seq < store->tail)
-        from_seq = store->tail;
-    if (from_seq > store->durable)
+    if (from_seq > store->settled)
         return 0;
     int r = lmdb_read(store->lmdb, from_seq, read_bounded, &bounded);
     return bounded.is_over ? 0 : r;
+}
+
+/* Durable ones only: `each` puts and deletes, in the open batch, which is none of these. */
+static int read_in_flight(const struct store *store, uint64_t from_seq,
+                          int (*each)(void *context, uint64_t seq, struct bytes record), void *context)
+{
+    int r = 0;
+
+    for (struct list *node = store->in_flight.next; node != store->first_untold && r == 0; node = node->next) {
+        const struct batch *batch = container_of(node, struct batch, in_flight);
+
+        for (size_t i = 0; i < batch->n_records && r == 0; i++)
+            if (batch->first_seq + i >= from_seq)
+                r = each(context, batch->first_seq + i, batch_record(batch, i));
+    }
+    return r;
+}
+
+int store_read(struct store *store, uint64_t from_seq, int (*each)(void *context, uint64_t seq, struct bytes record),
+               void *context)
+{
+    if (from_seq < store->tail)
+        from_seq = store->tail;
+    int r = read_settled(store, from_seq, each, context);
+    return r == 0 ? read_in_flight(store, from_seq, each, context) : r;
 }
 
 struct wanted {
@@ -149,15 +172,18 @@ static int take_wanted(void *context, uint64_t seq, struct bytes record)
     return 1;
 }
 
+/* From the newest back: what is asked for has mostly just come. */
 static const struct batch *batch_with(const struct store *store, uint64_t seq)
 {
-    list_for_each (node, &store->in_flight) {
+    if (store->open && store->open->n_records && seq >= store->open->first_seq)
+        return store->open;
+    for (struct list *node = store->in_flight.previous; node != &store->in_flight; node = node->previous) {
         const struct batch *batch = container_of(node, struct batch, in_flight);
 
-        if (seq >= batch->first_seq && seq - batch->first_seq < batch->n_records)
-            return batch;
+        if (batch->n_records && seq >= batch->first_seq)
+            return seq - batch->first_seq < batch->n_records ? batch : NULL;
     }
-    return store->open && seq >= store->open->first_seq ? store->open : NULL;
+    return NULL;
 }
 
 int store_record(struct store *store, uint64_t seq, struct arena *mem, struct bytes *ret)
@@ -166,7 +192,7 @@ int store_record(struct store *store, uint64_t seq, struct arena *mem, struct by
 
     if (seq < store->tail || seq > store->head)
         return -ENOENT;
-    if (seq > store->durable) {
+    if (seq > store->settled) {
         const struct batch *batch = batch_with(store, seq);
 
         return batch ? copy(mem, batch_record(batch, (size_t) (seq - batch->first_seq)), ret) : -ENOENT;
@@ -183,6 +209,8 @@ void store_facts(const struct store *store, struct store_facts *ret)
         .commits = writer.commits,
         .commit_batches = writer.batches,
         .last_commit_us = writer.last_commit_us,
+        .settlings = writer.settlings,
+        .last_settling_us = writer.last_settling_us,
         .seen_ids = seen_count(store->seen),
         .trouble = writer.trouble,
     };

@@ -1,7 +1,7 @@
 /* What the owner's side of the store is made of. Never seen outside store*.c.
  *
  * One thread calls everything here. What it has put into batches stays visible through the overlay (table changes),
- * the batches themselves (records) and the memory of ids, until the writer says that it is on disk.
+ * the batches themselves (records) and the memory of ids, until the writer says that it is settled.
  */
 #ifndef TREFOIL_GATEWAY_IO_STORE_INNER_H
 #define TREFOIL_GATEWAY_IO_STORE_INNER_H
@@ -13,7 +13,7 @@
 #include "store_overlay.h"
 #include "store_writer.h"
 
-#define STORE_SPARE_BATCHES 16
+#define STORE_SPARE_BATCHES 64
 #define STORE_TURNS_PER_WINDOW 8 /* a generation that is not full ends after this part of the window, to be forgotten */
 
 /* The loop's handle outlives the store: libuv gives it back only when the loop runs. */
@@ -25,18 +25,22 @@ struct waker {
 struct store {
     struct store_events events;
     struct lmdb *lmdb;
+    struct store_log *log;
     struct store_writer *writer;
     struct waker *waker;
     struct seen *seen;
     struct overlay overlay;
 
-    struct batch *open; /* NULL: nothing was put since the last one was submitted */
-    struct list in_flight;
+    struct batch *open;        /* NULL: nothing was put since the last one was submitted */
+    struct list in_flight;     /* submitted, not settled, oldest first */
+    struct list *first_untold; /* the first of them that was not told durable; the list itself: none */
     struct list spare;
     size_t n_spare;
 
     uint64_t next_batch;
-    uint64_t head, tail, durable;
+    uint64_t head, tail; /* of the journal */
+    uint64_t durable;    /* newest record that is on disk */
+    uint64_t settled;    /* newest record that is read from there */
     uint32_t first_run;
     uint64_t window_ms;
     size_t backlog_bytes;

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT "trefoil store 1"
+#define FORMAT "trefoil store 2"        /* the newest batches may be in the redo log alone */
+#define FORMAT_BEFORE "trefoil store 1" /* of the same shape, without a log: read, and written as the new one */
 #define FORMAT_BYTES (sizeof(FORMAT) - 1)
 #define STATE_BYTES (FORMAT_BYTES + 5 * 8 + 2 * 4)
 #define READERS_MAX 8 /* the loop's, and those of dead processes until they are cleared */
@@ -87,7 +88,8 @@ static int get_state(struct lmdb *lmdb, MDB_txn *txn, struct lmdb_state *ret)
         return r;
     struct bytes text = bytes_make(value.mv_data, value.mv_size);
     struct cursor cursor = { bytes_slice(text, FORMAT_BYTES, SIZE_MAX) };
-    if (text.size != STATE_BYTES || memcmp(text.data, FORMAT, FORMAT_BYTES) != 0)
+    if (text.size != STATE_BYTES ||
+        (memcmp(text.data, FORMAT, FORMAT_BYTES) != 0 && memcmp(text.data, FORMAT_BEFORE, FORMAT_BYTES) != 0))
         return -EBADMSG;
     if (cursor_u64(&cursor, &ret->batch) < 0 || cursor_u64(&cursor, &ret->head) < 0 ||
         cursor_u64(&cursor, &ret->tail) < 0 || cursor_u64(&cursor, &ret->seed[0]) < 0 ||
@@ -102,6 +104,8 @@ static int first_state(struct lmdb *lmdb, MDB_txn *txn, bool is_new)
 {
     int r = get_state(lmdb, txn, &lmdb->state);
 
+    if (r == 0)
+        return lmdb_put_state(lmdb, txn, &lmdb->state); /* a program that knows no log must not open it from now on */
     if (r != -ENOENT)
         return r;
     if (!is_new)

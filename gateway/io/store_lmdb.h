@@ -14,6 +14,7 @@
 #define LMDB_BLOCK_IDS ((size_t) 682)                /* ids of a block of a run: four pages */
 #define LMDB_DROPS_PER_COMMIT 512                    /* segments or blocks that go in one commit, of each kind */
 #define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)       /* for dropping things when the file is at its cap */
+#define LMDB_CATCH_UP_BYTES ((size_t) 256 << 20)     /* for what the redo log may hold */
 #define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20)   /* a disk with less is full, whatever the write answered */
 #define LMDB_MIN_BYTES ((uint64_t) 1 << 20)          /* smallest cap */
 
@@ -40,8 +41,18 @@ struct lmdb_state lmdb_state(const struct lmdb *lmdb);
  * over. Drops a bounded part of what is due. 0; 1 when more is due to be dropped; -errno, and nothing has changed. */
 must_use_ int lmdb_commit(struct lmdb *lmdb, const struct list *batches);
 
-/* Drops what the batches of the list want dropped, ahead of their turn, because there is no room for anything else. */
-must_use_ int lmdb_make_room(struct lmdb *lmdb, const struct list *batches);
+/* What batches want dropped. */
+struct lmdb_drops {
+    uint64_t prune_to;
+    uint32_t first_kept_run;
+};
+void lmdb_note_drops(struct lmdb_drops *drops, const struct list *batches);
+
+/* Drops it ahead of their turn, because there is no room for anything else. */
+must_use_ int lmdb_make_room(struct lmdb *lmdb, struct lmdb_drops drops);
+
+/* Writes what the redo log has and the tables have not, beyond the cap if it must be: it was told durable. */
+must_use_ int lmdb_catch_up(struct lmdb *lmdb, const struct list *batches);
 
 /* ---- the reader's side: values are valid during the callback only ---- */
 

@@ -230,12 +230,25 @@ static int set_map(struct lmdb *lmdb, uint64_t bytes)
     return r;
 }
 
-int lmdb_make_room(struct lmdb *lmdb, const struct list *batches)
+void lmdb_note_drops(struct lmdb_drops *drops, const struct list *batches)
+{
+    list_for_each (node, batches) {
+        const struct batch *batch = batch_at(node);
+
+        drops->prune_to = batch->prune_to > drops->prune_to ? batch->prune_to : drops->prune_to;
+        drops->first_kept_run =
+            batch->first_kept_run > drops->first_kept_run ? batch->first_kept_run : drops->first_kept_run;
+    }
+}
+
+int lmdb_make_room(struct lmdb *lmdb, struct lmdb_drops drops)
 {
     struct lmdb_state wanted = lmdb->state;
 
-    list_for_each (node, batches)
-        note_drops(&wanted, batch_at(node));
+    if (drops.prune_to >= wanted.tail)
+        wanted.tail = drops.prune_to + 1;
+    if (drops.first_kept_run > wanted.first_run)
+        wanted.first_run = drops.first_kept_run;
     if (wanted.tail > lmdb->state.head + 1)
         wanted.tail = lmdb->state.head + 1;
     if (wanted.first_run > lmdb->state.generation)
@@ -254,4 +267,14 @@ int lmdb_make_room(struct lmdb *lmdb, const struct list *batches)
     }
     r = set_map(lmdb, lmdb->max_bytes);
     return more < 0 ? more : r;
+}
+
+int lmdb_catch_up(struct lmdb *lmdb, const struct list *batches)
+{
+    int r = set_map(lmdb, lmdb->max_bytes + LMDB_CATCH_UP_BYTES);
+
+    if (r == 0)
+        r = lmdb_commit(lmdb, batches);
+    int again = set_map(lmdb, lmdb->max_bytes);
+    return r < 0 ? r : again;
 }

@@ -1,6 +1,8 @@
 /* What the gateway relies on when nothing goes wrong: everything written is read back, at once and after a restart. */
 #include "store_world.h"
 
+#include "store_writer.h"
+
 #include "seen.h"
 
 #include <fcntl.h>
@@ -331,7 +333,8 @@ static void test_pruning_drops_the_front_and_its_space_is_used_again(void **stat
     expect_record(96001, record);
     store_facts(world.store, &facts);
     assert_int_equal(facts.records, 4000);
-    assert_true(facts.file_bytes < 20 << 20); /* 70 MB went through it */
+    /* 70 MB went through it; what a commit frees is used again two commits later, and one takes many batches */
+    assert_true(facts.file_bytes < (4 << 20) + 3 * WRITER_COMMIT_BYTES);
     world_reopen(&world);
     assert_int_equal(store_tail(world.store), 96001);
     assert_int_equal(read_from(&world, 0).first, 96001);

@@ -85,7 +85,7 @@ static inline void world_reopen(struct world *world)
 
 static inline void world_close(struct world *world)
 {
-    static const char *const files[] = { "data.mdb", "lock.mdb", "owner" };
+    static const char *const files[] = { "data.mdb", "lock.mdb", "owner", "log.0", "log.1" };
     char path[128];
 
     world_close_store(world);

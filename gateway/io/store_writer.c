@@ -1,56 +1,13 @@
-/* One thread, one queue in, one queue out. Never touches what belongs to the loop but `wake`. */
-#include "store_writer.h"
+/* The hand-over, and the thread that logs. Never touches what belongs to the loop but `wake`. */
+#include "store_writer_inner.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define WRITER_LEAST_BYTES ((size_t) 64 << 10)
-#define NS_PER_MS 1000000L
-#define NS_PER_S 1000000000L
+#include "store_log_entry.h"
 
-struct store_writer {
-    struct lmdb *lmdb;
-    uv_async_t *wake;
-    pthread_t thread;
-
-    pthread_mutex_t lock; /* over everything below */
-    pthread_cond_t changed;
-    struct list queued, done;
-    bool is_closing;
-    bool has_drops;     /* the last commit left something to be dropped */
-    size_t limit_bytes; /* of one commit: halved when there was no room for it, doubled when there was */
-    struct store_writer_facts facts;
-};
-
-static void move_all(struct list *from, struct list *to)
-{
-    list_for_each_safe (node, after, from) {
-        list_remove(node);
-        list_append(to, node);
-    }
-}
-
-/* Takes batches for one commit off the queue. */
-static size_t take(struct store_writer *writer, struct list *ret)
-{
-    size_t n = 0, bytes = 0;
-
-    list_for_each_safe (node, after, &writer->queued) {
-        size_t more = container_of(node, struct batch, link)->size_bytes;
-
-        if (n && bytes + more > writer->limit_bytes)
-            break;
-        list_remove(node);
-        list_append(ret, node);
-        bytes += more;
-        n++;
-    }
-    return n;
-}
-
-static uint64_t now_us(void)
+uint64_t writer_now_us(void)
 {
     struct timespec now;
 
@@ -58,115 +15,161 @@ static uint64_t now_us(void)
     return (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
 }
 
-static void wait_for_retry(struct store_writer *writer)
+void writer_move_all(struct list *from, struct list *to)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += STORE_RETRY_MS * NS_PER_MS;
-    until.tv_sec += until.tv_nsec / NS_PER_S;
-    until.tv_nsec %= NS_PER_S;
-    while (!writer->is_closing && pthread_cond_timedwait(&writer->changed, &writer->lock, &until) != ETIMEDOUT)
-        ;
-}
-
-/* The batches of a failed commit go back to the front. With the file at its cap, dropping comes first: the batch that
- * asks for it may stand behind those that find no room. */
-static void put_back(struct store_writer *writer, struct list *taken, int error)
-{
-    struct list all;
-
-    list_init(&all);
-    move_all(taken, &all);
-    move_all(&writer->queued, &all);
-    if (error == -ENOSPC) {
-        pthread_mutex_unlock(&writer->lock);
-        int r = lmdb_make_room(writer->lmdb, &all);
-        pthread_mutex_lock(&writer->lock);
-        if (r < 0)
-            error = r;
+    list_for_each_safe (node, after, from) {
+        list_remove(node);
+        list_append(to, node);
     }
-    move_all(&writer->queued, &all); /* what came meanwhile */
-    move_all(&all, &writer->queued);
-    writer->facts.trouble = error;
 }
 
-/* One commit. Called and left with the lock held. */
-static void commit_once(struct store_writer *writer)
+/* ---- the logging thread: called and left with the lock held ---- */
+
+/* Takes batches for one entry off the queue. False: it is one the log cannot hold, alone. */
+static bool take(struct store_writer *writer, struct list *ret)
+{
+    size_t bytes = 0;
+
+    list_for_each_safe (node, after, &writer->queued) {
+        struct batch *batch = writer_batch(node);
+        bool can_hold = entry_can_hold(batch);
+
+        if (!list_is_empty(ret) && (!can_hold || bytes + batch->size_bytes > WRITER_ENTRY_BYTES))
+            break;
+        list_remove(node);
+        list_append(ret, node);
+        bytes += batch->size_bytes;
+        if (!can_hold)
+            return false;
+    }
+    return true;
+}
+
+static bool must_settle(const struct store_writer *writer)
+{
+    return writer->unsettled_bytes >= WRITER_SETTLE_BYTES || writer->n_unsettled >= WRITER_SETTLE_BATCHES ||
+           writer->durable < writer->newest || writer->is_log_full || writer->is_logging_over;
+}
+
+/* Passes batches on, logged or not. */
+static void pass_on(struct store_writer *writer, struct list *batches)
+{
+    if (list_is_empty(batches))
+        return;
+    bool was_empty = list_is_empty(&writer->unsettled);
+
+    list_for_each (node, batches) {
+        writer->unsettled_bytes += writer_batch(node)->size_bytes;
+        writer->n_unsettled++;
+    }
+    writer->newest = writer_batch(batches->previous)->number;
+    writer_move_all(batches, &writer->unsettled);
+    if (was_empty)
+        writer->oldest_us = writer_now_us();
+    if (was_empty || must_settle(writer))
+        pthread_cond_signal(&writer->for_settling);
+}
+
+static void log_once(struct store_writer *writer)
 {
     struct list taken;
+    uint64_t settled_to = writer->settled_to, n = 0;
 
     list_init(&taken);
-    size_t n = take(writer, &taken);
+    bool can_hold = take(writer, &taken);
+    writer->is_log_in_use = true;
     pthread_mutex_unlock(&writer->lock);
-    uint64_t begun_us = now_us();
-    int r = lmdb_commit(writer->lmdb, &taken);
-    uint64_t took_us = now_us() - begun_us;
+    uint64_t begun_us = writer_now_us();
+    int r = can_hold ? store_log_append(writer->log, &taken, settled_to) : -EMSGSIZE;
+    uint64_t took_us = writer_now_us() - begun_us;
     pthread_mutex_lock(&writer->lock);
+    writer->is_log_in_use = false;
 
-    if (r < 0) {
-        put_back(writer, &taken, r);
-        writer->limit_bytes =
-            writer->limit_bytes / 2 > WRITER_LEAST_BYTES ? writer->limit_bytes / 2 : WRITER_LEAST_BYTES;
-    } else {
-        writer->limit_bytes =
-            writer->limit_bytes * 2 < WRITER_COMMIT_BYTES ? writer->limit_bytes * 2 : WRITER_COMMIT_BYTES;
-        move_all(&taken, &writer->done);
-        writer->has_drops = r > 0;
-        writer->facts.trouble = 0;
+    if (r == -EAGAIN) {
+        writer_move_all(&writer->queued, &taken);
+        writer_move_all(&taken, &writer->queued);
+        writer->is_log_full = writer->settled_to == settled_to;
+        pthread_cond_signal(&writer->for_settling);
+        return;
+    }
+    if (r == 0) {
+        list_for_each (node, &taken)
+            n++;
+        writer->durable = writer_batch(taken.previous)->number;
         writer->facts.commits++;
         writer->facts.batches += n;
         writer->facts.last_commit_us = took_us;
     }
-    uv_async_send(writer->wake);
+    pass_on(writer, &taken);
+    if (r == 0)
+        uv_async_send(writer->wake);
 }
 
-static void *run(void *argument)
+/* What is to be settled before it is durable stops the log: order is order. */
+static bool can_log(const struct store_writer *writer)
+{
+    return !list_is_empty(&writer->queued) && writer->facts.trouble == 0 && !writer->is_log_full &&
+           writer->durable >= writer->newest;
+}
+
+static void *run_logging(void *argument)
 {
     struct store_writer *writer = argument;
 
     pthread_mutex_lock(&writer->lock);
-    for (;;) {
-        while (list_is_empty(&writer->queued) && !writer->has_drops && !writer->is_closing)
-            pthread_cond_wait(&writer->changed, &writer->lock);
-        if (list_is_empty(&writer->queued) && writer->is_closing)
-            break;
-        bool was_closing = writer->is_closing;
-
-        commit_once(writer);
-        if (writer->facts.trouble && was_closing)
-            break;
-        if (writer->facts.trouble)
-            wait_for_retry(writer);
+    while (!writer->is_closing) {
+        if (can_log(writer))
+            log_once(writer);
+        else
+            pthread_cond_wait(&writer->for_logging, &writer->lock);
     }
+    pass_on(writer, &writer->queued); /* the last commit has it all */
+    writer->is_logging_over = true;
+    pthread_cond_signal(&writer->for_settling);
     pthread_mutex_unlock(&writer->lock);
     return NULL;
 }
 
-int store_writer_new(struct lmdb *lmdb, uv_async_t *wake, struct store_writer **ret)
+/* ---- the owner's side ---- */
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake, struct store_writer **ret)
 {
     struct store_writer *writer = calloc(1, sizeof(*writer));
-    pthread_condattr_t attributes;
+    struct list left;
 
     if (!writer)
         return -ENOMEM;
     writer->lmdb = lmdb;
+    writer->log = log;
     writer->wake = wake;
     writer->limit_bytes = WRITER_COMMIT_BYTES;
+    writer->newest = writer->durable = writer->settled_to = lmdb_state(lmdb).batch;
     list_init(&writer->queued);
-    list_init(&writer->done);
+    list_init(&writer->unsettled);
+    list_init(&writer->settled);
     writer->has_drops = true; /* as far as anybody knows: a restart may have interrupted it */
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&writer->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    init_condition(&writer->for_logging);
+    init_condition(&writer->for_settling);
 
-    int r = pthread_create(&writer->thread, NULL, run, writer);
+    int r = pthread_create(&writer->logging, NULL, run_logging, writer);
+    writer->is_logging = r == 0;
+    if (r == 0)
+        r = pthread_create(&writer->settling, NULL, writer_settle, writer);
+    writer->is_settling = r == 0;
     if (r != 0) {
-        pthread_cond_destroy(&writer->changed);
-        pthread_mutex_destroy(&writer->lock);
-        free(writer);
+        list_init(&left);
+        store_writer_free(writer, &left);
         return -r;
     }
     *ret = writer;
@@ -179,13 +182,19 @@ struct store_writer *store_writer_free(struct store_writer *writer, struct list 
         return NULL;
     pthread_mutex_lock(&writer->lock);
     writer->is_closing = true;
-    pthread_cond_signal(&writer->changed);
+    pthread_cond_signal(&writer->for_logging);
+    pthread_cond_signal(&writer->for_settling);
     pthread_mutex_unlock(&writer->lock);
-    pthread_join(writer->thread, NULL);
+    if (writer->is_logging)
+        pthread_join(writer->logging, NULL);
+    if (writer->is_settling)
+        pthread_join(writer->settling, NULL);
 
-    move_all(&writer->done, ret_left);
-    move_all(&writer->queued, ret_left);
-    pthread_cond_destroy(&writer->changed);
+    writer_move_all(&writer->settled, ret_left);
+    writer_move_all(&writer->unsettled, ret_left);
+    writer_move_all(&writer->queued, ret_left);
+    pthread_cond_destroy(&writer->for_logging);
+    pthread_cond_destroy(&writer->for_settling);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
     return NULL;
@@ -198,15 +207,17 @@ void store_writer_submit(struct store_writer *writer, struct batch **batch)
     list_append(&writer->queued, &(*batch)->link);
     *batch = NULL;
     if (was_idle)
-        pthread_cond_signal(&writer->changed);
+        pthread_cond_signal(&writer->for_logging);
     pthread_mutex_unlock(&writer->lock);
 }
 
-void store_writer_collect(struct store_writer *writer, struct list *done)
+uint64_t store_writer_collect(struct store_writer *writer, struct list *settled)
 {
     pthread_mutex_lock(&writer->lock);
-    move_all(&writer->done, done);
+    uint64_t durable = writer->durable;
+    writer_move_all(&writer->settled, settled);
     pthread_mutex_unlock(&writer->lock);
+    return durable;
 }
 
 struct store_writer_facts store_writer_facts(struct store_writer *writer)
