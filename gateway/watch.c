@@ -120,10 +120,13 @@ static void show_store(struct gateway *gateway)
     level(gateway, "trefoil_store_backlog_bytes", "Bytes not on disk yet.", store_backlog_bytes(gateway->store));
     level(gateway, "trefoil_store_seen_ids", "Envelope ids remembered.", facts.seen_ids);
     level(gateway, "trefoil_store_trouble", "1 while commits fail.", facts.trouble != 0);
-    total(gateway, "trefoil_store_commits_total", "Transactions committed.", facts.commits);
-    total(gateway, "trefoil_store_batches_total", "Batches committed.", facts.commit_batches);
-    metric_set(metrics_gauge(gateway->metrics, "trefoil_store_last_commit_seconds", "Duration of the last commit."),
+    total(gateway, "trefoil_store_commits_total", "Times batches became durable.", facts.commits);
+    total(gateway, "trefoil_store_batches_total", "Batches that became durable.", facts.commit_batches);
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_store_last_commit_seconds", "How long the last of these took."),
                (double) facts.last_commit_us / 1e6);
+    total(gateway, "trefoil_store_settlings_total", "Transactions of the tables.", facts.settlings);
+    metric_set(metrics_gauge(gateway->metrics, "trefoil_store_last_settling_seconds", "Duration of the last."),
+               (double) facts.last_settling_us / 1e6);
 }
 
 /* Negative once it is over. */

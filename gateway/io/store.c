@@ -9,13 +9,14 @@ static void recycle(struct store *store, struct batch *batch)
 {
     list_remove(&batch->in_flight);
     list_remove(&batch->link);
-    if (store->n_spare == STORE_SPARE_BATCHES || batch_held_bytes(batch) > BATCH_SPARE_BYTES) {
+    batch_reset(batch);
+    size_t bytes = batch_held_bytes(batch);
+    if (store->spare_bytes + bytes > STORE_SPARE_BYTES) {
         batch_free(batch);
         return;
     }
-    batch_reset(batch);
     list_prepend(&store->spare, &batch->link);
-    store->n_spare++;
+    store->spare_bytes += bytes;
 }
 
 struct batch *store_batch(struct store *store)
@@ -26,8 +27,8 @@ struct batch *store_batch(struct store *store)
         return store->open;
     if (spare) {
         list_remove(spare);
-        store->n_spare--;
         store->open = container_of(spare, struct batch, link);
+        store->spare_bytes -= batch_held_bytes(store->open);
     } else {
         store->open = batch_new();
     }

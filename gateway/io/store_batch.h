@@ -17,7 +17,6 @@
 #include "store.h"
 
 #define BATCH_MAX_BYTES ((size_t) 256 << 20)
-#define BATCH_SPARE_BYTES ((size_t) 4 << 20) /* a batch that holds more is not kept for reuse */
 
 struct batch;
 

@@ -13,7 +13,7 @@
 #include "store_overlay.h"
 #include "store_writer.h"
 
-#define STORE_SPARE_BATCHES 64
+#define STORE_SPARE_BYTES ((size_t) 8 << 20) /* what batches done with may hold, to be used again */
 #define STORE_TURNS_PER_WINDOW 8 /* a generation that is not full ends after this part of the window, to be forgotten */
 
 /* The loop's handle outlives the store: libuv gives it back only when the loop runs. */
@@ -35,7 +35,7 @@ struct store {
     struct list in_flight;     /* submitted, not settled, oldest first */
     struct list *first_untold; /* the first of them that was not told durable; the list itself: none */
     struct list spare;
-    size_t n_spare;
+    size_t spare_bytes;
 
     uint64_t next_batch;
     uint64_t head, tail; /* of the journal */

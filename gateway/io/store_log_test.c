@@ -48,10 +48,18 @@ static void logged_close(struct logged *logged)
     rmdir(logged->directory);
 }
 
+/* Large ones are filled, not computed byte by byte: there are many. */
+static struct bytes record_of(uint64_t number, size_t i, size_t size)
+{
+    static uint8_t record[1 << 20];
+
+    memset(record, (int) ((number * 2 + i) % 251), size);
+    return bytes_make(record, size);
+}
+
 /* A batch that has some of everything, of a size and content that depend on its number. */
 static struct batch *make_batch(uint64_t number, size_t record_bytes)
 {
-    static uint8_t record[1 << 20];
     struct batch *batch = batch_new();
     struct change *change;
 
@@ -61,10 +69,8 @@ static struct batch *make_batch(uint64_t number, size_t record_bytes)
     batch->prune_to = number / 2;
     batch->next_generation = 3;
     batch->first_kept_run = 2;
-    for (int i = 0; i < 2; i++) {
-        make_record(number * 10 + (uint64_t) i, record_bytes, record);
-        assert_int_equal(batch_add_record(batch, bytes_make(record, record_bytes)), 0);
-    }
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(batch_add_record(batch, record_of(number, i, record_bytes)), 0);
     assert_int_equal(batch_add_record(batch, BYTES_EMPTY), 0);
     assert_int_equal(batch_add_mark(batch, (struct seen_mark){ { number, ~number }, number * 10 }, NOW_MS), 0);
     assert_int_equal(batch_add_change(batch, STORE_ROOMS, bytes_of_text("old"), bytes_of_text("gone"), &change), 0);
@@ -85,7 +91,7 @@ static void expect_batch(const struct batch *batch, uint64_t number)
     assert_int_equal(batch->first_kept_run, 2);
     assert_int_equal(batch->n_records, 3);
     for (size_t i = 0; i < 2; i++)
-        expect_record(number * 10 + i, batch_record(batch, i));
+        assert_true(bytes_equal(batch_record(batch, i), record_of(number, i, batch_record(batch, i).size)));
     assert_int_equal(batch_record(batch, 2).size, 0);
     assert_int_equal(batch->n_marks, 1);
     assert_int_equal(batch->marks_ms, NOW_MS);
@@ -162,7 +168,7 @@ static void test_files_are_written_in_turns_and_never_over_what_the_tables_lack(
     int n_full = 0;
 
     logged_open(&logged);
-    while (logged.next < 300) {
+    while (logged.next < 120) {
         int r = append_entry(&logged, 1, 300000, settled);
 
         assert_true(r == 0 || r == -EAGAIN);
@@ -173,7 +179,7 @@ static void test_files_are_written_in_turns_and_never_over_what_the_tables_lack(
         expect_loaded(&logged, settled, settled + 1, logged.next - 1);
         settled = logged.next - 1; /* as opening a store does */
     }
-    assert_true(n_full > 3);
+    assert_true(n_full >= 2);
     struct stat stat_of;
     char path[128];
     logged_path(&logged, 0, path);
@@ -187,7 +193,7 @@ static void test_room_behind_settled_batches_is_used_again_without_opening(void 
     struct logged logged;
 
     logged_open(&logged);
-    while (logged.next < 400) /* a good 240 MB */
+    while (logged.next < 150) /* 90 MB */
         assert_int_equal(append_entry(&logged, 1, 300000, logged.next > 20 ? logged.next - 20 : 0), 0);
     logged_reopen(&logged);
     expect_loaded(&logged, logged.next - 20, logged.next - 19, logged.next - 1);

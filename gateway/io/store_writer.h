@@ -14,11 +14,11 @@
 
 #include <uv.h>
 
-#define WRITER_ENTRY_BYTES ((size_t) 2 << 20)   /* of one entry of the log, unless one batch has more */
-#define WRITER_COMMIT_BYTES ((size_t) 16 << 20) /* batches of one commit, together, unless one alone has more */
-#define WRITER_SETTLE_BYTES ((size_t) 8 << 20)  /* as soon as so much waits */
-#define WRITER_SETTLE_BATCHES 1024              /* or so many */
-#define WRITER_SETTLE_MS 1000                   /* or the oldest so long */
+#define WRITER_ENTRY_BYTES ((size_t) 2 << 20)  /* of one entry of the log, unless one batch has more */
+#define WRITER_COMMIT_BYTES ((size_t) 8 << 20) /* batches of one commit, together, unless one alone has more */
+#define WRITER_SETTLE_BYTES ((size_t) 4 << 20) /* as soon as so much waits */
+#define WRITER_SETTLE_BATCHES 1024             /* or so many */
+#define WRITER_SETTLE_MS 1000                  /* or the oldest so long */
 
 struct store_writer;
 
