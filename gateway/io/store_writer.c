@@ -93,9 +93,10 @@ static void log_once(struct store_writer *writer)
         return;
     }
     if (r == 0) {
-        list_for_each (node, &taken)
+        list_for_each (node, &taken) {
+            writer->durable = writer_batch(node)->number;
             n++;
-        writer->durable = writer_batch(taken.previous)->number;
+        }
         writer->facts.commits++;
         writer->facts.batches += n;
         writer->facts.last_commit_us = took_us;
