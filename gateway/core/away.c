@@ -63,10 +63,26 @@ bool away_is_out(const struct broker *broker, const struct id *channel, struct b
     return away && away->n_out > 0;
 }
 
-int hold_add(struct broker *broker, struct peer *peer, uint64_t ticket, const struct id *channel, struct bytes address,
-             struct bytes envelope)
+struct peer *away_heard_by(const struct broker *broker, const struct id *channel, struct bytes address)
 {
     struct key key = away_key(channel, address);
+    const struct away *away = map_get(&broker->away, key_bytes(&key));
+
+    if (!away)
+        return NULL;
+    list_for_each (node, &away->holds) {
+        struct hold *hold = container_of(node, struct hold, in_away);
+
+        if (hold->is_echo && hold->peer)
+            return hold->peer;
+    }
+    return NULL;
+}
+
+int hold_add(struct broker *broker, const struct waiting *waiting)
+{
+    struct bytes address = waiting->address, envelope = waiting->envelope;
+    struct key key = away_key(waiting->channel, address);
     struct away *away = map_get(&broker->away, key_bytes(&key));
 
     if (!away || broker->n_holds >= GATEWAY_HOLDS_MAX)
@@ -79,10 +95,11 @@ int hold_add(struct broker *broker, struct peer *peer, uint64_t ticket, const st
         free(hold);
         return -EMSGSIZE;
     }
-    hold->peer = peer;
-    hold->ticket = ticket;
+    hold->peer = waiting->peer;
+    hold->ticket = waiting->ticket;
+    hold->is_echo = waiting->is_echo;
     hold->until_ms = broker->now_ms + broker->options.hold_ms;
-    hold->channel = *channel;
+    hold->channel = *waiting->channel;
     memcpy(hold->key, address.data, TOKEN_KEY_BYTES);
     list_append(&broker->holds, &hold->in_all);
     list_append(&away->holds, &hold->in_away);

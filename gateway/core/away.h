@@ -20,6 +20,7 @@ struct hold {
     struct peer *peer; /* NULL: gone, nobody waits for the verdict */
     uint64_t ticket, until_ms;
     struct id channel;
+    bool is_echo;
     bool is_due; /* the send it waited for has an answer */
     uint8_t key[TOKEN_KEY_BYTES];
     size_t size;
@@ -31,9 +32,20 @@ void away_out(struct broker *broker, const struct id *channel, struct bytes addr
 void away_back(struct broker *broker, const struct id *channel, struct bytes address);
 bool away_is_out(const struct broker *broker, const struct id *channel, struct bytes address);
 
+/* Who brought the oldest echo that waits for the address' answer; NULL: nobody. */
+struct peer *away_heard_by(const struct broker *broker, const struct id *channel, struct bytes address);
+
+/* What waits, and for which address' answer. */
+struct waiting {
+    struct peer *peer;
+    uint64_t ticket;
+    const struct id *channel;
+    struct bytes address, envelope;
+    bool is_echo;
+};
+
 /* Keeps an envelope until the address' answer is in, or hold_ms. -ENOSPC, -ENOMEM. */
-must_use_ int hold_add(struct broker *broker, struct peer *peer, uint64_t ticket, const struct id *channel,
-                       struct bytes address, struct bytes envelope);
+must_use_ int hold_add(struct broker *broker, const struct waiting *waiting);
 void hold_free(struct broker *broker, struct hold *hold);
 void hold_peer_gone(struct broker *broker, const struct peer *peer);
 

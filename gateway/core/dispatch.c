@@ -38,11 +38,14 @@ void dispatch_note(struct broker *broker, const struct subscription *subscriptio
                               .text = bytes_of_text(text) });
 }
 
-void dispatch_away(struct broker *broker, const struct record *record, const struct entry *entry, bool is_out)
+void dispatch_away(struct broker *broker, const struct record *record, struct entry *entry, bool is_out)
 {
     struct cursor at = { record->targets };
     struct record_target target;
 
+    if (entry->is_away == is_out)
+        return;
+    entry->is_away = is_out;
     for (uint32_t i = 0; record_next_target(&at, &target); i++) {
         if (!target_set_has(&entry->left, i))
             continue;
@@ -53,13 +56,61 @@ void dispatch_away(struct broker *broker, const struct record *record, const str
     }
 }
 
-void dispatch_doubt(struct broker *broker, struct subscription *subscription, struct entry *entry)
+static struct seat *seat_of_peer(const struct subscription *subscription, const struct peer *peer)
 {
+    list_for_each (node, &subscription->seats) {
+        struct seat *seat = container_of(node, struct seat, in_subscription);
+
+        if (peer && seat->peer == peer)
+            return seat;
+    }
+    return NULL;
+}
+
+/* Where an echo came in that may be of this, somebody knows the words of both, and can tell: he is asked now. */
+static void ask_who_heard(const struct broker *broker, const struct subscription *subscription,
+                          const struct record *record, struct entry *entry)
+{
+    struct cursor at = { record->targets };
+    struct record_target target;
+    struct seat *seat = NULL;
+
+    for (uint32_t i = 0; !seat && record_next_target(&at, &target); i++)
+        if (target_set_has(&entry->left, i))
+            seat = seat_of_peer(subscription, away_heard_by(broker, &record->channel, target.address));
+    if (!seat)
+        return;
+    entry->prefers = seat;
+    entry->until_ms = broker->now_ms;
+}
+
+void dispatch_heard(struct broker *broker, struct subscription *subscription, struct bytes address)
+{
+    struct record *record;
+
+    list_for_each (node, &subscription->lines.doubts) {
+        struct entry *entry = container_of(node, struct entry, in_doubt);
+
+        if (broker_record(broker, entry->seq, &record) < 0)
+            continue;
+        if (record_find_target(record, address) >= 0)
+            ask_who_heard(broker, subscription, record, entry);
+        record_unref(record);
+    }
+}
+
+void dispatch_doubt(struct broker *broker, struct subscription *subscription, const struct record *record,
+                    struct entry *entry)
+{
+    if (record)
+        dispatch_away(broker, record, entry, true);
     lines_release(entry);
     entry->state = ENTRY_DOUBT;
     entry->until_ms = broker->now_ms + broker->options.in_doubt_ms;
     list_remove(&entry->in_doubt);
     list_append(&subscription->lines.doubts, &entry->in_doubt);
+    if (record)
+        ask_who_heard(broker, subscription, record, entry);
     broker->tally.in_doubt++;
 }
 
@@ -142,6 +193,7 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
                      const struct parked *row)
 {
     struct target_set left = row->left;
+    struct record *record;
     struct entry *entry;
 
     line->stored_after = row->seq;
@@ -159,8 +211,16 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
     entry->maybe_sent = row->maybe_sent;
     entry->is_bulk = row->is_bulk;
     entry->is_stored = true;
-    if (is_doubtful(subscription, entry, line->is_unsure))
-        dispatch_doubt(broker, subscription, entry);
+    bool is_doubted = is_doubtful(subscription, entry, line->is_unsure);
+    if (is_doubted || entry->maybe_sent) {
+        if (broker_record(broker, row->seq, &record) < 0)
+            record = NULL;
+        if (is_doubted)
+            dispatch_doubt(broker, subscription, record, entry);
+        else if (record)
+            dispatch_away(broker, record, entry, true);
+        record_unref(record);
+    }
     line->is_unsure = false;
 }
 
@@ -204,6 +264,7 @@ static void give_up(struct broker *broker, struct subscription *subscription, st
     struct handed handed = { entry->handed_ms, broker->now_ms, entry->attempts, { 0 } };
 
     memcpy(handed.replica, entry->replica, sizeof(handed.replica));
+    dispatch_away(broker, record, entry, false);
     for (uint32_t i = 0; i < record->n_targets; i++) {
         struct outcome outcome = { .target = i, .kind = OUTCOME_IS_DEAD, .reason = bytes_of_text(why) };
 
@@ -306,8 +367,7 @@ static int place(struct broker *broker, struct subscription *subscription, const
     entry->is_bulk = is_bulk;
     list_append(&subscription->lines.open, &entry->in_open);
     if (is_unsure && is_doubtful(subscription, entry, is_new)) {
-        dispatch_away(broker, record, entry, true);
-        dispatch_doubt(broker, subscription, entry);
+        dispatch_doubt(broker, subscription, record, entry);
     } else if (line->n_entries == 1) {
         lines_wake(&subscription->lines, line);
     }
@@ -388,15 +448,10 @@ void dispatch_tick(struct broker *broker, struct subscription *subscription)
     }
     list_for_each_safe (node, after, &subscription->lines.doubts) {
         struct entry *entry = container_of(node, struct entry, in_doubt);
-        struct record *record;
 
         if (entry->until_ms > broker->now_ms)
             continue;
-        arena_reset(&broker->scratch);
-        if (broker_record(broker, entry->seq, &record) == 0) {
-            dispatch_away(broker, record, entry, false);
-            record_unref(record);
-        }
+        /* It stays away: as long as nobody tells how it ended, an echo may be of it. */
         list_remove(&entry->in_doubt);
         entry->state = ENTRY_WAITING;
         entry->maybe_sent = true;
@@ -409,6 +464,7 @@ void dispatch_tick(struct broker *broker, struct subscription *subscription)
 void dispatch_seat_gone(struct broker *broker, struct seat *seat)
 {
     struct subscription *subscription = seat->subscription;
+    struct record *record;
     struct bytes key;
     void *value;
 
@@ -417,8 +473,13 @@ void dispatch_seat_gone(struct broker *broker, struct seat *seat)
 
         if (entry->prefers == seat)
             entry->prefers = NULL;
-        if (entry->state == ENTRY_OUT && entry->seat == seat)
-            dispatch_doubt(broker, subscription, entry);
+        if (entry->state != ENTRY_OUT || entry->seat != seat)
+            continue;
+        arena_reset(&broker->scratch);
+        if (broker_record(broker, entry->seq, &record) < 0)
+            record = NULL;
+        dispatch_doubt(broker, subscription, record, entry);
+        record_unref(record);
     }
 }
 
@@ -434,7 +495,7 @@ void dispatch_seat_back(struct broker *broker, struct seat *seat)
         if (entry->any_unknown || memcmp(entry->replica, seat->peer->replica, REPLICA_BYTES) != 0)
             continue;
         arena_reset(&broker->scratch);
-        if (broker_record(broker, entry->seq, &record) == 0) {
+        if (!entry->maybe_sent && broker_record(broker, entry->seq, &record) == 0) {
             dispatch_away(broker, record, entry, false);
             record_unref(record);
         }

@@ -5,8 +5,9 @@
 #include "core/broker.h"
 #include "core/parking.h"
 
-/* The sends of the entry's targets left are out, or no longer. */
-void dispatch_away(struct broker *broker, const struct record *record, const struct entry *entry, bool is_out);
+/* The sends of the entry's targets left may be with the network, or are not: echoes and receipts wait for that. Does
+ * nothing when it is so already. */
+void dispatch_away(struct broker *broker, const struct record *record, struct entry *entry, bool is_out);
 
 /* Nothing is left of the entry: forgets it and lets the line go on. */
 void dispatch_finish(struct broker *broker, struct subscription *subscription, struct entry *entry);
@@ -15,7 +16,9 @@ void dispatch_finish(struct broker *broker, struct subscription *subscription, s
 void dispatch_park(struct broker *broker, struct subscription *subscription, struct entry *entry,
                    uint64_t not_before_ms);
 
-void dispatch_doubt(struct broker *broker, struct subscription *subscription, struct entry *entry);
+/* Nobody says how it ended: waits for proof, or for whoever can tell by an echo. The record is NULL when it is pruned. */
+void dispatch_doubt(struct broker *broker, struct subscription *subscription, const struct record *record,
+                    struct entry *entry);
 
 void dispatch_note(struct broker *broker, const struct subscription *subscription, uint64_t seq, const char *what,
                    const char *text);

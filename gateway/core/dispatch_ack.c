@@ -15,9 +15,32 @@ struct answer {
     const struct answer_item *item;
 };
 
-static bool is_away(const struct entry *entry)
+/* The network's name of a message is that of one message: what another delivery became proves nothing of this one, like
+ * it or not. An edit may come back under the name of what it edits. */
+static bool is_of_another(const struct answer *answer, struct bytes ref)
 {
-    return entry->state == ENTRY_OUT || entry->state == ENTRY_DOUBT;
+    const struct record *record = answer->record;
+    uint64_t seq;
+    uint32_t target;
+
+    if (ledger_find(&answer->broker->ledger, &record->channel, ref, &seq, &target) < 0 || seq == record->seq ||
+        target == LEDGER_AUTHOR)
+        return false;
+    for (size_t i = 0; i < record->n_relations; i++)
+        if (record_relation_at(record, i).seq == seq)
+            return false;
+    return true;
+}
+
+/* A delivery that may have been sent is proven by an echo like it, which may be an echo of another. */
+static bool is_mistaken(const struct answer *answer, const struct outcome *outcome)
+{
+    bool may_be = outcome->kind == OUTCOME_IS_SENT && answer->entry && answer->entry->maybe_sent;
+
+    for (size_t i = 0; may_be && i < outcome->n_refs; i++)
+        if (is_of_another(answer, outcome->refs[i]))
+            return true;
+    return false;
 }
 
 static int settle(struct answer *answer, const struct outcome *outcome)
@@ -35,7 +58,7 @@ static int settle(struct answer *answer, const struct outcome *outcome)
     if (r < 0)
         return r;
     if (entry && target_set_has(&entry->left, outcome->target)) {
-        if (is_away(entry) && record_target_at(answer->record, outcome->target, &target))
+        if (entry->is_away && record_target_at(answer->record, outcome->target, &target))
             away_back(broker, &answer->record->channel, target.address);
         target_set_take(&entry->left, outcome->target);
     }
@@ -125,10 +148,11 @@ static void turn(struct answer *answer)
     struct entry *entry = answer->entry;
 
     if (entry->any_unknown) {
-        dispatch_doubt(broker, subscription, entry);
+        dispatch_doubt(broker, subscription, answer->record, entry);
         return;
     }
-    dispatch_away(broker, answer->record, entry, false);
+    if (!entry->maybe_sent || entry->retry_at_ms > 0) /* what leaves memory is counted again when it is read */
+        dispatch_away(broker, answer->record, entry, false);
     lines_release(entry);
     entry->state = ENTRY_WAITING;
     if (!entry->any_deferred && entry->attempts > 0)
@@ -149,7 +173,10 @@ static int take_answer(struct answer *answer)
 
         if (!target_set_has(&ours, outcome->target))
             continue;
-        if (outcome->kind == OUTCOME_IS_SENT || outcome->kind == OUTCOME_IS_BOUNCED || outcome->kind == OUTCOME_IS_DEAD)
+        if (is_mistaken(answer, outcome))
+            tell(answer, &(struct outcome){ .target = outcome->target, .kind = OUTCOME_IS_UNKNOWN });
+        else if (outcome->kind == OUTCOME_IS_SENT || outcome->kind == OUTCOME_IS_BOUNCED ||
+                 outcome->kind == OUTCOME_IS_DEAD)
             r = settle(answer, outcome);
         else
             tell(answer, outcome);
@@ -190,6 +217,10 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
     if (parking_get(broker, subscription, &record->room, record->seq, &row) < 0)
         row = (struct parked){ .seq = record->seq };
     if (entry) {
+        struct record_target again;
+
+        if (entry->is_away && !target_set_has(&entry->left, target) && record_target_at(record, target, &again))
+            away_out(broker, &record->channel, again.address);
         target_set_add(&entry->left, target);
         if (!entry->is_stored)
             return 0;

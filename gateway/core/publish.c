@@ -70,6 +70,23 @@ static struct bytes find_out(struct broker *broker, const struct arrival *arriva
     return BYTES_EMPTY;
 }
 
+/* What an earlier life of the gateway handed out is not counted before this one has come by it. */
+static bool may_be_out(struct broker *broker, const struct arrival *arrival)
+{
+    const struct id *channel = &arrival->channel->id;
+    const struct subscription *subscription = subscription_of_reader(broker, channel, &arrival->service->id);
+    struct id room;
+
+    if (!subscription)
+        return false;
+    if (broker->is_waking || subscription->cursor <= subscription->unsure)
+        return true;
+    if (router_room_of(broker, channel, arrival->header->from, &room) < 0)
+        return false;
+    const struct line *line = lines_of(&subscription->lines, &room);
+    return line && line->is_unsure;
+}
+
 /* Is this our own message coming back, news about one, or must we wait to tell? `ret_out`: for the answer from where. */
 static enum next weigh(struct broker *broker, const struct arrival *arrival, struct bytes *ret_out)
 {
@@ -88,7 +105,7 @@ static enum next weigh(struct broker *broker, const struct arrival *arrival, str
             ledger_find(&broker->ledger, &arrival->channel->id, header->ref, &seq, &target) == 0)
             return NEXT_DUPLICATE;
         *ret_out = find_out(broker, arrival);
-        return ret_out->size > 0 ? NEXT_HOLD : NEXT_ROUTE;
+        return ret_out->size > 0 || may_be_out(broker, arrival) ? NEXT_HOLD : NEXT_ROUTE;
     }
     if (header->audience == ENVELOPE_AUTHOR && header->n_relates > 0 && router_related(broker, arrival, 0, &seq) == 0 &&
         seq == 0)
@@ -218,6 +235,25 @@ struct attempt {
     bool may_hold;
 };
 
+/* Until the answer from `out` is in. An echo helps to find it. */
+static int keep(struct broker *broker, const struct attempt *attempt, const struct arrival *arrival, struct bytes out)
+{
+    const struct id *channel = &arrival->channel->id;
+    struct waiting waiting = { .peer = attempt->peer,
+                               .ticket = attempt->ticket,
+                               .channel = channel,
+                               .address = out,
+                               .envelope = attempt->envelope,
+                               .is_echo = arrival->header->echo };
+    int r = hold_add(broker, &waiting);
+    struct subscription *subscription =
+        r == 0 && waiting.is_echo ? subscription_of_reader(broker, channel, &arrival->service->id) : NULL;
+
+    if (subscription)
+        dispatch_heard(broker, subscription, out);
+    return r;
+}
+
 /* True when it has its verdict; false: it waits. */
 static bool try_envelope(struct broker *broker, const struct attempt *attempt)
 {
@@ -236,8 +272,7 @@ static bool try_envelope(struct broker *broker, const struct attempt *attempt)
             verdict = verdict_of(seen);
         else if (seen == 0)
             next = weigh(broker, &arrival, &out);
-        if (next == NEXT_HOLD && attempt->may_hold &&
-            hold_add(broker, attempt->peer, attempt->ticket, &arrival.channel->id, out, attempt->envelope) == 0)
+        if (next == NEXT_HOLD && attempt->may_hold && out.size > 0 && keep(broker, attempt, &arrival, out) == 0)
             return false;
         if (next == NEXT_HOLD)
             verdict = (struct verdict){ VERDICT_REJECTED, REJECT_IS_HELD_TOO_LONG,

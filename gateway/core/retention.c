@@ -6,6 +6,7 @@
 
 #include "core/broker.h"
 #include "core/dead.h"
+#include "core/dispatch.h"
 #include "core/trace.h"
 
 #define SLOW_PRUNE_MS (60 * 1000) /* grants and letters */
@@ -15,6 +16,18 @@ struct sweep {
     struct broker *broker;
     uint64_t up_to, left; /* the newest record that may go; how many more this time */
 };
+
+/* Nobody waits for the echo of what is not known any more. */
+static void let_go(struct broker *broker, const struct record *record)
+{
+    list_for_each (node, &broker->subscriptions) {
+        struct subscription *subscription = container_of(node, struct subscription, link);
+        struct entry *entry = subscription->targets ? lines_find(&subscription->lines, record->seq) : NULL;
+
+        if (entry)
+            dispatch_away(broker, record, entry, false);
+    }
+}
 
 /* One record, oldest first: 1 ends the walk. Its rows go with it. */
 static int sweep_record(void *context, uint64_t seq, struct bytes journal)
@@ -34,6 +47,8 @@ static int sweep_record(void *context, uint64_t seq, struct bytes journal)
     arena_reset(&broker->scratch);
     if (is_over)
         r = ledger_prune(&broker->ledger, record, broker->now_ms);
+    if (is_over && r >= 0)
+        let_go(broker, record);
     record_unref(record);
     if (!is_over || r < 0)
         return r < 0 ? r : 1;

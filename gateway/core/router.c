@@ -107,6 +107,19 @@ static int room_of_address(struct broker *broker, const struct address *address,
     return r < 0 ? r : directory_room(&broker->directory, &person->room, ret);
 }
 
+int router_room_of(struct broker *broker, const struct id *channel, struct bytes address, struct id *ret)
+{
+    struct address *found;
+    struct room *room;
+    int r = directory_address(&broker->directory, channel, address, &found);
+
+    if (r == 0)
+        r = room_of_address(broker, found, &room);
+    if (r == 0)
+        *ret = room->id;
+    return r;
+}
+
 static int route_from_person(struct broker *broker, const struct arrival *arrival, const struct address *from,
                              struct route *route)
 {

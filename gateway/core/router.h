@@ -17,6 +17,9 @@ struct arrival {
 must_use_ int router_route(struct broker *broker, const struct arrival *arrival, struct route *ret,
                            struct address **ret_from);
 
+/* The room of whoever has this address. -ENOENT: nobody yet. */
+must_use_ int router_room_of(struct broker *broker, const struct id *channel, struct bytes address, struct id *ret);
+
 /* The envelope a header's n-th relation names: its sequence, 0 when unknown. */
 must_use_ int router_related(struct broker *broker, const struct arrival *arrival, size_t n, uint64_t *ret_seq);
 

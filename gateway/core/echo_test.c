@@ -1,0 +1,189 @@
+/* Echoes that return no mark, while nobody says how the send they may be of ended. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core_kit/game.h"
+
+static int start(void **state)
+{
+    static struct game game;
+
+    game.retention_ms = 0;
+    game_start(&game);
+    *state = &game;
+    return 0;
+}
+
+static int end(void **state)
+{
+    game_end(*state);
+    return 0;
+}
+
+static void say(struct game *game, struct peer *whatsapp, const char *ref)
+{
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = ref });
+    game_turn(game);
+}
+
+static void hear(struct game *game, struct peer *instagram, const char *ref)
+{
+    game_publish(game, instagram,
+                 &(struct game_event){ .service = INSTAGRAM, .from = "eve", .ref = ref, .echo = true });
+    game_turn(game);
+}
+
+static const struct game_handed *last(const struct game *game, const struct peer *peer)
+{
+    const struct game_handed *handed = NULL, *next;
+
+    for (size_t at = 0; (next = game_next(game, peer, &at));)
+        handed = next;
+    return handed;
+}
+
+static void test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *first = game_join(game, INSTAGRAM, 1, 100), *second;
+
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    assert_int_equal(game_count(game, first), 1);
+    game_leave(game, first);
+    second = game_join(game, INSTAGRAM, 2, 100);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, second), 1);
+    hear(game, second, "m_1");
+    game_pass_ms(game, 4000);
+    assert_int_equal(game->n_verdicts, 1);
+    game_outcome(game, second, last(game, second)->seq, last(game, second)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game->n_verdicts, 2);
+    assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+    assert_int_equal(game_counts(game)->published, 1);
+}
+
+static void test_doubted_delivery_goes_at_once_to_whoever_heard_its_echo(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *peers[3];
+
+    for (uint8_t i = 0; i < 3; i++)
+        peers[i] = game_join(game, INSTAGRAM, (uint8_t) (i + 1), 100);
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    assert_int_equal(game_count(game, peers[0]), 1);
+    hear(game, peers[2], "m_1");
+    game_leave(game, peers[0]);
+    game_pass_ms(game, 100);
+    assert_int_equal(game_count(game, peers[1]), 0);
+    assert_int_equal(game_count(game, peers[2]), 1);
+    assert_true(last(game, peers[2])->maybe_sent);
+}
+
+static void test_echo_that_comes_during_the_doubt_ends_it(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *peers[3];
+
+    for (uint8_t i = 0; i < 3; i++)
+        peers[i] = game_join(game, INSTAGRAM, (uint8_t) (i + 1), 100);
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    game_leave(game, peers[0]);
+    game_pass_ms(game, 100);
+    assert_int_equal(game_count(game, peers[2]), 0);
+    hear(game, peers[2], "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game_count(game, peers[2]), 1);
+}
+
+static void test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *instagram = game_join(game, INSTAGRAM, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    assert_int_equal(game_count(game, instagram), 1);
+    game_restart(game);
+    instagram = game_join(game, INSTAGRAM, 2, 100);
+    game_publish(game, instagram,
+                 &(struct game_event){ .service = INSTAGRAM, .from = "eve", .ref = "m_1", .echo = true });
+    assert_int_equal(game->verdict.kind, VERDICT_REJECTED);
+    assert_int_equal(game->verdict.reason, REJECT_IS_HELD_TOO_LONG);
+    game_turn(game);
+    unsigned before = game->n_verdicts;
+    hear(game, instagram, "m_1");
+    assert_int_equal(game->n_verdicts, before);
+    game_pass_ms(game, 100);
+    assert_true(last(game, instagram)->maybe_sent);
+    game_outcome(game, instagram, last(game, instagram)->seq, last(game, instagram)->first_target, OUTCOME_IS_SENT,
+                 "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+}
+
+static void test_what_is_another_s_proves_nothing_of_what_may_have_been_sent(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *first = game_join(game, INSTAGRAM, 1, 100), *second;
+
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    game_outcome(game, first, last(game, first)->seq, last(game, first)->first_target, OUTCOME_IS_SENT, "m_1");
+    say(game, whatsapp, "wamid.2");
+    game_leave(game, first);
+    second = game_join(game, INSTAGRAM, 2, 100);
+    game_pass_ms(game, 4000);
+    assert_true(last(game, second)->maybe_sent);
+    game_outcome(game, second, last(game, second)->seq, last(game, second)->first_target, OUTCOME_IS_SENT, "m_1");
+    assert_int_equal(game_counts(game)->sent, 1);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, second), 2);
+    game_outcome(game, second, last(game, second)->seq, last(game, second)->first_target, OUTCOME_IS_SENT, "m_2");
+    assert_int_equal(game_counts(game)->sent, 2);
+}
+
+static void test_human_is_heard_again_when_what_was_in_doubt_has_ended(void **state)
+{
+    static const enum outcome_kind ends[] = { OUTCOME_IS_SENT, OUTCOME_IS_BOUNCED, OUTCOME_IS_DEFERRED };
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *instagram = game_join(game, INSTAGRAM, 1, 100);
+    char ref[] = "m_0";
+
+    game_room_of_three(game);
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        ref[2]++;
+        say(game, whatsapp, ref);
+        game_leave(game, instagram);
+        instagram = game_join(game, INSTAGRAM, (uint8_t) (i + 2), 100);
+        game_pass_ms(game, 4000);
+        assert_true(last(game, instagram)->maybe_sent);
+        game_outcome(game, instagram, last(game, instagram)->seq, last(game, instagram)->first_target, ends[i],
+                     ends[i] == OUTCOME_IS_SENT ? "ours" : NULL);
+        ref[2] = (char) (ref[2] + 3);
+        hear(game, instagram, ref);
+        ref[2] = (char) (ref[2] - 3);
+        assert_int_equal(game->verdict.kind, VERDICT_ACCEPTED);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again, start, end),
+        cmocka_unit_test_setup_teardown(test_doubted_delivery_goes_at_once_to_whoever_heard_its_echo, start, end),
+        cmocka_unit_test_setup_teardown(test_echo_that_comes_during_the_doubt_ends_it, start, end),
+        cmocka_unit_test_setup_teardown(test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out,
+                                        start, end),
+        cmocka_unit_test_setup_teardown(test_what_is_another_s_proves_nothing_of_what_may_have_been_sent, start, end),
+        cmocka_unit_test_setup_teardown(test_human_is_heard_again_when_what_was_in_doubt_has_ended, start, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
