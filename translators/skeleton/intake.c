@@ -161,6 +161,8 @@ static void on_done(struct post *post, enum post_end end)
     struct figures *figures = batch->intake->options.figures;
 
     batch->n_open--;
+    if (post->publication.echo && post->publication.message_id && (end == POST_CONFIRMED || end == POST_DUPLICATE))
+        batch->intake->options.on_echo_over(batch->intake->options.owner, post->publication.message_id);
     switch (end) {
     case POST_CONFIRMED:
         metric_add(figures->confirmed, 1);
@@ -325,8 +327,9 @@ static void publish_event(struct batch *batch, const struct event *event)
         publication.event_key = failure_key(&batch->mem, publication.resolves_seq, publication.resolves_target);
     count(intake->options.figures, event);
     prove(intake, &publication);
-    if (event->echo && !publication.resolves_seq)
-        intake->options.on_echo(intake->options.owner, event);
+    if (event->echo && !publication.resolves_seq &&
+        !intake->options.on_echo(intake->options.owner, event, &publication.resolves_seq, &publication.resolves_target))
+        publication.resolves_seq = 0;
     if (intake->options.on_message && event->account && !event->echo && !event->ephemeral &&
         event->audience == TREFOIL_AUDIENCE_ROOM)
         intake->options.on_message(intake->options.owner, event->account);

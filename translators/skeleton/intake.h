@@ -39,8 +39,10 @@ struct intake_options {
     void *owner;
     /* An event proved that we sent this; `message_id` is what the network calls it, NULL when it did not say. */
     void (*on_proof)(void *owner, uint64_t seq, uint32_t target, const char *message_id);
-    /* The business wrote this, and nothing says by itself whether it was us. */
-    void (*on_echo)(void *owner, const struct event *event);
+    /* The business wrote this, and nothing says by itself whether it was us. True: it was, by this send. */
+    bool (*on_echo)(void *owner, const struct event *event, uint64_t *ret_seq, uint32_t *ret_target);
+    /* The gateway knows now whose that was. */
+    void (*on_echo_over)(void *owner, const char *message_id);
     /* A person said something to this account: networks count that, too. May be NULL. */
     void (*on_message)(void *owner, const char *account);
     void (*on_idle)(void *owner); /* the last batch is answered */

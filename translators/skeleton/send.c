@@ -36,7 +36,9 @@ static bool is_bulk(const struct send *send)
 
 bool send_is_untouched(const struct send *send)
 {
-    return send->state == SEND_WAITING && send->n_message_ids == 0;
+    bool is_begun_elsewhere = send->state == SEND_IN_DOUBT && send->is_doubted;
+
+    return (send->state == SEND_WAITING || is_begun_elsewhere) && send->n_message_ids == 0;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
@@ -252,17 +254,47 @@ static void take_doubt(struct send *send)
         sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);
 }
 
+static struct utterance utterance_of(const struct send *send)
+{
+    return (struct utterance){ account_of(send)->name, send->user_id, request_of(send)->words };
+}
+
+/* An echo can prove it, here or at another replica. */
+static bool has_words(const struct send *send)
+{
+    return request_of(send)->is_message && request_of(send)->words && send->user_id;
+}
+
+/* The echo may be with another replica, which the gateway finds. We have waited already, should it come back to us. */
+static void ask_around(struct send *send)
+{
+    if (send->parcel->attempt >= SENDER_ATTEMPTS_MAX)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, and tried too often");
+    else
+        send_end(send, TREFOIL_OUTCOME_UNKNOWN, "unknown, resent by policy");
+}
+
 /* Doubt has lasted long enough. */
 static void settle_doubt(struct send *send)
 {
     struct sender *sender = send->parcel->sender;
+    bool is_first_here = send->is_doubted;
 
     if (sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
         return;
     }
     metric_add(sender->options.figures->unknown_resent, 1);
-    if (send->n_message_ids)
+    if (has_words(send)) {
+        struct utterance said = utterance_of(send);
+        echoes_repeat(&sender->echoes, &said, send->parcel->seq, send->target, sender_now(sender));
+    }
+    send->is_doubted = false;
+    if (is_first_here)
+        send_advance(send);
+    else if (has_words(send) && !send->n_message_ids && !is_ephemeral(send))
+        ask_around(send);
+    else if (send->n_message_ids)
         try_part_again(send, TRANSLATOR_BOUNDED_TRIES, 0, "unknown, resent by policy");
     else
         defer(send, 1, "unknown, resent by policy");
@@ -286,6 +318,18 @@ static void note_taken(struct send *send, const struct verdict *verdict)
                       verdict->user_id, &send->parcel->mem);
 }
 
+/* It went twice, and the echo of the first came while the second was out: both are ours. */
+static void note_repeat(struct send *send, const char *message_id)
+{
+    struct sender *sender = send->parcel->sender;
+    bool is_another = send->is_proven && send->proof_id && message_id && strcmp(send->proof_id, message_id) != 0;
+
+    if (!is_another || !echoes_is_repeat(&sender->echoes, send->parcel->seq, send->target))
+        return;
+    send->message_ids[send->n_message_ids++] = send->proof_id;
+    sender_note_id(sender, send->proof_id);
+}
+
 static void act_on(struct send *send, const struct verdict *verdict)
 {
     send->outcome.code = verdict->code;
@@ -293,6 +337,7 @@ static void act_on(struct send *send, const struct verdict *verdict)
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
         if (request_of(send)->is_message)
             note_taken(send, verdict);
+        note_repeat(send, verdict->message_id);
         note_message(send, verdict->message_id);
         send_advance(send);
     } else if (request_of(send)->best_effort) {
@@ -415,11 +460,37 @@ static void queue(struct send *send, uint64_t wait_ms)
     sender_queue(sender, send, now_ms + wait_ms);
 }
 
+/* What may have been sent already is not sent again while an echo may still tell. True: it waits for one. */
+static bool waits_for_echo(struct send *send)
+{
+    struct parcel *parcel = send->parcel;
+    struct sender *sender = parcel->sender;
+
+    while (send->is_doubted && send->next < send->requests.n_requests && has_words(send)) {
+        struct utterance said = utterance_of(send);
+        const char *id = echoes_take(&sender->echoes, &said, sender_now(sender));
+        const char *copy = id ? arena_text(&parcel->mem, bytes_of_text(id)) : NULL;
+
+        if (copy) {
+            metric_add(sender->options.figures->unknown_resolved, 1);
+            note_message(send, copy);
+        } else if (echoes_is_repeat(&sender->echoes, parcel->seq, send->target)) {
+            send->is_doubted = false;
+        } else {
+            sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The next request, when it is its turn. */
 void send_advance(struct send *send)
 {
     struct sender *sender = send->parcel->sender;
 
+    if (waits_for_echo(send))
+        return;
     if (send->next == send->requests.n_requests) {
         send_end(send, TREFOIL_OUTCOME_SENT, NULL);
         return;
@@ -474,8 +545,8 @@ void send_prove(struct send *send, const char *message_id)
     const char *copy = message_id ? arena_text(&parcel->mem, bytes_of_text(message_id)) : NULL;
 
     if (send->state == SEND_OUT) { /* the answer may still come, and says more */
+        send->proof_id = send->is_proven ? send->proof_id : copy;
         send->is_proven = true;
-        send->proof_id = copy;
         return;
     }
     metric_add(parcel->sender->options.figures->unknown_resolved, 1);

@@ -3,6 +3,7 @@
 #define TREFOIL_SKELETON_SEND_H
 
 #include "daemon/http_client.h"
+#include "echoes.h"
 #include "sender.h"
 
 #define SEND_PARTS_MAX 1024 /* of a split message */
@@ -11,7 +12,7 @@ enum send_state {
     SEND_WAITING,   /* for a token, a back-off or a pause to end */
     SEND_PREPARING, /* its files are being brought */
     SEND_OUT,       /* a request is with the network */
-    SEND_IN_DOUBT,  /* the answer was lost: waits for proof */
+    SEND_IN_DOUBT,  /* the answer was lost, here or by an earlier holder: waits for proof */
     SEND_TELLING,   /* it bounced: the author is being told first */
     SEND_HELD,      /* this process ends: it is returned with the goodbye */
     SEND_DONE,
@@ -30,7 +31,7 @@ struct send {
     const char *user_id; /* NULL when the target has none */
     struct request_list requests;
     size_t next;              /* request to be sent, or out */
-    const char **message_ids; /* of the parts that went, room for one per request */
+    const char **message_ids; /* of the parts that went, room for two per request: one may have been repeated */
     size_t n_message_ids;
     unsigned tries; /* of the present part, after the first part went */
     uint64_t began_ms;
@@ -38,7 +39,9 @@ struct send {
     struct list node;          /* in sender.waiting or sender.held */
     const char *policy_reason; /* why it goes otherwise than it was said, or not at all; NULL */
     uint64_t closes_ms;        /* Unix ms: not begun later than this without asking policy again; 0: whenever */
-    bool is_proven;            /* the proof that the present request was taken came before its answer */
+    bool
+        is_doubted; /* an earlier holder may have sent this much and more: each part waits for an echo before it goes */
+    bool is_proven; /* the proof that the present request was taken came before its answer */
     const char *proof_id;
     struct trefoil_target_outcome outcome;
     struct trefoil_message notice; /* the receipt that tells the author */
@@ -72,6 +75,7 @@ struct sender {
     bool is_stopped;
     uint64_t sent_ids[SENDER_SENT_IDS]; /* hashes of the newest message ids the network gave us */
     size_t n_sent_ids;
+    struct echoes echoes;
     uint64_t random; /* state of a small generator, for jitter only */
     uv_timer_t timer;
 };

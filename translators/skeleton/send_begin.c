@@ -53,7 +53,7 @@ static bool encode(struct send *send, const struct trefoil_message *message, con
     if (r == 0 && list->n_requests > SEND_PARTS_MAX)
         r = -E2BIG;
     if (r == 0) {
-        send->message_ids = arena_array(&parcel->mem, list->n_requests + 1, sizeof(*send->message_ids));
+        send->message_ids = arena_array(&parcel->mem, 2 * list->n_requests + 1, sizeof(*send->message_ids));
         r = parcel->mem.failed ? -ENOMEM : 0;
     }
     if (r < 0)
@@ -153,6 +153,15 @@ static const struct trefoil_message *words_of(struct send *send, const struct tr
     return words && failure_words(message, quote, &send->parcel->mem, words) == 0 ? words : message;
 }
 
+/* By an echo of its words; where echoes return a mark, the gateway has waited for that already. */
+static bool can_be_proven(const struct send *send)
+{
+    for (size_t i = 0; i < send->requests.n_requests; i++)
+        if (send->requests.requests[i].words)
+            return true;
+    return false;
+}
+
 static void set_out(struct send *send, const struct trefoil_delivery *delivery, const struct trefoil_target *target)
 {
     struct place place = place_of(send, delivery, target);
@@ -165,6 +174,13 @@ static void set_out(struct send *send, const struct trefoil_delivery *delivery, 
     }
     if (!encode(send, words_of(send, &delivery->message, &place), &place))
         return;
+    if (send->is_doubted && !can_be_proven(send)) {
+        if (send->parcel->sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
+            send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
+            return;
+        }
+        send->is_doubted = false;
+    }
     /* What is nothing here is forbidden nowhere. */
     if (send->requests.n_requests && !obey(send, delivery, target, &place))
         return;
@@ -189,6 +205,7 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
 
     send->is_ours = account >= 0;
     send->account = send->is_ours ? (size_t) account : 0;
+    send->is_doubted = delivery->maybe_sent && delivery->seq;
     if (sender->is_stopped && bus_is_paused(sender->options.bus))
         send_end(send, TREFOIL_OUTCOME_RETURNED, SENDER_ENDS);
     else if (sender->is_stopped)
@@ -197,8 +214,6 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
         send_set_aside(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
     else if (delivery->unreadable)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "cannot be opened");
-    else if (delivery->maybe_sent && sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP)
-        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
     else
         set_out(send, delivery, target);
 }

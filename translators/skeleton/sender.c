@@ -231,6 +231,7 @@ static uint64_t id_hash(const struct sender *sender, const char *message_id)
 void sender_note_id(struct sender *sender, const char *message_id)
 {
     sender->sent_ids[sender->n_sent_ids++ % SENDER_SENT_IDS] = id_hash(sender, message_id);
+    echoes_forget(&sender->echoes, message_id);
 }
 
 static bool is_known_id(const struct sender *sender, const char *message_id)
@@ -243,21 +244,37 @@ static bool is_known_id(const struct sender *sender, const char *message_id)
     return false;
 }
 
-void sender_prove_words(struct sender *sender, const char *account, const char *user_id, const char *words,
-                        const char *message_id)
+static struct send *find_saying(const struct sender *sender, size_t account, const struct utterance *said)
 {
-    long index = accounts_find(sender->options.accounts, account);
-
-    if (index < 0 || is_known_id(sender, message_id))
-        return;
     list_for_each (node, &sender->parcels) {
         struct parcel *parcel = container_of(node, struct parcel, node);
         for (size_t i = 0; i < parcel->n_sends; i++)
-            if (send_says(&parcel->sends[i], (size_t) index, user_id, words)) {
-                send_prove(&parcel->sends[i], message_id);
-                return;
-            }
+            if (send_says(&parcel->sends[i], account, said->user_id, said->words))
+                return &parcel->sends[i];
     }
+    return NULL;
+}
+
+bool sender_prove_words(struct sender *sender, const struct utterance *said, const char *message_id, uint64_t *ret_seq,
+                        uint32_t *ret_target)
+{
+    long index = accounts_find(sender->options.accounts, said->account);
+
+    if (index < 0 || is_known_id(sender, message_id))
+        return false;
+    struct send *send = find_saying(sender, (size_t) index, said);
+    if (!send && echoes_explain(&sender->echoes, said, message_id, sender_now(sender), ret_seq, ret_target))
+        return true;
+    if (!send || send->state == SEND_OUT) /* its answer may say that this is another */
+        echoes_keep(&sender->echoes, said, message_id, sender_now(sender));
+    if (send)
+        send_prove(send, message_id);
+    return false;
+}
+
+void sender_echo_over(struct sender *sender, const char *message_id)
+{
+    echoes_forget(&sender->echoes, message_id);
 }
 
 void sender_received(struct sender *sender, const char *account)

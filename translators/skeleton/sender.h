@@ -15,6 +15,7 @@
 #include "base/attributes.h"
 #include "bus.h"
 #include "daemon/log.h"
+#include "echoes.h"
 #include "figures.h"
 #include "limiter.h"
 #include "settings.h"
@@ -66,9 +67,14 @@ void sender_take(struct sender *sender, const struct trefoil_delivery *delivery)
 void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const char *message_id);
 
 /* The business said these words to this person, and the network calls them `message_id`: our own send coming back, when
- * one whose answer is out or was lost said just that. For networks whose echoes return no mark. */
-void sender_prove_words(struct sender *sender, const char *account, const char *user_id, const char *words,
-                        const char *message_id);
+ * one whose answer is out or was lost said just that. For networks whose echoes return no mark. What proves nothing now is
+ * kept for a delivery that may come: somebody else began it. True: a send that went twice said it, and that is known to
+ * the gateway as `ret_seq`, `ret_target`. */
+must_use_ bool sender_prove_words(struct sender *sender, const struct utterance *said, const char *message_id,
+                                  uint64_t *ret_seq, uint32_t *ret_target);
+
+/* The gateway knows whose message this is. */
+void sender_echo_over(struct sender *sender, const char *message_id);
 
 /* A person wrote to this account. */
 void sender_received(struct sender *sender, const char *account);

@@ -202,6 +202,31 @@ void deliver(struct scene *scene, const char *words)
     deliver_kind(scene, &message, SEQ);
 }
 
+void deliver_in_doubt(struct scene *scene, const char *words, uint32_t attempt)
+{
+    struct trefoil_target target = { .index = 2, .address = { "echo/100", "ana" } };
+    struct trefoil_delivery delivery = { .handle = 3,
+                                         .seq = SEQ,
+                                         .envelope = { { 9 } },
+                                         .attempt = attempt,
+                                         .maybe_sent = true,
+                                         .room_size = 2,
+                                         .targets = &target,
+                                         .n_targets = 1,
+                                         .message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = words } };
+    sender_take(scene->sender, &delivery);
+}
+
+bool hear(struct scene *scene, const struct utterance *said, const char *message_id)
+{
+    uint64_t seq = 0;
+    uint32_t target = 0;
+    bool is_ours = sender_prove_words(scene->sender, said, message_id, &seq, &target);
+
+    assert_true(!is_ours || (seq == SEQ && target == 2));
+    return is_ours;
+}
+
 void wait_for_outcome(struct scene *scene)
 {
     while (!scene->bus.n_outcomes)

@@ -260,15 +260,22 @@ static void on_proof(void *owner, uint64_t seq, uint32_t target, const char *mes
     sender_prove(skeleton->sender, seq, target, message_id);
 }
 
-static void on_echo(void *owner, const struct event *event)
+static bool on_echo(void *owner, const struct event *event, uint64_t *ret_seq, uint32_t *ret_target)
 {
     struct skeleton *skeleton = owner;
     const struct trefoil_message *message = &event->message;
+    struct utterance said = { event->account, event->user_id, NULL };
 
-    if (event->account && event->user_id && message->message_id && message->kind == TREFOIL_KIND_TEXT &&
-        message->body.text.body)
-        sender_prove_words(skeleton->sender, event->account, event->user_id, message->body.text.body,
-                           message->message_id);
+    if (message->kind == TREFOIL_KIND_TEXT)
+        said.words = message->body.text.body;
+    return said.account && said.user_id && said.words && message->message_id &&
+           sender_prove_words(skeleton->sender, &said, message->message_id, ret_seq, ret_target);
+}
+
+static void on_echo_over(void *owner, const char *message_id)
+{
+    struct skeleton *skeleton = owner;
+    sender_echo_over(skeleton->sender, message_id);
 }
 
 static void on_message(void *owner, const char *account)
@@ -414,6 +421,7 @@ static int open_intake(struct skeleton *skeleton)
         .owner = skeleton,
         .on_proof = on_proof,
         .on_echo = on_echo,
+        .on_echo_over = on_echo_over,
         .on_message = on_message,
         .on_idle = on_idle,
     };
