@@ -122,11 +122,38 @@ static bool is_drained(const struct gateway *gateway)
     return true;
 }
 
+static void move(uint64_t *at_ms, int64_t by_ms)
+{
+    *at_ms = by_ms < 0 && *at_ms <= (uint64_t) -by_ms ? 1 : *at_ms + (uint64_t) by_ms;
+}
+
+/* Time on the wall may be set; who waits, or was heard of lately, must not notice. */
+static void look_at_clocks(struct gateway *gateway)
+{
+    uint64_t now_ms = gateway_now_ms();
+    int64_t offset_ms = (int64_t) (now_ms - uv_hrtime() / 1000000), by_ms = offset_ms - gateway->clock_offset_ms;
+
+    if (gateway->clock_offset_ms && (by_ms > GATEWAY_CLOCK_SET_MS || by_ms < -GATEWAY_CLOCK_SET_MS)) {
+        log_event(&gateway->log, LOG_WARNING_, "clock-set", LOG_NUMBER("by_ms", by_ms));
+        broker_clock_set(&gateway->broker, by_ms);
+        list_for_each (node, &gateway->sessions) {
+            struct session *session = container_of(node, struct session, link);
+
+            move(&session->heard_ms, by_ms);
+            move(&session->told_ms, by_ms);
+        }
+        if (gateway->drain_until_ms > 0)
+            move(&gateway->drain_until_ms, by_ms);
+    }
+    gateway->clock_offset_ms = offset_ms;
+    gateway->broker.now_ms = now_ms;
+}
+
 static void turn(uv_prepare_t *prepare)
 {
     struct gateway *gateway = prepare->data;
 
-    gateway->broker.now_ms = gateway_now_ms();
+    look_at_clocks(gateway);
     zap_answer(gateway->zap);
     if (store_backlog_bytes(gateway->store) < GATEWAY_BACKLOG_BYTES)
         frontend_read(gateway->frontend, GATEWAY_FRAMES_PER_TURN);
@@ -163,7 +190,8 @@ static void on_tick(uv_timer_t *timer)
 {
     struct gateway *gateway = timer->data;
 
-    broker_tick(&gateway->broker, gateway_now_ms());
+    look_at_clocks(gateway);
+    broker_tick(&gateway->broker, gateway->broker.now_ms);
     session_tick(gateway);
     if (gateway->broker.tables.failed < 0) {
         log_event(&gateway->log, LOG_ERROR_, "store-refuses",
@@ -184,7 +212,8 @@ static void on_stop(uv_signal_t *signal, int number)
         return;
     }
     log_event(&gateway->log, LOG_INFO_, "draining", LOG_NUMBER("signal", number));
-    gateway->drain_until_ms = gateway_now_ms() + GATEWAY_DRAIN_MS;
+    look_at_clocks(gateway);
+    gateway->drain_until_ms = gateway->broker.now_ms + GATEWAY_DRAIN_MS;
     gateway->broker.is_draining = true;
     bye.reason = (char *) (uintptr_t) "the gateway stops";
     list_for_each (node, &gateway->sessions) {

@@ -70,6 +70,7 @@ struct gateway {
     bool must_pump;
     uint64_t last_stranger_ms;
     unsigned n_strangers;
+    int64_t clock_offset_ms; /* how far the wall clock was before the one that nobody sets; 0: not looked at yet */
     uint64_t drain_until_ms; /* 0: not draining */
     bool is_drained;         /* and nobody has anything in hand any more */
     int result;

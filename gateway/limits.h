@@ -47,6 +47,7 @@
 
 /* Time. */
 #define GATEWAY_TICK_MS 50
+#define GATEWAY_CLOCK_SET_MS 500 /* a wall clock that differs by more from one look to the next was set by somebody */
 #define GATEWAY_IN_DOUBT_MS 3000
 #define GATEWAY_HOLD_MS 8000
 #define GATEWAY_WATERMARK_SLACK_MS 2000

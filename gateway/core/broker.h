@@ -104,6 +104,9 @@ void broker_deinit(struct broker *broker);
  * drops them. Loads the subscriptions of the store the first time. */
 must_use_ int broker_set_members(struct broker *broker, struct members **members);
 
+/* Somebody set the clock, by this much: whoever waits for so long goes on waiting for as long as before. */
+void broker_clock_set(struct broker *broker, int64_t by_ms);
+
 /* The clock moves: sleepers wake, doubts and holds run out, records expire. */
 void broker_tick(struct broker *broker, uint64_t now_ms);
 

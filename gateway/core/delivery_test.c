@@ -177,6 +177,35 @@ static void test_delivery_returned_for_later_waits_and_is_no_attempt(void **stat
     }
 }
 
+static void test_what_waits_goes_on_waiting_when_somebody_sets_the_clock(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_pass_ms(game, 3600000); /* there is a past to go back to */
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    size_t times = game_count(game, messenger);
+    for (int64_t by_ms = -240000; by_ms <= 240000; by_ms += 480000) {
+        const struct game_handed *handed = last(game, messenger);
+
+        game_deferred(game, messenger, handed->seq, handed->first_target, 5000);
+        broker_clock_set(&game->broker, by_ms);
+        game_pass_ms(game, 4000);
+        assert_int_equal(game_count(game, messenger), times);
+        game_pass_ms(game, 2000);
+        assert_int_equal(game_count(game, messenger), ++times);
+        game_leave(game, messenger);
+        broker_clock_set(&game->broker, by_ms);
+        messenger = game_join(game, MESSENGER, by_ms < 0 ? 2 : 3, 100);
+        game_pass_ms(game, 2000);
+        times = 0;
+        assert_int_equal(game_count(game, messenger), times);
+        game_pass_ms(game, 2000);
+        assert_int_equal(game_count(game, messenger), ++times);
+    }
+}
+
 static void test_unknown_outcome_is_doubted_and_then_tried_again(void **state)
 {
     struct game *game = *state;
@@ -523,6 +552,7 @@ int main(void)
         ON_PAPER(test_same_replica_coming_back_gets_its_delivery_at_once),
         ON_PAPER(test_returned_delivery_goes_to_another_and_is_no_attempt),
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
+        ON_PAPER(test_what_waits_goes_on_waiting_when_somebody_sets_the_clock),
         ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
         ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),
