@@ -174,14 +174,14 @@ static void test_what_a_story_was_is_lost_unless_its_address_is_said(void **stat
     }
 }
 
-static void test_only_words_are_proof_of_a_send(void **state unused_)
+static void test_words_and_kinds_of_files_are_proof_of_a_send(void **state unused_)
 {
     const struct place place = place_with(NULL, "1");
     struct request_list list = encoded(&look, &place);
 
     assert_int_equal(list.n_requests, 3);
     assert_null(list.requests[0].words);
-    assert_null(list.requests[1].words);
+    assert_string_equal(list.requests[1].words, "\x01 files: image");
     assert_string_equal(list.requests[2].words, "Look");
 }
 
@@ -303,7 +303,7 @@ int main(void)
         cmocka_unit_test(test_accounts_without_a_page_have_files_fetched_or_said),
         cmocka_unit_test(test_names_in_other_alphabets_are_not_sent),
         cmocka_unit_test(test_what_a_story_was_is_lost_unless_its_address_is_said),
-        cmocka_unit_test(test_only_words_are_proof_of_a_send),
+        cmocka_unit_test(test_words_and_kinds_of_files_are_proof_of_a_send),
         cmocka_unit_test(test_a_button_that_calls_is_words),
         cmocka_unit_test(test_only_a_red_heart_is_love),
         cmocka_unit_test(test_a_mention_in_a_story_opens_the_window_unless_told_otherwise),

@@ -117,7 +117,7 @@ static int add_template(const struct sending *sending, const struct trefoil_choi
     json_close_array(&writer);
     json_close_object(&writer);
     json_close_object(&writer);
-    return sending_close_message(sending, &writer, sending->place->mark, BYTES_EMPTY, &request);
+    return sending_close_message(sending, &writer, sending->place->mark, bytes_of_text(question), &request);
 }
 
 void messaging_put_quick_replies(const struct sending *sending, struct json_writer *writer,

@@ -10,6 +10,7 @@
 #include "messaging_send.h"
 #include "plain.h"
 #include "relation.h"
+#include "skeleton_types/echo_words.h"
 
 /* How files get there, in the order of the option's values. */
 enum way {
@@ -163,6 +164,30 @@ static int add_uploads(struct shipment *shipment)
     return r;
 }
 
+/* As an echo will show them. */
+static struct bytes words_of(const struct shipment *shipment, size_t first, size_t n)
+{
+    struct arena *mem = shipment->sending->mem;
+    enum trefoil_media_kind *kinds = arena_array(mem, n, sizeof *kinds);
+
+    for (size_t i = 0; kinds && i < n; i++)
+        switch (shipment->files.files[first + i].plan.feature) {
+        case FEATURE_VIDEO:
+            kinds[i] = TREFOIL_MEDIA_VIDEO;
+            break;
+        case FEATURE_AUDIO:
+        case FEATURE_VOICE:
+            kinds[i] = TREFOIL_MEDIA_AUDIO;
+            break;
+        case FEATURE_FILE:
+            kinds[i] = TREFOIL_MEDIA_FILE;
+            break;
+        default:
+            kinds[i] = TREFOIL_MEDIA_IMAGE;
+        }
+    return kinds ? bytes_of_text(echo_words_of_files(kinds, n, mem)) : BYTES_EMPTY;
+}
+
 static void put_attachment(const struct shipment *shipment, struct json_writer *writer, const char *key,
                            const struct file *file, struct slot *slot)
 {
@@ -195,7 +220,7 @@ static int add_message(const struct shipment *shipment, size_t first, size_t n, 
         put_attachment(shipment, &writer, n > 1 ? NULL : "attachment", &shipment->files.files[first + i], &slots[i]);
     if (n > 1)
         json_close_array(&writer);
-    r = sending_close_message(sending, &writer, mark, BYTES_EMPTY, &request);
+    r = sending_close_message(sending, &writer, mark, words_of(shipment, first, n), &request);
     if (r < 0)
         return r;
     request->slots = slots;

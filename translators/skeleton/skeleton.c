@@ -22,12 +22,14 @@
 #include "options.h"
 #include "sender.h"
 #include "settings.h"
+#include "skeleton_types/echo_words.h"
 #include "webhook.h"
 
 enum {
     REFRESH_MS = 2000, /* how often secret files are looked at */
     ERROR_ROOM = 512,
     SETTINGS_MAX_BYTES = 8 << 20,
+    ECHO_WORDS_MAX_BYTES = 64 << 10,
 };
 
 struct skeleton {
@@ -263,13 +265,14 @@ static void on_proof(void *owner, uint64_t seq, uint32_t target, const char *mes
 static bool on_echo(void *owner, const struct event *event, uint64_t *ret_seq, uint32_t *ret_target)
 {
     struct skeleton *skeleton = owner;
-    const struct trefoil_message *message = &event->message;
-    struct utterance said = { event->account, event->user_id, NULL };
+    const char *id = event->message.message_id;
+    struct arena mem = ARENA_EMPTY(ECHO_WORDS_MAX_BYTES);
+    struct utterance said = { event->account, event->user_id, echo_words(&event->message, &mem) };
+    bool is_ours = said.account && said.user_id && said.words && id &&
+                   sender_prove_words(skeleton->sender, &said, id, ret_seq, ret_target);
 
-    if (message->kind == TREFOIL_KIND_TEXT)
-        said.words = message->body.text.body;
-    return said.account && said.user_id && said.words && message->message_id &&
-           sender_prove_words(skeleton->sender, &said, message->message_id, ret_seq, ret_target);
+    arena_deinit(&mem);
+    return is_ours;
 }
 
 static void on_echo_over(void *owner, const char *message_id)

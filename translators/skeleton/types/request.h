@@ -59,7 +59,8 @@ struct request {
     const struct upload *upload; /* NULL: `body` is the body */
     bool best_effort;            /* typing, read marks: an error is counted, not retried */
     bool is_message;             /* its answer carries a message id */
-    const char *words; /* as an echo will show them, where echoes return no mark: the next best proof; NULL: none */
+    const char *words; /* as an echo will show them (echo_words.h), where echoes return no mark: the next best proof;
+                        * NULL: none */
 };
 
 #define TRANSLATOR_LOST_MAX 16

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "skeleton_types/echo_words.h"
 #include "skeleton_types/translator.h"
 
 static void test_event_list_keeps_what_it_holds_while_it_grows(void **state unused_)
@@ -49,12 +50,31 @@ static void test_the_same_loss_is_noted_once(void **state unused_)
     assert_string_equal(list.lost[1], "spans");
 }
 
+static void test_echo_of_files_says_their_kinds_as_coarsely_as_networks_do(void **state unused_)
+{
+    static const enum trefoil_media_kind sent[] = { TREFOIL_MEDIA_VOICE, TREFOIL_MEDIA_STICKER };
+    static const struct trefoil_media files[] = { { .kind = TREFOIL_MEDIA_AUDIO }, { .kind = TREFOIL_MEDIA_IMAGE } };
+    struct trefoil_message message = { .kind = TREFOIL_KIND_MEDIA, .body.media = { .media = files, .n_media = 2 } };
+    struct arena mem = ARENA_EMPTY(1 << 16);
+
+    const char *words = echo_words(&message, &mem);
+    assert_string_equal(words, echo_words_of_files(sent, 2, &mem));
+    message.body.media.n_media = 1;
+    assert_string_not_equal(echo_words(&message, &mem), words);
+    message.body.media.caption = "Look";
+    assert_null(echo_words(&message, &mem));
+    message.kind = TREFOIL_KIND_LOCATION;
+    assert_null(echo_words(&message, &mem));
+    arena_deinit(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_event_list_keeps_what_it_holds_while_it_grows),
         cmocka_unit_test(test_list_in_a_full_arena_refuses_and_keeps_its_count),
         cmocka_unit_test(test_the_same_loss_is_noted_once),
+        cmocka_unit_test(test_echo_of_files_says_their_kinds_as_coarsely_as_networks_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
