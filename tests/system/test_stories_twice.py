@@ -155,3 +155,51 @@ def test_connection_that_broke_many_times_still_hands_over_each_message_once():
             wait_until(lambda: stack.metric("gateway", "trefoil_subscription_replicas") == 4, "one seat each and the reader's")
         finally:
             link.close()
+
+
+def calm(stack):
+    """Nothing is under way, either way."""
+    wait_until(lambda: "pending 0" in stack.audit()[1] and stack.control("state")["events_waiting"] == 0,
+               lambda: "nothing under way: " + stack.audit()[1], 60)
+    settle(stack)
+
+
+def shown(stack, words):
+    """How often each phone shows these words as somebody else's."""
+    return {network: len(find(stack, network, words)) for network in NETWORKS}
+
+
+def test_send_whose_sender_is_killed_before_it_could_tell_is_not_repeated_and_not_shown_as_a_colleague_s():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        for network in NETWORKS:
+            words, speaker = f"killed over {network}", others(network)[0]
+            fault(stack, network, "slow", delay_ms=6000)   # the network has it, and does not answer
+            say(stack, speaker, words)
+            wait_until(lambda: find(stack, network, words), f"{network} took it")
+            stack.kill(network)
+            stack.control("faults", {"clear": True})
+            stack.again(network)
+            calm(stack)
+            assert shown(stack, words) == {n: 0 if n == speaker else 1 for n in NETWORKS}, shown(stack, words)
+
+
+def test_echo_that_comes_to_the_replica_that_did_not_send_is_known_all_the_same():
+    with Stack() as stack:
+        stack.start_all()
+        stack.start("instagram", replica=2)
+        wait_until(lambda: stack.ready("instagram", 2), "the second")
+        stack.kill("instagram")    # now the one that has the webhooks is the younger: the other sends
+        stack.again("instagram")
+        stack.wait_ready()
+        room_of_three(stack)
+        for words, killed in (("the answer is lost", None), ("the sender is killed", "instagram-2")):
+            fault(stack, "instagram", "slow" if killed else "drop_answer", **({"delay_ms": 6000} if killed else {}))
+            say(stack, "whatsapp", words)
+            wait_until(lambda: find(stack, "instagram", words), "instagram took it")
+            if killed:
+                stack.kill(killed)
+            stack.control("faults", {"clear": True})
+            calm(stack)
+            assert shown(stack, words) == {"whatsapp": 0, "messenger": 1, "instagram": 1}, shown(stack, words)
