@@ -35,7 +35,7 @@ static const struct {
     { "cannot express", "that network cannot show it" },
     { "not supported", "that network cannot show it" },
     { "cannot be opened", "it could not be read" },
-    { "given up by policy", "it is not known whether it arrived" },
+    { "unknown, ", "it is not known whether it arrived" },
     { "media", "a file could not be passed on" },
     { "upload", "a file could not be passed on" },
     { "attachment", "a file could not be passed on" },

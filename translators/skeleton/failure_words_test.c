@@ -60,6 +60,7 @@ static void test_reasons_fall_into_classes(void **state)
     assert_string_equal(failure_class("strict: something would be lost"), "something of it would have been lost");
     assert_string_equal(failure_class("attachment too large"), "too large for that network");
     assert_string_equal(failure_class("unknown, given up by policy"), "it is not known whether it arrived");
+    assert_string_equal(failure_class("unknown, tried too often"), "it is not known whether it arrived");
     assert_string_equal(failure_class("access token expired"), "our account there does not work at present");
 }
 

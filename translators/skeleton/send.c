@@ -269,7 +269,7 @@ static bool has_words(const struct send *send)
 static void ask_around(struct send *send)
 {
     if (send->parcel->attempt >= SENDER_ATTEMPTS_MAX)
-        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, and tried too often");
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, tried too often");
     else
         send_end(send, TREFOIL_OUTCOME_UNKNOWN, "unknown, resent by policy");
 }

@@ -168,6 +168,18 @@ static void test_what_another_began_is_given_up_by_policy_only_without_an_echo(v
     assert_int_equal(scene->n_asked, 0);
 }
 
+static void test_what_stays_unknown_is_told_to_its_author_before_the_gateway_gives_up(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = 0;
+    deliver_in_doubt(scene, "Hello", SENDER_ATTEMPTS_MAX);
+    wait_for_post(scene);
+    scene->bus.posts[0]->on_done(scene->bus.posts[0], POST_CONFIRMED);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_BOUNCED);
+    assert_string_equal(scene->bus.outcomes[0].reason, "unknown, tried too often");
+}
+
 static void test_process_that_ends_hands_back_what_waits_for_another_s_echo(void **state)
 {
     struct scene *scene = *state;
@@ -194,6 +206,7 @@ int main(void)
         in_scene(test_echo_of_the_first_try_that_comes_during_the_second_is_ours_too),
         in_scene(test_delivery_whose_echo_nobody_has_is_sent_without_a_second_wait),
         in_scene(test_what_another_began_is_given_up_by_policy_only_without_an_echo),
+        in_scene(test_what_stays_unknown_is_told_to_its_author_before_the_gateway_gives_up),
         in_scene(test_process_that_ends_hands_back_what_waits_for_another_s_echo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
