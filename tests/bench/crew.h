@@ -29,6 +29,8 @@ struct plan {
     uint64_t begin_us, end_us;
     char directory[256];
     char endpoint[64];
+    bool talks;        /* with people: to their rooms, each message under an id of its network; else to services only */
+    bool is_kept;      /* a store that is there is used, and stays */
     char retention[8]; /* of the channel, as `trefoil init` takes it; empty: its default */
 };
 

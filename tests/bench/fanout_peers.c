@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define RING ((uint64_t) 1 << 16)
 #define TEXT_BYTES 320 /* with what content adds it is padded to 512 */
@@ -55,10 +56,10 @@ static void wait_connected(trefoil_client *client)
 /* One sealed envelope and where in it the id and the content lie. */
 struct pattern {
     uint8_t *envelope;
-    size_t size, id_at, content_at, from_at; /* from_at 0: nobody's thread */
+    size_t size, id_at, content_at, from_at, ref_at; /* from_at, ref_at 0: nobody's thread, no such id */
 };
 
-static struct pattern make_pattern(trefoil_client *client, struct trefoil_id channel, bool is_from_people)
+static struct pattern make_pattern(trefoil_client *client, struct trefoil_id channel, const struct plan *plan)
 {
     static char text[TEXT_BYTES + 1];
     struct trefoil_message message = { .kind = TREFOIL_KIND_TEXT };
@@ -73,8 +74,13 @@ static struct pattern make_pattern(trefoil_client *client, struct trefoil_id cha
     struct arena mem = ARENA_EMPTY(1 << 20);
     enum trefoil_status status;
 
-    if (!is_from_people)
+    if (plan->people == 0)
         publication.from = (struct trefoil_address){ 0 };
+    if (plan->talks) {
+        publication.audience = TREFOIL_AUDIENCE_ROOM;
+        publication.message_id = "a message";
+        publication.opens_window_ms = (uint64_t) time(NULL) * 1000;
+    }
     memset(text, 'x', TEXT_BYTES);
     message.body.text.body = text;
     while ((status = client_seal_raw(client, &publication, &pattern.envelope, &pattern.size)) == TREFOIL_AGAIN)
@@ -86,6 +92,7 @@ static struct pattern make_pattern(trefoil_client *client, struct trefoil_id cha
     pattern.id_at = (size_t) (header.id.data - pattern.envelope);
     pattern.content_at = (size_t) (envelope.sealed.data - pattern.envelope);
     pattern.from_at = header.from.size ? (size_t) (header.from.data - pattern.envelope) : 0;
+    pattern.ref_at = header.ref.size ? (size_t) (header.ref.data - pattern.envelope) : 0;
     arena_deinit(&mem);
     return pattern;
 }
@@ -123,6 +130,10 @@ static bool publish(struct publisher *publisher)
     if (publisher->pattern.from_at) { /* behind the generation, what tables know an address by */
         uint64_t whose = person_of(publisher);
         memcpy(publisher->pattern.envelope + publisher->pattern.from_at + 1, &whose, sizeof(whose));
+    }
+    if (publisher->pattern.ref_at) {
+        uint64_t ref[2] = { (id[0] + id[1]) * 0x9e3779b97f4a7c15u, id[1] };
+        memcpy(publisher->pattern.envelope + publisher->pattern.ref_at + 1, ref, sizeof(ref));
     }
     enum trefoil_status status = client_publish_raw(
         publisher->client, bytes_make(publisher->pattern.envelope, publisher->pattern.size), &ticket);
@@ -177,7 +188,7 @@ void fanout_publisher(const void *context, struct tally *ret)
     publisher->plan = &setup->plan;
     publisher->client = open_client(&setup->plan, "source");
     wait_connected(publisher->client);
-    publisher->pattern = make_pattern(publisher->client, channel_of(publisher->client), setup->plan.people > 0);
+    publisher->pattern = make_pattern(publisher->client, channel_of(publisher->client), &setup->plan);
     publisher->begun_us = publisher->random = publisher->dice = now_us();
     while (setup->plan.count ? publisher->confirmed < setup->plan.count : now_us() < setup->plan.end_us) {
         bool is_blocked = false;

@@ -83,11 +83,14 @@ static void wait_for_port(int port)
 
 void fanout_prepare(struct plan *plan, const char *bin, int port)
 {
-    char configuration[512];
+    char configuration[512], root[512];
 
-    empty_directory(plan->directory);
+    snprintf(root, sizeof(root), "%s/trust/root.pub", plan->directory);
     snprintf(plan->endpoint, sizeof(plan->endpoint), "tcp://127.0.0.1:%d", port);
-    make_keys(plan, bin);
+    if (!plan->is_kept || access(root, R_OK) != 0) {
+        empty_directory(plan->directory);
+        make_keys(plan, bin);
+    }
     write_configuration(plan, free_port(), configuration, sizeof(configuration));
 }
 

@@ -14,6 +14,7 @@
 #define WARM_UP_S 1.0
 #define THROUGHPUT_TARGET 0.9
 #define RESTART_TARGET_S 1.0
+#define FILLED_BYTES 1000 /* of a store, per address: with fewer it was not filled */
 
 /* Publishes and waits for the end; what was confirmed. */
 static void publish(const struct plan *plan, struct tally *ret)
@@ -99,21 +100,25 @@ int main(int argc, char **argv)
     int port = free_port();
 
     if (option_flag(argc, argv, "--help") || people < FEW) {
-        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--dir build/bench-data]\n");
+        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--talk] [--keep] [--dir build/bench-data]\n");
         return 2;
     }
     keep_memory();
     find_programs(bin);
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/scale",
                     option_text(argc, argv, "--dir", "build/bench-data"));
+    (void) snprintf(store, sizeof(store), "%.250s/store", plan.directory);
+    plan.is_kept = option_flag(argc, argv, "--keep");
+    plan.talks = option_flag(argc, argv, "--talk");
+    bool is_filled = plan.is_kept && directory_bytes(store) > people * FILLED_BYTES;
     fanout_prepare(&plan, bin, port);
     struct crew_member gateway = fanout_gateway(&plan, bin, port);
     struct speed few = speed_of(&plan, &gateway, FEW, seconds);
-    fill(&plan, people);
+    if (!is_filled)
+        fill(&plan, people);
     struct speed many = speed_of(&plan, &gateway, people, seconds);
     struct speed again = speed_of(&plan, &gateway, FEW, seconds);
     double pause_s = restart(&plan, bin, port, &gateway);
-    (void) snprintf(store, sizeof(store), "%.250s/store", plan.directory);
     printf("the store has %.2f GB\n", (double) directory_bytes(store) / 1e9);
     crew_stop(&gateway, &cpu_us);
     print_result("scale.throughput", many.rate, "envelopes/s", few.rate > 0 ? many.rate / few.rate : 0,
@@ -125,6 +130,7 @@ int main(int argc, char **argv)
     print_result("scale.few_among_many.processor", again.cpu_us, "µs", again.cpu_us > 0 ? few.cpu_us / again.cpu_us : 0,
                  THROUGHPUT_TARGET);
     print_result("scale.restart", pause_s, "s", pause_s / RESTART_TARGET_S, -1);
-    empty_directory(plan.directory);
+    if (!plan.is_kept)
+        empty_directory(plan.directory);
     return 0;
 }
