@@ -276,7 +276,8 @@ static int open_store(struct gateway *gateway, char *error, size_t error_room)
 static int open_core(struct gateway *gateway, char *error, size_t error_room)
 {
     struct tables tables = tables_of_store(gateway->store);
-    struct broker_options options = { gateway->settings->in_doubt_ms, gateway->settings->hold_ms };
+    struct broker_options options = { gateway->settings->in_doubt_ms, gateway->settings->hold_ms,
+                                      (uint32_t) gateway->settings->directory_cache };
     struct broker_events events = { gateway, on_verdict, on_hand };
     struct members *members;
     int r = broker_init(&gateway->broker, &tables, &options, &events);

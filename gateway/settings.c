@@ -40,6 +40,8 @@ static const struct config_key keys[] = {
         .help = "how long a vanished holder's delivery waits for news before it is handed out again"),
     KEY(hold_ms, CONFIG_NUMBER, .initial = TEXT_OF(GATEWAY_HOLD_MS), .min = 1, .max = 60000,
         .help = "how long an echo waits for the answer to its send"),
+    KEY(directory_cache, CONFIG_NUMBER, .initial = TEXT_OF(GATEWAY_DIRECTORY_CACHE), .min = 1024, .max = 1 << 27,
+        .help = "addresses kept in memory, as many persons and rooms: half a kilobyte for one of each"),
     KEY(io_threads, CONFIG_NUMBER, .initial = "2", .min = 1, .max = 16, .help = "threads that encrypt the bus"),
     KEY(log_format, CONFIG_WORD, .words = formats, .initial = "logfmt", .help = "of the lines on stderr"),
     KEY(log_level, CONFIG_WORD, .words = levels, .initial = "info", .help = "least serious level to log"),

@@ -11,7 +11,7 @@
 
 struct settings {
     const char *bus_endpoint, *admin_host, *store_dir, *keyring_file, *bundle_file, *root_pk_hex;
-    uint64_t admin_port, store_max_bytes, seen_window_ms, in_doubt_ms, hold_ms, io_threads;
+    uint64_t admin_port, store_max_bytes, seen_window_ms, in_doubt_ms, hold_ms, io_threads, directory_cache;
     int log_format, log_level;
     bool allow_core_dumps;
     uint8_t root_pk[SEAL_KEY_BYTES]; /* from root_pk_hex */

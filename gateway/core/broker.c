@@ -30,7 +30,7 @@ int broker_init(struct broker *broker, const struct tables *tables, const struct
     list_init(&broker->peers);
     list_init(&broker->subscriptions);
     list_init(&broker->holds);
-    directory_init(&broker->directory, &broker->tables, &broker->scratch);
+    directory_init(&broker->directory, &broker->tables, &broker->scratch, options->directory_cache);
     audit_init(&broker->audit, &broker->tables);
     broker->ledger = (struct ledger){ &broker->tables, &broker->scratch, &broker->audit, &broker->directory };
     broker->durable = tables->ops->durable(tables->owner);

@@ -58,6 +58,7 @@ struct broker_events {
 
 struct broker_options {
     uint64_t in_doubt_ms, hold_ms;
+    uint32_t directory_cache; /* addresses, persons and rooms kept in memory, of each */
 };
 
 struct hold; /* hold.h */

@@ -8,163 +8,101 @@
 #include "core/directory_rows.h"
 #include "core/directory_write.h"
 
-#define SWEEP_KEYS 64
 #define SWEEP_ROUNDS 3    /* the first may find everybody used, the second nobody */
 #define ROOM_MOVES_MAX 64 /* a room that leads to a room that … */
 
-void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch)
+void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch, uint32_t cache_max)
 {
+    uint32_t max = cache_max + GATEWAY_DIRECTORY_SLACK;
     uint64_t seed;
 
     tables->ops->random(tables->owner, &seed, sizeof(seed));
     *directory = (struct directory){
         .tables = tables,
         .scratch = scratch,
-        .cache_max = GATEWAY_DIRECTORY_CACHE,
-        .addresses = MAP_EMPTY((size_t) GATEWAY_DIRECTORY_CACHE * 2, seed),
-        .persons = MAP_EMPTY((size_t) GATEWAY_DIRECTORY_CACHE * 2, seed),
-        .rooms = MAP_EMPTY((size_t) GATEWAY_DIRECTORY_CACHE * 2, seed),
+        .cache_max = cache_max,
+        .addresses = POOL_EMPTY(struct address, ADDRESS_KEY_BYTES, max, seed),
+        .persons = POOL_EMPTY(struct person, ID_BYTES, max, seed),
+        .rooms = POOL_EMPTY(struct room, ID_BYTES, max, seed),
     };
 }
 
-static void forget_addresses(struct directory *directory)
+static void empty_address(void *address)
 {
-    struct bytes key;
-    void *value;
-
-    for (size_t at = 0; map_next(&directory->addresses, &at, &key, &value);)
-        address_free(value);
-    map_deinit(&directory->addresses);
+    address_empty(address);
 }
 
-static void forget_persons(struct directory *directory)
+static void empty_person(void *person)
 {
-    struct bytes key;
-    void *value;
-
-    for (size_t at = 0; map_next(&directory->persons, &at, &key, &value);)
-        free(value);
-    map_deinit(&directory->persons);
+    person_empty(person);
 }
 
-static void forget_rooms(struct directory *directory)
+static void empty_room(void *room)
 {
-    struct bytes key;
-    void *value;
+    room_empty(room);
+}
 
-    for (size_t at = 0; map_next(&directory->rooms, &at, &key, &value);)
-        room_free(value);
-    map_deinit(&directory->rooms);
+static void forget_all(struct pool *pool, void (*empty)(void *thing))
+{
+    uint32_t at = 0;
+
+    for (void *thing; (thing = pool_next(pool, &at));)
+        empty(thing);
+    pool_deinit(pool);
 }
 
 void directory_deinit(struct directory *directory)
 {
-    forget_addresses(directory);
-    forget_persons(directory);
-    forget_rooms(directory);
+    forget_all(&directory->addresses, empty_address);
+    forget_all(&directory->persons, empty_person);
+    forget_all(&directory->rooms, empty_room);
 }
-
-static bool address_is_idle(void *value)
-{
-    struct address *address = value;
-    bool is_idle = !address->is_used;
-
-    address->is_used = false;
-    return is_idle;
-}
-
-static bool person_is_idle(void *value)
-{
-    struct person *person = value;
-    bool is_idle = !person->is_used;
-
-    person->is_used = false;
-    return is_idle;
-}
-
-static bool room_is_idle(void *value)
-{
-    struct room *room = value;
-    bool is_idle = !room->is_used;
-
-    room->is_used = false;
-    return is_idle;
-}
-
-static void let_address_go(void *value)
-{
-    address_free(value);
-}
-
-static void let_person_go(void *value)
-{
-    free(value);
-}
-
-static void let_room_go(void *value)
-{
-    room_free(value);
-}
-
-struct cache_kind {
-    bool (*is_idle)(void *value); /* since it was asked last */
-    void (*let_go)(void *value);
-};
 
 /* A clock: from where the hand stood, whoever was not used since it came by last goes, until there is room again. */
-static void sweep(struct map *map, size_t max, size_t *hand, const struct cache_kind *kind)
+static void sweep(struct pool *pool, size_t max, void (*empty)(void *thing))
 {
-    struct key gone[SWEEP_KEYS];
-    struct bytes key;
-    void *value;
+    for (unsigned rounds = 0; pool->count > max && rounds < SWEEP_ROUNDS;) {
+        void *idle = pool_step(pool, &rounds);
 
-    for (int rounds = 0; map->count > max && rounds < SWEEP_ROUNDS;) {
-        size_t n = 0;
-        bool has_more = true;
-
-        while (n < SWEEP_KEYS && n < map->count - max && (has_more = map_next(map, hand, &key, &value)))
-            if (kind->is_idle(value)) {
-                gone[n].size = 0;
-                key_put(&gone[n++], key);
-            }
-        for (size_t i = 0; i < n; i++)
-            kind->let_go(map_remove(map, key_bytes(&gone[i])));
-        if (!has_more) {
-            *hand = 0;
-            rounds++;
-        }
+        if (!idle)
+            continue;
+        empty(idle);
+        pool_drop(pool, idle);
     }
 }
 
 void directory_turn(struct directory *directory)
 {
-    static const struct cache_kind addresses = { address_is_idle, let_address_go },
-                                   persons = { person_is_idle, let_person_go }, rooms = { room_is_idle, let_room_go };
-
-    sweep(&directory->addresses, directory->cache_max, &directory->hands[0], &addresses);
-    sweep(&directory->persons, directory->cache_max, &directory->hands[1], &persons);
-    sweep(&directory->rooms, directory->cache_max, &directory->hands[2], &rooms);
+    sweep(&directory->addresses, directory->cache_max, empty_address);
+    sweep(&directory->persons, directory->cache_max, empty_person);
+    sweep(&directory->rooms, directory->cache_max, empty_room);
 }
 
 int directory_address(struct directory *directory, const struct id *channel, struct bytes token, struct address **ret)
 {
     struct key key = address_row_key(channel, token);
-    struct address *address = map_get(&directory->addresses, key_bytes(&key));
+    struct address *address;
     struct bytes row;
+    void *made;
 
+    if (key.size != ADDRESS_KEY_BYTES)
+        return -ENOENT;
+    address = pool_find(&directory->addresses, key.data);
     if (address) {
-        address->is_used = true;
         *ret = address;
         return 0;
     }
     int r = tables_get(directory->tables, TABLE_ADDRESSES, key_bytes(&key), directory->scratch, &row);
     if (r == 0)
-        r = address_unpack(channel, row, &address);
+        r = pool_add(&directory->addresses, key.data, &made);
     if (r < 0)
         return r;
-    r = map_set(&directory->addresses, key_bytes(&key), address);
+    address = made;
+    address->person_at = POOL_NOWHERE;
+    r = address_unpack(row, address);
     if (r < 0) {
-        address_free(address);
+        address_empty(address);
+        pool_drop(&directory->addresses, address);
         return r;
     }
     *ret = address;
@@ -179,22 +117,25 @@ int directory_address_by_key(struct directory *directory, const struct id *chann
 
 int directory_person(struct directory *directory, const struct id *id, struct person **ret)
 {
-    struct person *person = map_get(&directory->persons, id_bytes(id));
+    struct person *person = pool_find(&directory->persons, id->bytes);
     struct bytes row;
+    void *made;
 
     if (person) {
-        person->is_used = true;
         *ret = person;
         return 0;
     }
     int r = tables_get(directory->tables, TABLE_PERSONS, id_bytes(id), directory->scratch, &row);
     if (r == 0)
-        r = person_unpack(id, row, &person);
+        r = pool_add(&directory->persons, id->bytes, &made);
     if (r < 0)
         return r;
-    r = map_set(&directory->persons, id_bytes(id), person);
+    person = made;
+    person->room_at = POOL_NOWHERE;
+    r = person_unpack(row, person);
     if (r < 0) {
-        free(person);
+        person_empty(person);
+        pool_drop(&directory->persons, person);
         return r;
     }
     *ret = person;
@@ -206,12 +147,12 @@ int directory_room(struct directory *directory, const struct id *id, struct room
     struct id at = *id;
     struct room *room;
     struct bytes row;
+    void *made;
     int r;
 
     for (int hops = 0;; hops++) {
-        room = map_get(&directory->rooms, id_bytes(&at));
+        room = pool_find(&directory->rooms, at.bytes);
         if (room) {
-            room->is_used = true;
             *ret = room;
             return 0;
         }
@@ -223,14 +164,48 @@ int directory_room(struct directory *directory, const struct id *id, struct room
         if (hops == ROOM_MOVES_MAX)
             return -ENOENT;
     }
-    r = room_unpack(&at, row, &room);
+    r = pool_add(&directory->rooms, at.bytes, &made);
     if (r < 0)
         return r;
-    r = map_set(&directory->rooms, id_bytes(&at), room);
+    room = made;
+    r = room_unpack(row, room);
     if (r < 0) {
-        room_free(room);
+        room_empty(room);
+        pool_drop(&directory->rooms, room);
         return r;
     }
+    *ret = room;
+    return 0;
+}
+
+int directory_person_of(struct directory *directory, struct address *address, struct person **ret)
+{
+    struct person *person = pool_at(&directory->persons, address->person_at);
+
+    if (!person || !id_equal(&person->id, &address->person)) { /* it may be zero: nobody is */
+        int r = directory_person(directory, &address->person, &person);
+
+        if (r < 0)
+            return r;
+        address->person_at = person->head.number;
+    }
+    person->head.is_used = true;
+    *ret = person;
+    return 0;
+}
+
+int directory_room_of(struct directory *directory, struct person *person, struct room **ret)
+{
+    struct room *room = pool_at(&directory->rooms, person->room_at);
+
+    if (!room || !id_equal(&room->id, &person->room)) {
+        int r = directory_room(directory, &person->room, &room);
+
+        if (r < 0)
+            return r;
+        person->room_at = room->head.number;
+    }
+    room->head.is_used = true;
     *ret = room;
     return 0;
 }

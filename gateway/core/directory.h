@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "base/map.h"
 #include "core/id.h"
+#include "core/pool.h"
 #include "core/tables.h"
 #include "gateway/limits.h"
 
@@ -16,48 +16,53 @@ struct sent_mark { /* a delivery that reached this address */
     uint32_t target;
 };
 
+/* What routing asks of an address comes first and lies together: of ten million, each look costs a cache line. */
 struct address {
-    struct id channel, person;
+    struct pool_head head;
+    struct id channel;
+    uint8_t key[TOKEN_KEY_BYTES]; /* of the token */
+    uint8_t consent;              /* enum envelope_consent */
+    uint32_t person_at;           /* where the person was in memory last */
+    struct id person;
     uint64_t last_active_ms, last_seq;
-    uint64_t window_ms;   /* the newest time at which this person opened the network's reply window; 0: never */
-    uint64_t consent_seq; /* the event that said `consent`; 0: none did */
-    uint64_t linked_seq;  /* the event whose word made this an address of its person; 0: none */
-    uint8_t consent;      /* enum envelope_consent */
-    bool is_used;         /* since the cache was swept */
-    struct sent_mark sent[GATEWAY_LAST_SENT]; /* newest first; seq 0: none */
-    struct bytes account, token;              /* in `text` */
-    struct bytes last_ref;                    /* newest message from here; in `ref` */
-    uint8_t *ref;
-    uint8_t text[];
+    uint64_t window_ms;          /* the newest time at which this person opened the network's reply window; 0: never */
+    uint64_t consent_seq;        /* the event that said `consent`; 0: none did */
+    uint64_t linked_seq;         /* the event whose word made this an address of its person; 0: none */
+    struct sent_mark *sent;      /* GATEWAY_LAST_SENT of them, newest first, seq 0: none; NULL: none at all */
+    struct bytes account, token; /* in `text` */
+    struct bytes last_ref;       /* newest message from here; in `ref` */
+    uint8_t *ref, *text;
 };
 
 struct person {
+    struct pool_head head;
     struct id id, room;
+    uint32_t room_at; /* where the room was in memory last */
     uint16_t n_addresses;
-    bool is_used; /* since the cache was swept */
     struct id channel;
-    uint8_t addresses[GATEWAY_PERSON_ADDRESSES_MAX][TOKEN_KEY_BYTES];
+    uint8_t (
+        *addresses)[TOKEN_KEY_BYTES]; /* has place for the next power of two; GATEWAY_PERSON_ADDRESSES_MAX at most */
 };
 
 struct room {
+    struct pool_head head;
     struct id id, channel;
     uint16_t n_persons, n_speakers;
-    uint16_t persons_room; /* what `persons` has place for */
-    bool is_used;          /* since the cache was swept */
-    struct id *persons;    /* GATEWAY_ROOM_PERSONS_MAX at most */
-    struct id speakers[GATEWAY_ROOM_SPEAKERS_MAX];
-    struct bytes name; /* sealed; in the same allocation as nothing else */
+    uint16_t persons_room, speakers_room; /* what the two have place for */
+    struct id *persons;                   /* GATEWAY_ROOM_PERSONS_MAX at most */
+    struct id *speakers;                  /* GATEWAY_ROOM_SPEAKERS_MAX at most */
+    struct bytes name;                    /* sealed; in the same allocation as nothing else */
 };
 
 struct directory {
     struct tables *tables;
     struct arena *scratch;
-    struct map addresses, persons, rooms; /* cache … */
-    size_t cache_max;                     /* of each */
-    size_t hands[3];                      /* … and where its sweeps stand */
+    struct pool addresses, persons, rooms; /* what was used lately */
+    size_t cache_max;                      /* of each */
 };
 
-void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch);
+/* `cache_max`: how many of each stay in memory. */
+void directory_init(struct directory *directory, struct tables *tables, struct arena *scratch, uint32_t cache_max);
 void directory_deinit(struct directory *directory);
 
 /* Lets go what was not used for long when the cache has grown too large. Pointers handed out before are dead
@@ -72,6 +77,10 @@ must_use_ int directory_address_by_key(struct directory *directory, const struct
 must_use_ int directory_person(struct directory *directory, const struct id *id, struct person **ret);
 must_use_ int directory_room(struct directory *directory, const struct id *id, struct room **ret);
 
+/* The same for whoever has the address or the person in hand: mostly one look where it was last. */
+must_use_ int directory_person_of(struct directory *directory, struct address *address, struct person **ret);
+must_use_ int directory_room_of(struct directory *directory, struct person *person, struct room **ret);
+
 /* The address, made with a person and a room of its own when it is new. */
 must_use_ int directory_meet(struct directory *directory, const struct id *channel, struct bytes account,
                              struct bytes token, struct address **ret);
@@ -82,6 +91,7 @@ must_use_ int directory_active(struct directory *directory, const struct person 
 /* Writes the address back after its activity changed. */
 void directory_touch(struct directory *directory, const struct address *address);
 must_use_ int address_set_last_ref(struct address *address, struct bytes ref);
+must_use_ int address_mark(struct address *address, const struct sent_mark *mark); /* the newest one; -ENOMEM */
 
 /* What people ask for. `ret_room` tells where the person is now.
  * -ENOENT (no such room or address), -ENOSPC (full), -EEXIST, -EXDEV (another channel), -ENOMEM, -EIO. */

@@ -24,87 +24,115 @@ static struct id fresh_id(struct directory *directory)
 
 static int add_room(struct directory *directory, const struct id *id, const struct id *channel, struct room **ret)
 {
-    struct room *room = room_new(id, channel);
+    struct room *room;
+    void *made;
+    int r = pool_add(&directory->rooms, id->bytes, &made);
 
-    if (!room)
-        return -ENOMEM;
-    int r = map_set(&directory->rooms, id_bytes(id), room);
-    if (r < 0) {
-        room_free(room);
+    if (r < 0)
         return r;
-    }
+    room = made;
+    room->channel = *channel;
     *ret = room;
     return 0;
+}
+
+static void let_room_go(struct directory *directory, struct room *room)
+{
+    room_empty(room);
+    pool_drop(&directory->rooms, room);
+}
+
+/* A new address without a person yet. */
+static int add_address(struct directory *directory, const struct id *channel, struct bytes account, struct bytes token,
+                       struct address **ret)
+{
+    struct key key = address_row_key(channel, token);
+    struct address *address;
+    void *made;
+    int r = pool_add(&directory->addresses, key.data, &made);
+
+    if (r < 0)
+        return r;
+    address = made;
+    address->person_at = POOL_NOWHERE;
+    r = address_name(address, account, token);
+    if (r < 0) {
+        pool_drop(&directory->addresses, address);
+        return r;
+    }
+    *ret = address;
+    return 0;
+}
+
+static void let_address_go(struct directory *directory, struct address *address)
+{
+    address_empty(address);
+    pool_drop(&directory->addresses, address);
 }
 
 /* A new person in a room of his own. */
 static int add_person(struct directory *directory, const struct id *channel, struct person **ret)
 {
-    struct id room_id = fresh_id(directory);
+    struct id room_id = fresh_id(directory), id = fresh_id(directory);
+    struct person *person;
     struct room *room;
-    struct person *person = calloc(1, sizeof(*person));
+    void *made;
+    int r = pool_add(&directory->persons, id.bytes, &made);
 
-    if (!person)
-        return -ENOMEM;
-    person->id = fresh_id(directory);
-    person->channel = *channel;
-    person->room = room_id;
-    int r = map_set(&directory->persons, id_bytes(&person->id), person);
-    if (r < 0) {
-        free(person);
+    if (r < 0)
         return r;
-    }
+    person = made;
     r = add_room(directory, &room_id, channel, &room);
     if (r == 0) {
         r = room_add_person(room, &person->id);
-        if (r < 0) {
-            map_remove(&directory->rooms, id_bytes(&room_id));
-            room_free(room);
-        }
+        if (r < 0)
+            let_room_go(directory, room);
     }
     if (r < 0) {
-        map_remove(&directory->persons, id_bytes(&person->id));
-        free(person);
+        pool_drop(&directory->persons, person);
         return r;
     }
+    person->channel = *channel;
+    person->room = room_id;
+    person->room_at = room->head.number;
     directory_write_room(directory, room);
     *ret = person;
     return 0;
 }
 
-static void give_address(struct directory *directory, struct person *person, struct address *address)
+/* -ENOSPC, -ENOMEM, and then nothing has changed. */
+static int give_address(struct directory *directory, struct person *person, struct address *address)
 {
-    memcpy(person->addresses[person->n_addresses++], address->token.data, TOKEN_KEY_BYTES);
+    int r = person_add_address(person, address->key);
+
+    if (r < 0)
+        return r;
     address->person = person->id;
+    address->person_at = person->head.number;
     directory_write_person(directory, person);
     directory_touch(directory, address);
+    return 0;
 }
 
 int directory_meet(struct directory *directory, const struct id *channel, struct bytes account, struct bytes token,
                    struct address **ret)
 {
-    struct key key = address_row_key(channel, token);
     struct address *address;
     struct person *person;
     int r = directory_address(directory, channel, token, ret);
 
     if (r != -ENOENT)
         return r;
-    r = address_new(channel, account, token, &address);
+    r = add_address(directory, channel, account, token, &address);
     if (r < 0)
         return r;
-    r = map_set(&directory->addresses, key_bytes(&key), address);
-    if (r < 0) {
-        address_free(address);
-        return r;
-    }
     r = add_person(directory, channel, &person);
+    if (r == 0)
+        r = give_address(directory, person, address);
     if (r < 0) {
-        map_remove(&directory->addresses, key_bytes(&key));
-        address_free(address);
+        let_address_go(directory, address);
         return r;
     }
-    give_address(directory, person, address);
     *ret = address;
     return 0;
 }
@@ -127,8 +155,7 @@ static int leave_room(struct directory *directory, struct person *person)
         return 0;
     }
     tables_delete(directory->tables, TABLE_ROOMS, id_bytes(&room->id));
-    map_remove(&directory->rooms, id_bytes(&room->id));
-    room_free(room);
+    let_room_go(directory, room);
     return 0;
 }
 
@@ -148,6 +175,7 @@ static int enter_room(struct directory *directory, struct person *person, struct
     if (r < 0)
         return r;
     person->room = room->id;
+    person->room_at = room->head.number;
     directory_write_room(directory, room);
     directory_write_person(directory, person);
     return 0;
@@ -214,8 +242,8 @@ int directory_leave(struct directory *directory, struct address *address, struct
 static void drop_person(struct directory *directory, struct person *person)
 {
     tables_delete(directory->tables, TABLE_PERSONS, id_bytes(&person->id));
-    map_remove(&directory->persons, id_bytes(&person->id));
-    free(person);
+    person_empty(person);
+    pool_drop(&directory->persons, person);
 }
 
 /* Takes the address away from its person; a person without addresses leaves the world. */
@@ -257,14 +285,11 @@ int directory_link(struct directory *directory, struct address *address, struct 
     if (person->n_addresses >= GATEWAY_PERSON_ADDRESSES_MAX)
         return -ENOSPC;
     r = take_address(directory, address);
-    if (r == 0)
-        give_address(directory, person, address);
-    return r;
+    return r < 0 ? r : give_address(directory, person, address);
 }
 
 int directory_adopt(struct directory *directory, const struct address *of, struct bytes token, struct address **ret)
 {
-    struct key key = address_row_key(&of->channel, token);
     struct address *address;
     struct person *person;
     int r = directory_person(directory, &of->person, &person);
@@ -273,15 +298,14 @@ int directory_adopt(struct directory *directory, const struct address *of, struc
         return r;
     if (person->n_addresses >= GATEWAY_PERSON_ADDRESSES_MAX)
         return -ENOSPC;
-    r = address_new(&of->channel, of->account, token, &address);
+    r = add_address(directory, &of->channel, of->account, token, &address);
     if (r < 0)
         return r;
-    r = map_set(&directory->addresses, key_bytes(&key), address);
+    r = give_address(directory, person, address);
     if (r < 0) {
-        address_free(address);
+        let_address_go(directory, address);
         return r;
     }
-    give_address(directory, person, address);
     *ret = address;
     return 0;
 }
@@ -326,9 +350,7 @@ int directory_merge(struct directory *directory, struct person *keep, struct per
         struct address *address;
 
         r = directory_address_by_key(directory, &lose->channel, lose->addresses[i], &address);
-        if (r == 0)
-            give_address(directory, keep, address);
-        r = r == -ENOENT ? 0 : r;
+        r = r == 0 ? give_address(directory, keep, address) : r == -ENOENT ? 0 : r;
     }
     if (r == 0)
         r = leave_room(directory, lose);
@@ -352,9 +374,10 @@ int directory_unlink(struct directory *directory, struct address *address, struc
     r = take_address(directory, address);
     if (r == 0)
         r = add_person(directory, &address->channel, &person);
+    if (r == 0)
+        r = give_address(directory, person, address);
     if (r < 0)
         return r;
-    give_address(directory, person, address);
     *ret_room = person->room;
     return 0;
 }
@@ -367,8 +390,7 @@ int directory_forget(struct directory *directory, struct address *address)
     if (r < 0)
         return r;
     tables_delete(directory->tables, TABLE_ADDRESSES, key_bytes(&key));
-    map_remove(&directory->addresses, key_bytes(&key));
-    address_free(address);
+    let_address_go(directory, address);
     return 0;
 }
 
@@ -377,11 +399,10 @@ int directory_speaks(struct directory *directory, struct room *room, const struc
     for (uint16_t i = 0; i < room->n_speakers; i++)
         if (id_equal(&room->speakers[i], service))
             return 0;
-    if (room->n_speakers >= GATEWAY_ROOM_SPEAKERS_MAX)
-        return -ENOSPC;
-    room->speakers[room->n_speakers++] = *service;
-    directory_write_room(directory, room);
-    return 0;
+    int r = room_add_speaker(room, service);
+    if (r == 0)
+        directory_write_room(directory, room);
+    return r;
 }
 
 struct listing {

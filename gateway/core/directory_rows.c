@@ -19,30 +19,40 @@ struct key address_row_key(const struct id *channel, struct bytes token)
     return key;
 }
 
-int address_new(const struct id *channel, struct bytes account, struct bytes token, struct address **ret)
+int address_name(struct address *address, struct bytes account, struct bytes token)
 {
-    struct address *address = calloc(1, sizeof(*address) + account.size + token.size);
+    uint8_t *text = malloc(account.size + token.size + 1);
 
-    if (!address)
+    if (!text)
         return -ENOMEM;
-    if (bytes_copy(account, address->text, account.size) < 0 ||
-        bytes_copy(token, address->text + account.size, token.size) < 0) {
-        free(address);
-        return -EMSGSIZE;
-    }
-    address->channel = *channel;
-    address->account = bytes_make(address->text, account.size);
-    address->token = bytes_make(address->text + account.size, token.size);
-    *ret = address;
+    struct writer to = writer_make(text, account.size + token.size);
+    writer_put(&to, account);
+    writer_put(&to, token);
+    address->text = text;
+    address->account = bytes_make(text, account.size);
+    address->token = bytes_make(text + account.size, token.size);
     return 0;
 }
 
-struct address *address_free(struct address *address)
+void address_empty(struct address *address)
 {
-    if (address)
-        free(address->ref);
-    free(address);
-    return NULL;
+    free(address->ref);
+    free(address->text);
+    free(address->sent);
+    address->ref = address->text = NULL;
+    address->sent = NULL;
+}
+
+int address_mark(struct address *address, const struct sent_mark *mark)
+{
+    struct sent_mark *sent = address->sent ? address->sent : calloc(GATEWAY_LAST_SENT, sizeof(*sent));
+
+    if (!sent)
+        return -ENOMEM;
+    memmove(&sent[1], &sent[0], (GATEWAY_LAST_SENT - 1) * sizeof(*sent));
+    sent[0] = *mark;
+    address->sent = sent;
+    return 0;
 }
 
 int address_set_last_ref(struct address *address, struct bytes ref)
@@ -62,44 +72,60 @@ int address_set_last_ref(struct address *address, struct bytes ref)
     return 0;
 }
 
-struct room *room_new(const struct id *id, const struct id *channel)
+/* Most have one. */
+int person_add_address(struct person *person, const uint8_t *key)
 {
-    struct room *room = calloc(1, sizeof(*room));
+    uint16_t n = person->n_addresses;
 
-    if (!room)
-        return NULL;
-    room->id = *id;
-    room->channel = *channel;
-    return room;
+    if (n >= GATEWAY_PERSON_ADDRESSES_MAX)
+        return -ENOSPC;
+    if ((n & (n - 1)) == 0) { /* a power of two, or none: all places are taken */
+        uint8_t(*moved)[TOKEN_KEY_BYTES] = realloc(person->addresses, (n ? (size_t) n * 2 : 1) * TOKEN_KEY_BYTES);
+
+        if (!moved)
+            return -ENOMEM;
+        person->addresses = moved;
+    }
+    memcpy(person->addresses[person->n_addresses++], key, TOKEN_KEY_BYTES);
+    return 0;
 }
 
-struct room *room_free(struct room *room)
+void person_empty(struct person *person)
 {
-    if (room) {
-        free((void *) (uintptr_t) room->name.data);
-        free(room->persons);
-    }
-    free(room);
-    return NULL;
+    free(person->addresses);
+    person->addresses = NULL;
+}
+
+void room_empty(struct room *room)
+{
+    free((void *) (uintptr_t) room->name.data);
+    free(room->persons);
+    free(room->speakers);
+    room->name = BYTES_EMPTY;
+    room->persons = room->speakers = NULL;
+}
+
+/* A list of ids that has place for one more after this, doubling. */
+static int reserve_ids(struct id **ids, uint16_t *room, size_t need)
+{
+    size_t larger = *room ? *room : 1;
+
+    if (need <= *room)
+        return 0;
+    while (larger < need)
+        larger *= 2;
+    struct id *moved = realloc(*ids, larger * sizeof(*moved));
+    if (!moved)
+        return -ENOMEM;
+    *ids = moved;
+    *room = (uint16_t) larger;
+    return 0;
 }
 
 /* Most rooms have one or two. */
 int room_reserve(struct room *room, size_t n_persons)
 {
-    size_t larger = room->persons_room ? room->persons_room : 1;
-
-    if (n_persons > GATEWAY_ROOM_PERSONS_MAX)
-        return -ENOSPC;
-    if (n_persons <= room->persons_room)
-        return 0;
-    while (larger < n_persons)
-        larger *= 2;
-    struct id *moved = realloc(room->persons, larger * sizeof(*moved));
-    if (!moved)
-        return -ENOMEM;
-    room->persons = moved;
-    room->persons_room = (uint16_t) larger;
-    return 0;
+    return n_persons > GATEWAY_ROOM_PERSONS_MAX ? -ENOSPC : reserve_ids(&room->persons, &room->persons_room, n_persons);
 }
 
 int room_add_person(struct room *room, const struct id *person)
@@ -108,6 +134,16 @@ int room_add_person(struct room *room, const struct id *person)
 
     if (r == 0)
         room->persons[room->n_persons++] = *person;
+    return r;
+}
+
+int room_add_speaker(struct room *room, const struct id *service)
+{
+    if (room->n_speakers >= GATEWAY_ROOM_SPEAKERS_MAX)
+        return -ENOSPC;
+    int r = reserve_ids(&room->speakers, &room->speakers_room, (size_t) room->n_speakers + 1);
+    if (r == 0)
+        room->speakers[room->n_speakers++] = *service;
     return r;
 }
 
@@ -140,7 +176,7 @@ int address_pack(const struct address *address, struct arena *mem, struct bytes 
     writer_put(&to, address->token);
     writer_u16(&to, (uint16_t) address->last_ref.size);
     writer_put(&to, address->last_ref);
-    for (size_t i = 0; i < GATEWAY_LAST_SENT && address->sent[i].seq; i++) {
+    for (size_t i = 0; address->sent && i < GATEWAY_LAST_SENT && address->sent[i].seq; i++) {
         writer_u64(&to, address->sent[i].seq);
         writer_u64(&to, address->sent[i].at_ms);
         writer_u32(&to, address->sent[i].target);
@@ -169,37 +205,44 @@ static int take_short(struct cursor *at, struct bytes *ret)
     return cursor_u16(at, &size) < 0 ? -EBADMSG : cursor_take(at, size, ret);
 }
 
-int address_unpack(const struct id *channel, struct bytes row, struct address **ret)
+/* Stored newest first: the oldest is put in front of the others first. */
+static int take_marks(struct bytes marks, struct address *address)
+{
+    size_t n = marks.size / SENT_BYTES;
+    int r = marks.size % SENT_BYTES ? -EBADMSG : 0;
+
+    for (size_t i = n < GATEWAY_LAST_SENT ? n : GATEWAY_LAST_SENT; r == 0 && i-- > 0;) {
+        struct cursor at = { bytes_slice(marks, i * SENT_BYTES, SENT_BYTES) };
+        struct sent_mark mark;
+
+        if (cursor_u64(&at, &mark.seq) < 0 || cursor_u64(&at, &mark.at_ms) < 0 || cursor_u32(&at, &mark.target) < 0)
+            return -EBADMSG;
+        r = address_mark(address, &mark);
+    }
+    return r;
+}
+
+int address_unpack(struct bytes row, struct address *to)
 {
     struct cursor at = { row };
     struct bytes person, account, token, last_ref;
-    uint64_t active, seq;
-    struct address *address;
+    int r;
 
-    if (cursor_take(&at, ID_BYTES, &person) < 0 || cursor_u64(&at, &active) < 0 || cursor_u64(&at, &seq) < 0 ||
-        take_short(&at, &account) < 0 || take_short(&at, &token) < 0 || take_short(&at, &last_ref) < 0)
+    if (cursor_take(&at, ID_BYTES, &person) < 0 || cursor_u64(&at, &to->last_active_ms) < 0 ||
+        cursor_u64(&at, &to->last_seq) < 0 || take_short(&at, &account) < 0 || take_short(&at, &token) < 0 ||
+        take_short(&at, &last_ref) < 0)
         return -EBADMSG;
-    int r = address_new(channel, account, token, &address);
+    r = address_name(to, account, token);
+    if (r == 0)
+        r = address_set_last_ref(to, last_ref);
     if (r < 0)
         return r;
-    address->person = id_from(person);
-    address->last_active_ms = active;
-    address->last_seq = seq;
-    r = address_set_last_ref(address, last_ref);
-    if (r == 0 && at.rest.size % SENT_BYTES == ADDRESS_TAIL_BYTES % SENT_BYTES && at.rest.size >= ADDRESS_TAIL_BYTES) {
-        r = take_tail(bytes_slice(at.rest, at.rest.size - ADDRESS_TAIL_BYTES, ADDRESS_TAIL_BYTES), address);
+    to->person = id_from(person);
+    if (at.rest.size % SENT_BYTES == ADDRESS_TAIL_BYTES % SENT_BYTES && at.rest.size >= ADDRESS_TAIL_BYTES) {
+        r = take_tail(bytes_slice(at.rest, at.rest.size - ADDRESS_TAIL_BYTES, ADDRESS_TAIL_BYTES), to);
         at.rest.size -= ADDRESS_TAIL_BYTES;
     }
-    for (size_t i = 0; r == 0 && i < GATEWAY_LAST_SENT && at.rest.size > 0; i++)
-        if (cursor_u64(&at, &address->sent[i].seq) < 0 || cursor_u64(&at, &address->sent[i].at_ms) < 0 ||
-            cursor_u32(&at, &address->sent[i].target) < 0)
-            r = -EBADMSG;
-    if (r < 0) {
-        address_free(address);
-        return r;
-    }
-    *ret = address;
-    return 0;
+    return r < 0 ? r : take_marks(at.rest, to);
 }
 
 int person_pack(const struct person *person, struct arena *mem, struct bytes *ret)
@@ -217,24 +260,20 @@ int person_pack(const struct person *person, struct arena *mem, struct bytes *re
     return to.overflow ? -EMSGSIZE : 0;
 }
 
-int person_unpack(const struct id *id, struct bytes row, struct person **ret)
+int person_unpack(struct bytes row, struct person *to)
 {
     struct cursor at = { row };
     struct bytes room, channel, token;
+    int r = 0;
 
     if (cursor_take(&at, ID_BYTES, &room) < 0 || cursor_take(&at, ID_BYTES, &channel) < 0 ||
         at.rest.size > (size_t) GATEWAY_PERSON_ADDRESSES_MAX * TOKEN_KEY_BYTES)
         return -EBADMSG;
-    struct person *person = calloc(1, sizeof(*person));
-    if (!person)
-        return -ENOMEM;
-    person->id = *id;
-    person->room = id_from(room);
-    person->channel = id_from(channel);
-    while (cursor_take(&at, TOKEN_KEY_BYTES, &token) == 0)
-        memcpy(person->addresses[person->n_addresses++], token.data, TOKEN_KEY_BYTES);
-    *ret = person;
-    return 0;
+    to->room = id_from(room);
+    to->channel = id_from(channel);
+    while (r == 0 && cursor_take(&at, TOKEN_KEY_BYTES, &token) == 0)
+        r = person_add_address(to, token.data);
+    return r;
 }
 
 int room_pack(const struct room *room, struct arena *mem, struct bytes *ret)
@@ -283,54 +322,56 @@ bool room_has_moved(struct bytes row, struct id *ret_to)
     return true;
 }
 
-static int take_ids(struct cursor *at, struct id *ids, uint16_t n)
+static int take_persons(struct cursor *at, struct room *room)
 {
     struct bytes id;
+    uint16_t n;
 
-    for (uint16_t i = 0; i < n; i++) {
+    if (cursor_u16(at, &n) < 0 || n > GATEWAY_ROOM_PERSONS_MAX)
+        return -EBADMSG;
+    int r = room_reserve(room, n);
+    for (; r == 0 && n > 0; n--) {
         if (cursor_take(at, ID_BYTES, &id) < 0)
             return -EBADMSG;
-        ids[i] = id_from(id);
+        room->persons[room->n_persons++] = id_from(id);
     }
-    return 0;
+    return r;
 }
 
-static int take_members(struct cursor *at, struct room *room)
+static int take_speakers(struct cursor *at, struct room *room)
 {
-    if (cursor_u16(at, &room->n_persons) < 0 || room->n_persons > GATEWAY_ROOM_PERSONS_MAX)
+    int r = 0;
+    uint16_t n;
+
+    if (cursor_u16(at, &n) < 0 || n > GATEWAY_ROOM_SPEAKERS_MAX)
         return -EBADMSG;
-    int r = room_reserve(room, room->n_persons);
-    if (r == 0)
-        r = take_ids(at, room->persons, room->n_persons);
-    if (r < 0)
-        return r;
-    if (cursor_u16(at, &room->n_speakers) < 0 || room->n_speakers > GATEWAY_ROOM_SPEAKERS_MAX)
-        return -EBADMSG;
-    return take_ids(at, room->speakers, room->n_speakers);
+    for (; r == 0 && n > 0; n--) {
+        struct bytes bytes;
+
+        if (cursor_take(at, ID_BYTES, &bytes) < 0)
+            return -EBADMSG;
+        struct id id = id_from(bytes);
+        r = room_add_speaker(room, &id);
+    }
+    return r;
 }
 
-int room_unpack(const struct id *id, struct bytes row, struct room **ret)
+int room_unpack(struct bytes row, struct room *to)
 {
     struct cursor at = { row };
-    struct bytes channel_bytes;
+    struct bytes channel;
 
-    if (cursor_take(&at, ID_BYTES, &channel_bytes) < 0)
+    if (cursor_take(&at, ID_BYTES, &channel) < 0)
         return -EBADMSG;
-    struct id channel = id_from(channel_bytes);
-    struct room *room = room_new(id, &channel);
-    if (!room)
-        return -ENOMEM;
-    int r = take_members(&at, room);
+    to->channel = id_from(channel);
+    int r = take_persons(&at, to);
+    if (r == 0)
+        r = take_speakers(&at, to);
     if (r == 0 && at.rest.size > 0) {
         uint8_t *name = malloc(at.rest.size);
 
         r = name ? bytes_copy(at.rest, name, at.rest.size) : -ENOMEM;
-        room->name = bytes_make(name, at.rest.size);
+        to->name = name ? bytes_make(name, at.rest.size) : BYTES_EMPTY;
     }
-    if (r < 0) {
-        room_free(room);
-        return r;
-    }
-    *ret = room;
-    return 0;
+    return r;
 }

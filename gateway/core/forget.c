@@ -2,6 +2,7 @@
 #include "core/forget.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/dead.h"
 
@@ -10,14 +11,15 @@
 struct sweep {
     struct broker *broker;
     const struct id *channel;
-    struct person person; /* a copy: the cache may let go of it */
+    uint8_t addresses[GATEWAY_PERSON_ADDRESSES_MAX][TOKEN_KEY_BYTES]; /* a copy: the cache may let go of the person */
+    uint16_t n_addresses;
     struct forgotten *found;
 };
 
 static bool is_theirs(const struct sweep *sweep, struct bytes token)
 {
-    for (uint16_t i = 0; token.size > TOKEN_KEY_BYTES && i < sweep->person.n_addresses; i++)
-        if (bytes_equal(token_key(token), bytes_make(sweep->person.addresses[i], TOKEN_KEY_BYTES)))
+    for (uint16_t i = 0; token.size > TOKEN_KEY_BYTES && i < sweep->n_addresses; i++)
+        if (bytes_equal(token_key(token), bytes_make(sweep->addresses[i], TOKEN_KEY_BYTES)))
             return true;
     return false;
 }
@@ -152,11 +154,11 @@ static int forget_addresses(struct sweep *sweep)
 {
     struct directory *directory = &sweep->broker->directory;
 
-    for (uint16_t i = 0; i < sweep->person.n_addresses; i++) {
+    for (uint16_t i = 0; i < sweep->n_addresses; i++) {
         struct address *address;
 
         arena_reset(&sweep->broker->scratch);
-        int r = directory_address_by_key(directory, sweep->channel, sweep->person.addresses[i], &address);
+        int r = directory_address_by_key(directory, sweep->channel, sweep->addresses[i], &address);
         if (r == 0)
             r = directory_forget(directory, address);
         if (r < 0 && r != -ENOENT)
@@ -180,7 +182,8 @@ int broker_forget(struct broker *broker, const struct id *channel, struct bytes 
         r = directory_person(&broker->directory, &address->person, &person);
     if (r < 0)
         return r;
-    sweep.person = *person;
+    sweep.n_addresses = person->n_addresses;
+    memcpy(sweep.addresses, person->addresses, (size_t) person->n_addresses * TOKEN_KEY_BYTES);
     r = forget_journal(&sweep, after);
     if (r == 0 && found.next == 0)
         r = forget_letters(&sweep);

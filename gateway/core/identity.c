@@ -11,7 +11,7 @@ int identity_kin_of(struct directory *directory, struct address *address, struct
 {
     struct person *person;
     struct address *other;
-    int r = directory_person(directory, &address->person, &person);
+    int r = directory_person_of(directory, address, &person);
 
     ret->list[0] = address;
     ret->n = 1;

@@ -165,9 +165,8 @@ static void mark_address(struct ledger *ledger, const struct record *record, con
 
     if (directory_address(ledger->directory, &record->channel, target->address, &address) < 0)
         return;
-    memmove(&address->sent[1], &address->sent[0], sizeof(address->sent) - sizeof(address->sent[0]));
-    address->sent[0] = *mark;
-    directory_touch(ledger->directory, address);
+    if (address_mark(address, mark) == 0)
+        directory_touch(ledger->directory, address);
 }
 
 static void count(struct ledger *ledger, const struct record *record, enum outcome_kind kind, int by)

@@ -99,12 +99,12 @@ static void enter_room(struct route *route, const struct room *room)
     route->room_size = (uint32_t) room->n_persons + room->n_speakers;
 }
 
-static int room_of_address(struct broker *broker, const struct address *address, struct room **ret)
+static int room_of_address(struct broker *broker, struct address *address, struct room **ret)
 {
     struct person *person;
-    int r = directory_person(&broker->directory, &address->person, &person);
+    int r = directory_person_of(&broker->directory, address, &person);
 
-    return r < 0 ? r : directory_room(&broker->directory, &person->room, ret);
+    return r < 0 ? r : directory_room_of(&broker->directory, person, ret);
 }
 
 int router_room_of(struct broker *broker, const struct id *channel, struct bytes address, struct id *ret)
@@ -120,7 +120,7 @@ int router_room_of(struct broker *broker, const struct id *channel, struct bytes
     return r;
 }
 
-static int route_from_person(struct broker *broker, const struct arrival *arrival, const struct address *from,
+static int route_from_person(struct broker *broker, const struct arrival *arrival, struct address *from,
                              struct route *route)
 {
     struct room *room;
@@ -162,9 +162,10 @@ static uint64_t seq_by_watermark(struct broker *broker, const struct envelope_he
     if (!from || identity_kin_of(&broker->directory, from, &kin) < 0)
         return 0;
     for (size_t i = 0; i < kin.n * GATEWAY_LAST_SENT; i++) {
-        const struct sent_mark *mark = &kin.list[i / GATEWAY_LAST_SENT]->sent[i % GATEWAY_LAST_SENT];
+        const struct sent_mark *marks = kin.list[i / GATEWAY_LAST_SENT]->sent;
+        const struct sent_mark *mark = marks ? &marks[i % GATEWAY_LAST_SENT] : NULL;
 
-        if (mark->seq > best && mark->at_ms <= last_ms)
+        if (mark && mark->seq > best && mark->at_ms <= last_ms)
             best = mark->seq;
     }
     return best;

@@ -125,7 +125,7 @@ static void open_broker(struct game *game, uint64_t now_ms)
     struct tables tables = memory_tables_tables(game->memory);
     struct members *members = make_members(game);
 
-    assert(broker_init(&game->broker, &tables, &(struct broker_options){ 3000, 8000 },
+    assert(broker_init(&game->broker, &tables, &(struct broker_options){ 3000, 8000, GATEWAY_DIRECTORY_CACHE },
                        &(struct broker_events){ game, on_verdict, on_hand }) == 0);
     game->broker.now_ms = now_ms;
     assert(broker_set_members(&game->broker, &members) == 0);

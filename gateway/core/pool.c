@@ -1,0 +1,216 @@
+/* Chunks of things, and one table of eight-byte slots. Slots lie in the order of the hashes, so that a table grows in one
+ * walk from its beginning to its end, without jumping about in memory. Never moves a thing.
+ */
+#include "core/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_BITS 12
+#define CHUNK_THINGS ((uint32_t) 1 << CHUNK_BITS)
+#define FIRST_CHUNKS ((size_t) 16)
+#define FIRST_BITS 6u
+#define LAST_BITS 30u
+
+static void *key_of(const void *thing)
+{
+    return (uint8_t *) (uintptr_t) thing + sizeof(struct pool_head);
+}
+
+static uint32_t hash_of(const struct pool *pool, const uint8_t *key)
+{
+    uint64_t hash = pool->seed ^ pool->key_bytes, word = 0;
+    size_t at = 0;
+
+    for (; at + sizeof(word) <= pool->key_bytes; at += sizeof(word)) {
+        memcpy(&word, key + at, sizeof(word));
+        hash = (hash ^ word) * 0x9fb21c651e98df25u;
+        hash ^= hash >> 32;
+    }
+    for (; at < pool->key_bytes; at++)
+        hash = (hash ^ key[at]) * 0x100000001b3u;
+    hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9u;
+    return (uint32_t) (hash >> 32);
+}
+
+static size_t home_of(const struct pool *pool, uint32_t hash)
+{
+    return hash >> (32 - pool->bits);
+}
+
+void pool_deinit(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->chunks_room; i++)
+        free(pool->chunks[i]);
+    free(pool->chunks);
+    free(pool->slots);
+    free(pool->spare);
+    pool->chunks = NULL;
+    pool->slots = NULL;
+    pool->spare = NULL;
+    pool->chunks_room = 0;
+    pool->count = pool->n_made = pool->n_spare = pool->bits = 0;
+}
+
+static void *thing_at(const struct pool *pool, uint32_t number)
+{
+    return pool->chunks[number >> CHUNK_BITS] + (number & (CHUNK_THINGS - 1)) * pool->thing_bytes;
+}
+
+void *pool_at(const struct pool *pool, uint32_t number)
+{
+    return number < pool->n_made ? thing_at(pool, number) : NULL;
+}
+
+/* The slot of this key, or the free one where it belongs. The table is never full. */
+static struct pool_slot *find(const struct pool *pool, const void *key, uint32_t hash)
+{
+    size_t mask = ((size_t) 1 << pool->bits) - 1;
+
+    for (size_t at = home_of(pool, hash);; at = (at + 1) & mask) {
+        struct pool_slot *slot = &pool->slots[at];
+
+        if (slot->number == 0 ||
+            (slot->hash == hash && memcmp(key_of(thing_at(pool, slot->number - 1)), key, pool->key_bytes) == 0))
+            return slot;
+    }
+}
+
+void *pool_find(struct pool *pool, const void *key)
+{
+    if (pool->count == 0)
+        return NULL;
+    const struct pool_slot *slot = find(pool, key, hash_of(pool, key));
+    if (slot->number == 0)
+        return NULL;
+    struct pool_head *head = thing_at(pool, slot->number - 1);
+    head->is_used = true;
+    return head;
+}
+
+static int grow(struct pool *pool)
+{
+    struct pool larger = *pool;
+    size_t n = pool->slots ? (size_t) 1 << pool->bits : 0;
+
+    larger.bits = pool->slots ? pool->bits + 1 : FIRST_BITS;
+    if (larger.bits > LAST_BITS)
+        return -ENOMEM;
+    larger.slots = calloc((size_t) 1 << larger.bits, sizeof(*larger.slots));
+    if (!larger.slots)
+        return -ENOMEM;
+    size_t mask = ((size_t) 1 << larger.bits) - 1;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = home_of(&larger, pool->slots[i].hash);
+
+        if (pool->slots[i].number == 0)
+            continue;
+        while (larger.slots[at].number)
+            at = (at + 1) & mask;
+        larger.slots[at] = pool->slots[i];
+    }
+    free(pool->slots);
+    pool->slots = larger.slots;
+    pool->bits = larger.bits;
+    return 0;
+}
+
+static int add_chunk(struct pool *pool)
+{
+    size_t n = pool->n_made >> CHUNK_BITS;
+
+    if (n == pool->chunks_room) {
+        size_t room = n ? n * 2 : FIRST_CHUNKS;
+        uint8_t **chunks = realloc(pool->chunks, room * sizeof(*chunks));
+
+        if (!chunks)
+            return -ENOMEM;
+        memset(chunks + n, 0, (room - n) * sizeof(*chunks));
+        pool->chunks = chunks;
+        uint32_t *spare = realloc(pool->spare, room * CHUNK_THINGS * sizeof(*spare));
+        if (!spare)
+            return -ENOMEM; /* the larger table of chunks is legal, it only has no name for its size yet */
+        pool->spare = spare;
+        pool->chunks_room = room;
+    }
+    pool->chunks[n] = calloc(CHUNK_THINGS, pool->thing_bytes);
+    return pool->chunks[n] ? 0 : -ENOMEM;
+}
+
+int pool_add(struct pool *pool, const void *key, void **ret)
+{
+    struct pool_head *head;
+    int r = 0;
+
+    if (pool->count >= pool->max_count)
+        return -ENOSPC;
+    if (!pool->slots || ((size_t) pool->count + 1) * 4 > ((size_t) 3 << pool->bits))
+        r = grow(pool);
+    if (r == 0 && pool->n_spare == 0) {
+        if ((pool->n_made & (CHUNK_THINGS - 1)) == 0 &&
+            (pool->n_made >> CHUNK_BITS >= pool->chunks_room || !pool->chunks[pool->n_made >> CHUNK_BITS]))
+            r = add_chunk(pool);
+        if (r == 0)
+            pool->spare[pool->n_spare++] = pool->n_made++;
+    }
+    if (r < 0)
+        return r;
+    uint32_t number = pool->spare[--pool->n_spare], hash = hash_of(pool, key);
+    head = thing_at(pool, number);
+    head->number = number;
+    head->is_live = true; /* not yet used: who comes once goes before who comes back */
+    memcpy(key_of(head), key, pool->key_bytes);
+    *find(pool, key, hash) = (struct pool_slot){ hash, number + 1 };
+    pool->count++;
+    *ret = head;
+    return 0;
+}
+
+void pool_drop(struct pool *pool, void *thing)
+{
+    const struct pool_head *head = thing;
+    uint32_t number = head->number;
+    struct pool_slot *slots = pool->slots;
+    size_t mask = ((size_t) 1 << pool->bits) - 1;
+    size_t gap = (size_t) (find(pool, key_of(thing), hash_of(pool, key_of(thing))) - slots);
+
+    /* close the gap: move back whatever probed past it */
+    for (size_t at = (gap + 1) & mask; slots[at].number; at = (at + 1) & mask) {
+        size_t home = home_of(pool, slots[at].hash);
+
+        if (((at - home) & mask) >= ((at - gap) & mask)) {
+            slots[gap] = slots[at];
+            gap = at;
+        }
+    }
+    slots[gap].number = 0;
+    memset(thing, 0, pool->thing_bytes);
+    pool->spare[pool->n_spare++] = number;
+    pool->count--;
+}
+
+void *pool_next(const struct pool *pool, uint32_t *at)
+{
+    while (*at < pool->n_made) {
+        struct pool_head *head = thing_at(pool, (*at)++);
+
+        if (head->is_live)
+            return head;
+    }
+    return NULL;
+}
+
+void *pool_step(struct pool *pool, unsigned *ret_rounds)
+{
+    if (pool->hand >= pool->n_made) {
+        pool->hand = 0;
+        ++*ret_rounds;
+        return NULL;
+    }
+    struct pool_head *head = thing_at(pool, pool->hand++);
+    bool is_idle = head->is_live && !head->is_used;
+
+    head->is_used = false;
+    return is_idle ? head : NULL;
+}
