@@ -46,6 +46,11 @@
 #define GATEWAY_REFS_PER_TARGET_MAX 64 /* messages one delivery may become */
 #define GATEWAY_LAST_SENT 4            /* newest deliveries remembered per address, for watermarks */
 
+/* Activity written behind: the rows of addresses that spoke. */
+#define GATEWAY_BEHIND_RECORDS 16384u  /* journal records read again after a kill, about; a row waits no longer … */
+#define GATEWAY_BEHIND_MS 5000         /* … nor than this … */
+#define GATEWAY_BEHIND_PER_BATCH 1024u /* … unless more are due than one batch should hold */
+
 /* Time. */
 #define GATEWAY_TICK_MS 50
 #define GATEWAY_CLOCK_SET_MS 500 /* a wall clock that differs by more from one look to the next was set by somebody */

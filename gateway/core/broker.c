@@ -31,6 +31,7 @@ int broker_init(struct broker *broker, const struct tables *tables, const struct
     list_init(&broker->subscriptions);
     list_init(&broker->holds);
     directory_init(&broker->directory, &broker->tables, &broker->scratch, options->directory_cache);
+    activity_init(&broker->activity);
     audit_init(&broker->audit, &broker->tables);
     broker->ledger = (struct ledger){ &broker->tables, &broker->scratch, &broker->audit, &broker->directory };
     broker->durable = tables->ops->durable(tables->owner);
@@ -58,6 +59,7 @@ void broker_deinit(struct broker *broker)
     free_values(&broker->away);
     map_deinit(&broker->by_name);
     map_deinit(&broker->by_reader);
+    activity_deinit(&broker->activity);
     directory_deinit(&broker->directory);
     audit_deinit(&broker->audit);
     live_deinit(&broker->live);
@@ -119,6 +121,8 @@ int broker_set_members(struct broker *broker, struct members **members)
 
         if (r == 0)
             r = subscription_load_all(broker);
+        if (r == 0)
+            r = activity_replay(broker);
         if (r < 0)
             return r;
     }
@@ -210,6 +214,7 @@ void broker_peer_credit(struct broker *broker, struct peer *peer, uint64_t envel
 
 void broker_flush(struct broker *broker)
 {
+    activity_flush(broker);
     audit_flush(&broker->audit);
     list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);

@@ -5,6 +5,7 @@
 #define TREFOIL_CORE_BROKER_H
 
 #include "base/list.h"
+#include "core/activity.h"
 #include "core/audit.h"
 #include "core/directory.h"
 #include "core/ledger.h"
@@ -73,6 +74,7 @@ struct broker {
     struct record_target *targets; /* GATEWAY_TARGETS_MAX, for the route being made */
     struct directory directory;
     struct audit audit;
+    struct activity activity;
     struct ledger ledger;
     struct live live;
     struct list peers;

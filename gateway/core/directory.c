@@ -58,13 +58,24 @@ void directory_deinit(struct directory *directory)
     forget_all(&directory->rooms, empty_room);
 }
 
-/* A clock: from where the hand stood, whoever was not used since it came by last goes, until there is room again. */
-static void sweep(struct pool *pool, size_t max, void (*empty)(void *thing))
+static bool is_behind(const void *address)
+{
+    return ((const struct address *) address)->behind_seq > 0;
+}
+
+static bool is_never_behind(const void *thing unused_)
+{
+    return false;
+}
+
+/* A clock: from where the hand stood, whoever was not used since it came by last goes, until there is room again; not
+ * those whose row is behind. */
+static void sweep(struct pool *pool, size_t max, bool (*must_stay)(const void *thing), void (*empty)(void *thing))
 {
     for (unsigned rounds = 0; pool->count > max && rounds < SWEEP_ROUNDS;) {
         void *idle = pool_step(pool, &rounds);
 
-        if (!idle)
+        if (!idle || must_stay(idle))
             continue;
         empty(idle);
         pool_drop(pool, idle);
@@ -73,9 +84,9 @@ static void sweep(struct pool *pool, size_t max, void (*empty)(void *thing))
 
 void directory_turn(struct directory *directory)
 {
-    sweep(&directory->addresses, directory->cache_max, empty_address);
-    sweep(&directory->persons, directory->cache_max, empty_person);
-    sweep(&directory->rooms, directory->cache_max, empty_room);
+    sweep(&directory->addresses, directory->cache_max, is_behind, empty_address);
+    sweep(&directory->persons, directory->cache_max, is_never_behind, empty_person);
+    sweep(&directory->rooms, directory->cache_max, is_never_behind, empty_room);
 }
 
 int directory_address(struct directory *directory, const struct id *channel, struct bytes token, struct address **ret)
@@ -228,16 +239,20 @@ int directory_active(struct directory *directory, const struct person *person, s
     return 0;
 }
 
-void directory_touch(struct directory *directory, const struct address *address)
+void directory_touch(struct directory *directory, struct address *address)
 {
     struct key key = address_row_key(&address->channel, address->token);
     struct bytes row;
     int r = address_pack(address, directory->scratch, &row);
 
-    if (r == 0)
-        tables_put(directory->tables, TABLE_ADDRESSES, key_bytes(&key), row);
-    else if (directory->tables->failed == 0)
-        directory->tables->failed = r;
+    if (r < 0) {
+        if (directory->tables->failed == 0)
+            directory->tables->failed = r;
+        return;
+    }
+    tables_put(directory->tables, TABLE_ADDRESSES, key_bytes(&key), row);
+    address->behind_seq = 0;
+    address->is_new = false;
 }
 
 void directory_write_person(struct directory *directory, const struct person *person)

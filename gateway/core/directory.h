@@ -22,13 +22,16 @@ struct address {
     struct id channel;
     uint8_t key[TOKEN_KEY_BYTES]; /* of the token */
     uint8_t consent;              /* enum envelope_consent */
+    bool is_new;                  /* made since it was written last */
     uint32_t person_at;           /* where the person was in memory last */
     struct id person;
-    uint64_t last_active_ms, last_seq;
-    uint64_t window_ms;          /* the newest time at which this person opened the network's reply window; 0: never */
-    uint64_t consent_seq;        /* the event that said `consent`; 0: none did */
-    uint64_t linked_seq;         /* the event whose word made this an address of its person; 0: none */
-    struct sent_mark *sent;      /* GATEWAY_LAST_SENT of them, newest first, seq 0: none; NULL: none at all */
+    uint64_t last_active_ms;
+    uint64_t last_seq;      /* the newest event that said something of it, or was there before it was */
+    uint64_t behind_seq;    /* the oldest event its row does not know of: activity.h; 0: the row is as new as this */
+    uint64_t window_ms;     /* the newest time at which this person opened the network's reply window; 0: never */
+    uint64_t consent_seq;   /* the event that said `consent`; 0: none did */
+    uint64_t linked_seq;    /* the event whose word made this an address of its person; 0: none */
+    struct sent_mark *sent; /* GATEWAY_LAST_SENT of them, newest first, seq 0: none; NULL: none at all */
     struct bytes account, token; /* in `text` */
     struct bytes last_ref;       /* newest message from here; in `ref` */
     uint8_t *ref, *text;
@@ -88,8 +91,8 @@ must_use_ int directory_meet(struct directory *directory, const struct id *chann
 /* The person's address that was active last; NULL when there is none. */
 must_use_ int directory_active(struct directory *directory, const struct person *person, struct address **ret);
 
-/* Writes the address back after its activity changed. */
-void directory_touch(struct directory *directory, const struct address *address);
+/* Writes the address back. */
+void directory_touch(struct directory *directory, struct address *address);
 must_use_ int address_set_last_ref(struct address *address, struct bytes ref);
 must_use_ int address_mark(struct address *address, const struct sent_mark *mark); /* the newest one; -ENOMEM */
 

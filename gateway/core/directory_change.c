@@ -55,6 +55,7 @@ static int add_address(struct directory *directory, const struct id *channel, st
         return r;
     address = made;
     address->person_at = POOL_NOWHERE;
+    address->last_seq = directory->tables->ops->head(directory->tables->owner);
     r = address_name(address, account, token);
     if (r < 0) {
         pool_drop(&directory->addresses, address);
@@ -111,6 +112,7 @@ static int give_address(struct directory *directory, struct person *person, stru
     address->person_at = person->head.number;
     directory_write_person(directory, person);
     directory_touch(directory, address);
+    address->is_new = true;
     return 0;
 }
 

@@ -182,19 +182,18 @@ int identity_link(struct broker *broker, const struct arrival *arrival, struct i
     return r;
 }
 
-bool identity_learn(struct broker *broker, const struct arrival *arrival, uint64_t seq, struct address *from)
+bool identity_learn(const struct envelope_header *header, uint64_t at_ms, uint64_t seq, struct address *from)
 {
-    const struct envelope_header *header = arrival->header;
     bool is_changed = false;
 
     if (header->echo || !bytes_equal(from->account, header->account))
         return false;
     if (header->opens_window_ms > 0) {
-        uint64_t latest = broker->now_ms + SEAL_CLOCK_SKEW_MS;
-        uint64_t at_ms = header->opens_window_ms > latest ? broker->now_ms : header->opens_window_ms;
+        uint64_t latest_ms = at_ms + SEAL_CLOCK_SKEW_MS;
+        uint64_t opened_ms = header->opens_window_ms > latest_ms ? at_ms : header->opens_window_ms;
 
-        is_changed = at_ms > from->window_ms;
-        from->window_ms = is_changed ? at_ms : from->window_ms;
+        is_changed = opened_ms > from->window_ms;
+        from->window_ms = is_changed ? opened_ms : from->window_ms;
     }
     if (header->consent != ENVELOPE_UNSAID) {
         from->consent = (uint8_t) header->consent;

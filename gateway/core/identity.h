@@ -37,8 +37,9 @@ struct identity_links {
 /* Makes the aliases of the arrival addresses of the person it is from, before it is routed. -ENOMEM, -EIO. */
 must_use_ int identity_link(struct broker *broker, const struct arrival *arrival, struct identity_links *ret);
 
-/* Once the arrival has a sequence: what it says of `from` and of the links. True: `from` has to be written back. */
-bool identity_learn(struct broker *broker, const struct arrival *arrival, uint64_t seq, struct address *from);
+/* Once the arrival has a sequence: what it says of `from`, and of the links. `at_ms`: when it was taken. True: something
+ * of `from` changed. */
+bool identity_learn(const struct envelope_header *header, uint64_t at_ms, uint64_t seq, struct address *from);
 void identity_note(struct broker *broker, uint64_t seq, const struct identity_links *links);
 
 #endif

@@ -122,16 +122,8 @@ static void count_in(struct broker *broker, const struct arrival *arrival, const
     counts->targets += record->n_targets;
     if (header->ref.size > 0)
         ledger_remember(&broker->ledger, &arrival->channel->id, header->ref, record->seq, LEDGER_AUTHOR);
-    if (!from)
-        return;
-    bool is_changed = identity_learn(broker, arrival, record->seq, from);
-    if (!header->echo && header->audience == ENVELOPE_ROOM) {
-        from->last_active_ms = broker->now_ms;
-        from->last_seq = record->seq;
-        is_changed = header->ref.size == 0 || address_set_last_ref(from, header->ref) == 0 || is_changed;
-    }
-    if (is_changed)
-        directory_touch(&broker->directory, from);
+    if (from)
+        activity_heard(broker, header, record->seq, from);
 }
 
 /* Into the journal and the live ring. */

@@ -74,6 +74,7 @@ const uint8_t *rest_holder(const struct subscription *subscription, uint64_t seq
 
 void broker_rest(struct broker *broker)
 {
+    activity_flush_all(broker);
     list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 

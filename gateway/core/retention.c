@@ -14,7 +14,8 @@
 
 struct sweep {
     struct broker *broker;
-    uint64_t up_to, left; /* the newest record that may go; how many more this time */
+    uint64_t up_to, left; /* the newest record that goes; how many more this time */
+    uint64_t may_go;      /* whatever comes after it is needed still */
 };
 
 /* Nobody waits for the echo of what is not known any more. */
@@ -36,7 +37,7 @@ static int sweep_record(void *context, uint64_t seq, struct bytes journal)
     struct broker *broker = sweep->broker;
     struct record *record;
 
-    if (sweep->left == 0)
+    if (sweep->left == 0 || seq > sweep->may_go)
         return 1;
     int r = record_parse(journal, seq, &record);
     if (r < 0)
@@ -75,7 +76,7 @@ static void prune_records(struct broker *broker)
 {
     struct tables *tables = &broker->tables;
     uint64_t tail = tables->ops->tail(tables->owner);
-    struct sweep sweep = { .broker = broker, .left = share_of_tick(broker) };
+    struct sweep sweep = { .broker = broker, .left = share_of_tick(broker), .may_go = activity_floor(broker) };
 
     if (tail > broker->durable)
         return;

@@ -31,6 +31,7 @@ struct plan {
     char endpoint[64];
     bool talks;        /* with people: to their rooms, each message under an id of its network; else to services only */
     bool is_kept;      /* a store that is there is used, and stays */
+    uint64_t cache;    /* addresses the gateway keeps in memory; 0: its default */
     char retention[8]; /* of the channel, as `trefoil init` takes it; empty: its default */
 };
 

@@ -57,6 +57,8 @@ static void write_configuration(const struct plan *plan, int admin_port, char *r
         "bus_endpoint: %s\nadmin_host: 127.0.0.1\nadmin_port: %d\nstore_dir: %s/store\nstore_max_bytes: 68719476736\n"
         "keyring_file: %s/trust/keys/gateway.keyring\nbundle_file: %s/trust/trust.bundle\nroot_pk: %s\n",
         plan->endpoint, admin_port, plan->directory, plan->directory, plan->directory, root_pk);
+    if (plan->cache)
+        fprintf(file, "directory_cache: %llu\n", (unsigned long long) plan->cache);
     fclose(file);
 }
 

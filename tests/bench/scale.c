@@ -100,7 +100,8 @@ int main(int argc, char **argv)
     int port = free_port();
 
     if (option_flag(argc, argv, "--help") || people < FEW) {
-        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--talk] [--keep] [--dir build/bench-data]\n");
+        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--talk] [--keep]\n"
+                        "      [--dir build/bench-data]\n");
         return 2;
     }
     keep_memory();
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
     (void) snprintf(plan.directory, sizeof(plan.directory), "%s/scale",
                     option_text(argc, argv, "--dir", "build/bench-data"));
     (void) snprintf(store, sizeof(store), "%.250s/store", plan.directory);
+    plan.cache = (uint64_t) option_number(argc, argv, "--cache", 0);
     plan.is_kept = option_flag(argc, argv, "--keep");
     plan.talks = option_flag(argc, argv, "--talk");
     bool is_filled = plan.is_kept && directory_bytes(store) > people * FILLED_BYTES;
