@@ -32,7 +32,7 @@
 #define GATEWAY_LINE_MEMORY 16      /* of them per room; more wait in the store */
 #define GATEWAY_LINES_MAX 262144    /* rooms waiting, per subscription */
 #define GATEWAY_HOLDS_MAX 1024      /* echoes and receipts waiting for an acknowledgement */
-#define GATEWAY_DIRECTORY_CACHE 1048576 /* addresses, persons, rooms each, unless configured otherwise … */
+#define GATEWAY_DIRECTORY_CACHE 262144  /* addresses, persons, rooms each, unless configured otherwise … */
 #define GATEWAY_DIRECTORY_SLACK 65536u  /* … and what one turn may add before the oldest go */
 #define GATEWAY_GRANT_CACHE 4096
 #define GATEWAY_SCRATCH_BYTES (64u << 20) /* one envelope's or question's arena */
