@@ -199,6 +199,7 @@ static void on_tick(uv_timer_t *timer)
         gateway->broker.tables.failed = 0;
     }
     gateway->has_changes = gateway->has_changes || gateway->has_moved;
+    gateway->has_ticked = true;
     gateway->must_pump = true;
 }
 

@@ -66,6 +66,7 @@ struct gateway {
     uint64_t tag;       /* of the last batch submitted */
     unsigned n_batches; /* submitted, not durable */
     bool has_changes;   /* the open batch holds something somebody waits for */
+    bool has_ticked;    /* since promises were bound to a batch last */
     bool has_moved;     /* it holds what can wait for the next one, or for the tick: floors, parked rooms */
     bool must_pump;
     uint64_t last_stranger_ms;

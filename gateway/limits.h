@@ -28,12 +28,12 @@
 #define GATEWAY_GAPS_STORED 64           /* runs acknowledged above the floor that survive a restart */
 #define GATEWAY_HELD_MAX 1024            /* deliveries out at a stop in order that the next life asks for by name */
 #define GATEWAY_LOOKAHEAD 4096           /* deliveries of one TARGETS subscription in memory */
-#define GATEWAY_LOOKAHEAD_BULK 2048 /* from so many on, further bulk waits in the store: a reply behind it is seen */
-#define GATEWAY_LINE_MEMORY 16      /* of them per room; more wait in the store */
-#define GATEWAY_LINES_MAX 262144    /* rooms waiting, per subscription */
-#define GATEWAY_HOLDS_MAX 1024      /* echoes and receipts waiting for an acknowledgement */
-#define GATEWAY_DIRECTORY_CACHE 262144  /* addresses, persons, rooms each, unless configured otherwise … */
-#define GATEWAY_DIRECTORY_SLACK 65536u  /* … and what one turn may add before the oldest go */
+#define GATEWAY_LOOKAHEAD_BULK 2048    /* from so many on, further bulk waits in the store: a reply behind it is seen */
+#define GATEWAY_LINE_MEMORY 16         /* of them per room; more wait in the store */
+#define GATEWAY_LINES_MAX 262144       /* rooms waiting, per subscription */
+#define GATEWAY_HOLDS_MAX 1024         /* echoes and receipts waiting for an acknowledgement */
+#define GATEWAY_DIRECTORY_CACHE 262144 /* addresses, persons, rooms each, unless configured otherwise … */
+#define GATEWAY_DIRECTORY_SLACK 65536u /* … and what one turn may add before the oldest go */
 #define GATEWAY_GRANT_CACHE 4096
 #define GATEWAY_SCRATCH_BYTES (64u << 20) /* one envelope's or question's arena */
 
@@ -53,6 +53,8 @@
 
 /* Time. */
 #define GATEWAY_TICK_MS 50
+#define GATEWAY_PATIENT_ACKS \
+    1024                         /* plain acknowledgements that wait for the tick before a peer is told they are safe */
 #define GATEWAY_CLOCK_SET_MS 500 /* a wall clock that differs by more from one look to the next was set by somebody */
 #define GATEWAY_IN_DOUBT_MS 3000
 #define GATEWAY_HOLD_MS 8000

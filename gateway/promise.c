@@ -32,6 +32,7 @@ static struct promise *promise_new(struct session *session)
     list_init(&promise->link);
     promise->session = session;
     promise->last = &promise->first;
+    promise->is_patient = true;
     session->n_promises++;
     return promise;
 }
@@ -112,12 +113,14 @@ void promise_verdict(struct gateway *gateway, struct session *session, uint64_t 
     promise = promise_open(gateway, session);
     if (!promise)
         return;
+    promise->is_patient = false;
     add_run(verdict->kind == VERDICT_ACCEPTED ? &promise->accepted : &promise->duplicate, ticket, 1);
     promise->n_tickets++;
     promise->n_bytes += size;
 }
 
-void promise_acked(struct gateway *gateway, struct session *session, uint32_t handle, uint64_t first, uint64_t count)
+void promise_acked(struct gateway *gateway, struct session *session, uint32_t handle, const struct run *run,
+                   bool is_plain)
 {
     struct promise *promise = promise_open(gateway, session);
     size_t i = 0;
@@ -134,7 +137,9 @@ void promise_acked(struct gateway *gateway, struct session *session, uint32_t ha
         promise->acked = acked;
         promise->acked[promise->n_acked++] = (struct acked){ .handle = handle };
     }
-    add_run(&promise->acked[i].done, first, count);
+    add_run(&promise->acked[i].done, run->first, run->count);
+    promise->n_patient += run->count;
+    promise->is_patient = promise->is_patient && is_plain && promise->n_patient < GATEWAY_PATIENT_ACKS;
 }
 
 void promise_frame(struct gateway *gateway, struct session *session, const Trefoil__Frame *frame)
@@ -146,6 +151,7 @@ void promise_frame(struct gateway *gateway, struct session *session, const Trefo
         free(later);
         return;
     }
+    promise->is_patient = false;
     *promise->last = later;
     promise->last = &later->next;
 }
@@ -155,12 +161,13 @@ void promise_submit(struct gateway *gateway)
     list_for_each (node, &gateway->sessions) {
         struct session *session = container_of(node, struct session, link);
 
-        if (!session->open)
+        if (!session->open || (session->open->is_patient && !gateway->has_ticked))
             continue;
         session->open->tag = gateway->tag;
         list_append(&gateway->promises, &session->open->link);
         session->open = NULL;
     }
+    gateway->has_ticked = false;
 }
 
 /* At most BUS_RUNS_MAX of each per frame: the rest in further frames. */

@@ -13,6 +13,8 @@ struct promise {
     struct list link;        /* gateway.promises */
     struct session *session; /* NULL: the peer is gone */
     uint64_t tag;
+    bool is_patient; /* nothing but plain acks: nobody waits to be told that they are safe */
+    uint64_t n_patient;
     struct run_list accepted, duplicate; /* tickets */
     uint64_t n_tickets, n_bytes;
     struct rejected {
@@ -38,12 +40,15 @@ struct promise *promise_open(struct gateway *gateway, struct session *session);
 
 void promise_verdict(struct gateway *gateway, struct session *session, uint64_t ticket, size_t size,
                      const struct verdict *verdict);
-void promise_acked(struct gateway *gateway, struct session *session, uint32_t handle, uint64_t first, uint64_t count);
+
+/* Deliveries are over. `is_plain`: acknowledged and no more, which may be told a tick later, with others. */
+void promise_acked(struct gateway *gateway, struct session *session, uint32_t handle, const struct run *run,
+                   bool is_plain);
 
 /* A frame for the peer when the batch is on disk. */
 void promise_frame(struct gateway *gateway, struct session *session, const Trefoil__Frame *frame);
 
-/* The batch is submitted: its promises wait for the tag. */
+/* The batch is submitted: its promises wait for the tag. Patient ones may be of a later batch instead. */
 void promise_submit(struct gateway *gateway);
 
 /* Everything up to this tag is on disk: keeps the promises. */

@@ -262,7 +262,7 @@ static void take_item(struct gateway *gateway, struct session *session, uint32_t
     if (r == -ENOENT)
         gateway_drop(gateway, session, TREFOIL__ERROR_CODE__ERROR_OUT_OF_ORDER, "no such subscription");
     else if (r == 0)
-        promise_acked(gateway, session, handle, item->seq, 1);
+        promise_acked(gateway, session, handle, &(struct run){ item->seq, 1 }, false);
 }
 
 static void take_ack(struct gateway *gateway, struct session *session, const Trefoil__Ack *ack)
@@ -273,7 +273,7 @@ static void take_ack(struct gateway *gateway, struct session *session, const Tre
         if (broker_ack_run(&gateway->broker, &session->peer, ack->handle, run->first, run->count) < 0)
             gateway_drop(gateway, session, TREFOIL__ERROR_CODE__ERROR_OUT_OF_ORDER, "no such subscription");
         else
-            promise_acked(gateway, session, ack->handle, run->first, run->count);
+            promise_acked(gateway, session, ack->handle, &(struct run){ run->first, run->count }, true);
     }
     for (size_t i = 0; i < ack->n_items && !session->is_broken; i++)
         take_item(gateway, session, ack->handle, ack->items[i]);
