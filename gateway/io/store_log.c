@@ -103,7 +103,8 @@ static void free_all(struct list *batches)
     }
 }
 
-/* The entries from the front of a file on, as long as they follow each other. */
+/* The entries from the front of a file on, as long as their numbers go up: between two there may be batches that went
+ * into the tables without the log. */
 static int load_entries(struct bytes bytes, const uint64_t seed[2], struct list *ret)
 {
     struct list entry;
@@ -112,7 +113,7 @@ static int load_entries(struct bytes bytes, const uint64_t seed[2], struct list 
 
     list_init(&entry);
     while ((r = entry_read(bytes, seed, &entry, &size)) == 0) {
-        if (!list_is_empty(ret) && batch_at(entry.next)->number != batch_at(ret->previous)->number + 1) {
+        if (!list_is_empty(ret) && batch_at(entry.next)->number <= batch_at(ret->previous)->number) {
             free_all(&entry); /* of an earlier round */
             return 0;
         }

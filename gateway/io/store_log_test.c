@@ -248,6 +248,28 @@ static void test_gap_between_the_tables_and_the_log_is_told(void **state unused_
     logged_close(&logged);
 }
 
+static void test_batches_that_passed_the_log_by_leave_no_gap_in_it(void **state unused_)
+{
+    struct logged logged;
+    struct list batches;
+
+    logged_open(&logged);
+    assert_int_equal(append_entry(&logged, 2, 100, 0), 0);
+    logged.next = 5; /* 3 and 4 went into the tables at once */
+    assert_int_equal(append_entry(&logged, 2, 100, 4), 0);
+    logged.next = 8;
+    assert_int_equal(append_entry(&logged, 1, 100, 7), 0);
+    assert_int_equal(append_entry(&logged, 1, 100, 7), 0);
+    logged_reopen(&logged);
+    expect_loaded(&logged, 7, 8, 9);
+    expect_loaded(&logged, 8, 9, 9);
+    list_init(&batches);
+    assert_int_equal(store_log_load(logged.log, 4, &batches), -EBADMSG); /* 7 is nowhere */
+    assert_int_equal(store_log_load(logged.log, 2, &batches), -EBADMSG);
+    assert_true(list_is_empty(&batches));
+    logged_close(&logged);
+}
+
 static void test_log_of_another_store_holds_nothing(void **state unused_)
 {
     static const uint64_t other[2] = { 1, 2 };
@@ -387,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_room_behind_settled_batches_is_used_again_without_opening),
         cmocka_unit_test(test_torn_entry_ends_what_is_found),
         cmocka_unit_test(test_gap_between_the_tables_and_the_log_is_told),
+        cmocka_unit_test(test_batches_that_passed_the_log_by_leave_no_gap_in_it),
         cmocka_unit_test(test_log_of_another_store_holds_nothing),
         cmocka_unit_test(test_entry_that_is_too_large_is_refused),
         cmocka_unit_test(test_space_is_given_back_but_for_what_the_tables_lack),

@@ -13,7 +13,7 @@
 #include "store_log.h"
 
 #define KILLS 16
-#define REPORTS_MAX 30 /* the child is killed after a random number of them */
+#define REPORTS_MAX 60 /* the child is killed after a random number of them */
 #define CHILD_SKIPPED 77
 
 /* Runs the loop until the trouble is (or is no longer) there. */
@@ -250,6 +250,7 @@ static void test_full_disk_is_survived_and_left_behind(void **state unused_)
 struct witness {
     struct world world;
     int fd;
+    bool is_log_troubled;
 };
 
 static void report_durable(void *owner, uint64_t tag)
@@ -272,6 +273,24 @@ static void seq_id(uint64_t seq, uint8_t ret[16])
 {
     memset(ret, 0, 16);
     memcpy(ret, &seq, sizeof(seq));
+}
+
+/* The log's files cannot be written for a while, and again, so that batches go into the tables past it. */
+static void trouble_the_log(const struct world *world, uint64_t n)
+{
+    static int good[LOG_FILES] = { -1, -1 }, fds[LOG_FILES];
+
+    for (size_t i = 0; i < LOG_FILES; i++) {
+        if (n % 40 == 13) {
+            fds[i] = find_descriptor(world, i == 0 ? "log.0" : "log.1", false);
+            good[i] = break_descriptor(fds[i]);
+        } else if (n % 40 == 22 && good[i] >= 0) {
+            if (dup2(good[i], fds[i]) != fds[i])
+                _exit(1);
+            close(good[i]);
+            good[i] = -1;
+        }
+    }
 }
 
 /* Writes until it is killed. Each batch: some records, their ids, one row that names the last of them. */
@@ -298,6 +317,8 @@ static void write_forever(struct witness *witness)
             (n % 9 == 8 && seq > 3000 && store_prune(world->store, seq - 3000, NOW_MS) != 0) ||
             store_submit(world->store, n, &is_empty) != 0)
             _exit(1);
+        if (witness->is_log_troubled)
+            trouble_the_log(world, n);
         while (store_backlog_bytes(world->store) > 1 << 20)
             uv_run(&world->loop, UV_RUN_ONCE);
         uv_run(&world->loop, UV_RUN_NOWAIT);
@@ -332,7 +353,7 @@ static void expect_whole(struct world *world, uint64_t told)
 }
 
 /* One life of the writing process; the answer is the newest record it was told to be durable. */
-static uint64_t live_and_die(const struct world *world, unsigned n_reports)
+static uint64_t live_and_die(const struct world *world, unsigned n_reports, bool is_log_troubled)
 {
     int ends[2], status;
     uint64_t told = 0, durable = 0;
@@ -340,7 +361,7 @@ static uint64_t live_and_die(const struct world *world, unsigned n_reports)
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     if (child == 0) {
-        struct witness witness = { *world, ends[1] };
+        struct witness witness = { *world, ends[1], is_log_troubled };
 
         close(ends[0]);
         write_forever(&witness);
@@ -357,7 +378,7 @@ static uint64_t live_and_die(const struct world *world, unsigned n_reports)
     return told;
 }
 
-static void test_killed_at_any_moment_nothing_told_durable_is_lost_or_torn(void **state unused_)
+static void die_often(bool is_log_troubled)
 {
     struct world world;
     unsigned seed = 1;
@@ -365,11 +386,21 @@ static void test_killed_at_any_moment_nothing_told_durable_is_lost_or_torn(void 
     world_open(&world);
     world_close_store(&world);
     for (int i = 0; i < KILLS; i++) {
-        uint64_t told = live_and_die(&world, 1 + (unsigned) rand_r(&seed) % REPORTS_MAX);
+        uint64_t told = live_and_die(&world, 1 + (unsigned) rand_r(&seed) % REPORTS_MAX, is_log_troubled);
 
         expect_whole(&world, told);
     }
     world_close(&world);
+}
+
+static void test_killed_at_any_moment_nothing_told_durable_is_lost_or_torn(void **state unused_)
+{
+    die_often(false);
+}
+
+static void test_killed_while_some_batches_pass_the_log_by_nothing_is_lost_either(void **state unused_)
+{
+    die_often(true);
 }
 
 int main(void)
@@ -381,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_failed_write_of_the_head_page_opens_the_files_anew),
         cmocka_unit_test(test_full_disk_is_survived_and_left_behind),
         cmocka_unit_test(test_killed_at_any_moment_nothing_told_durable_is_lost_or_torn),
+        cmocka_unit_test(test_killed_while_some_batches_pass_the_log_by_nothing_is_lost_either),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
