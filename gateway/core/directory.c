@@ -255,11 +255,47 @@ void directory_touch(struct directory *directory, struct address *address)
     address->is_new = false;
 }
 
+void directory_learn_alone(const struct directory *directory, struct address *address, const struct room *room)
+{
+    if (room->n_persons != 1 || !id_equal(&room->persons[0], &address->person))
+        return;
+    address->alone_in = room->id;
+    address->alone_size = (uint32_t) room->n_persons + room->n_speakers;
+    address->alone_turn = directory->alone_turn;
+}
+
+/* Something about this person changed: what his addresses know by heart may be wrong. */
+static void unlearn_person(struct directory *directory, const struct person *person)
+{
+    for (uint16_t i = 0; i < person->n_addresses; i++) {
+        struct key key = address_row_key(&person->channel, bytes_make(person->addresses[i], TOKEN_KEY_BYTES));
+        struct address *address = pool_peek(&directory->addresses, key.data);
+
+        if (address)
+            address->alone_size = 0;
+    }
+}
+
+/* Nobody in a room of three knew it by heart, nor did before the third came: it was a room of two then. */
+static void unlearn_room(struct directory *directory, const struct room *room)
+{
+    for (uint16_t i = 0; room->n_persons <= 2 && i < room->n_persons; i++) {
+        struct person *person;
+        int r = directory_person(directory, &room->persons[i], &person);
+
+        if (r == 0)
+            unlearn_person(directory, person);
+        else if (r != -ENOENT)
+            directory->alone_turn++;
+    }
+}
+
 void directory_write_person(struct directory *directory, const struct person *person)
 {
     struct bytes row;
     int r = person_pack(person, directory->scratch, &row);
 
+    unlearn_person(directory, person);
     if (r == 0)
         tables_put(directory->tables, TABLE_PERSONS, id_bytes(&person->id), row);
     else if (directory->tables->failed == 0)
@@ -271,6 +307,7 @@ void directory_write_room(struct directory *directory, const struct room *room)
     struct bytes row;
     int r = room_pack(room, directory->scratch, &row);
 
+    unlearn_room(directory, room);
     if (r == 0)
         tables_put(directory->tables, TABLE_ROOMS, id_bytes(&room->id), row);
     else if (directory->tables->failed == 0)

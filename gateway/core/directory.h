@@ -25,6 +25,9 @@ struct address {
     bool is_new;                  /* made since it was written last */
     uint32_t person_at;           /* where the person was in memory last */
     struct id person;
+    struct id alone_in;  /* the room in which this person is the only one … */
+    uint32_t alone_size; /* … and how many that makes with the services; 0: not known by heart … */
+    uint32_t alone_turn; /* … or not any more, when this is not the directory's */
     uint64_t last_active_ms;
     uint64_t last_seq;      /* the newest event that said something of it, or was there before it was */
     uint64_t behind_seq;    /* the oldest event its row does not know of: activity.h; 0: the row is as new as this */
@@ -62,6 +65,7 @@ struct directory {
     struct arena *scratch;
     struct pool addresses, persons, rooms; /* what was used lately */
     size_t cache_max;                      /* of each */
+    uint32_t alone_turn;                   /* counts up when everything known by heart has to be looked up again */
 };
 
 /* `cache_max`: how many of each stay in memory. */
@@ -83,6 +87,16 @@ must_use_ int directory_room(struct directory *directory, const struct id *id, s
 /* The same for whoever has the address or the person in hand: mostly one look where it was last. */
 must_use_ int directory_person_of(struct directory *directory, struct address *address, struct person **ret);
 must_use_ int directory_room_of(struct directory *directory, struct person *person, struct room **ret);
+
+/* Most people are alone in a room with services, and that hardly ever changes: it is kept with the address, so that
+ * routing need not look at person and room. True: the room is `address->alone_in`, its size `address->alone_size`. */
+static inline bool directory_is_alone(const struct directory *directory, const struct address *address)
+{
+    return address->alone_size > 0 && address->alone_turn == directory->alone_turn;
+}
+
+/* `room` is where the address' person is. */
+void directory_learn_alone(const struct directory *directory, struct address *address, const struct room *room);
 
 /* The address, made with a person and a room of its own when it is new. */
 must_use_ int directory_meet(struct directory *directory, const struct id *channel, struct bytes account,

@@ -77,15 +77,20 @@ static struct pool_slot *find(const struct pool *pool, const void *key, uint32_t
     }
 }
 
-void *pool_find(struct pool *pool, const void *key)
+void *pool_peek(const struct pool *pool, const void *key)
 {
     if (pool->count == 0)
         return NULL;
     const struct pool_slot *slot = find(pool, key, hash_of(pool, key));
-    if (slot->number == 0)
-        return NULL;
-    struct pool_head *head = thing_at(pool, slot->number - 1);
-    head->is_used = true;
+    return slot->number ? thing_at(pool, slot->number - 1) : NULL;
+}
+
+void *pool_find(struct pool *pool, const void *key)
+{
+    struct pool_head *head = pool_peek(pool, key);
+
+    if (head)
+        head->is_used = true;
     return head;
 }
 

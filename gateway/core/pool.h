@@ -41,7 +41,8 @@ struct pool {
 /* Gives the memory back. What the things own went before. */
 void pool_deinit(struct pool *pool);
 
-/* The thing with this key, marked as used, or NULL. */
+/* The thing with this key, or NULL; with _find, it is marked as used. */
+void *pool_peek(const struct pool *pool, const void *key);
 void *pool_find(struct pool *pool, const void *key);
 
 /* A new thing, all zero but its key, which nobody has yet. -ENOMEM, -ENOSPC (max_count). */

@@ -136,7 +136,7 @@ static void test_the_cache_lets_go_of_strangers_and_keeps_who_is_talked_with(voi
         assert_true(directory->addresses.count <= SMALL_CACHE);
         assert_true(directory->persons.count <= SMALL_CACHE);
         assert_true(directory->rooms.count <= SMALL_CACHE);
-        assert_ptr_equal(pool_find(&directory->addresses, key.data), ana);
+        assert_ptr_equal(pool_peek(&directory->addresses, key.data), ana);
     }
     for (unsigned i = 0; i < 2 * SMALL_CACHE; i++) {
         (void) snprintf(name, sizeof(name), "crowd %u", i);

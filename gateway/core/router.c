@@ -92,11 +92,16 @@ static int add_persons(struct broker *broker, struct route *route, const struct 
     return 0;
 }
 
-static void enter_room(struct route *route, const struct room *room)
+static void enter_room(struct route *route, const struct id *room, uint32_t size)
 {
-    route->room = room->id;
+    route->room = *room;
     route->flags |= RECORD_HAS_ROOM;
-    route->room_size = (uint32_t) room->n_persons + room->n_speakers;
+    route->room_size = size;
+}
+
+static uint32_t room_size(const struct room *room)
+{
+    return (uint32_t) room->n_persons + room->n_speakers;
 }
 
 static int room_of_address(struct broker *broker, struct address *address, struct room **ret)
@@ -124,11 +129,16 @@ static int route_from_person(struct broker *broker, const struct arrival *arriva
                              struct route *route)
 {
     struct room *room;
-    int r = room_of_address(broker, from, &room);
 
+    if (directory_is_alone(&broker->directory, from)) {
+        enter_room(route, &from->alone_in, from->alone_size);
+        return 0;
+    }
+    int r = room_of_address(broker, from, &room);
     if (r < 0)
         return r == -ENOENT ? -EIO : r;
-    enter_room(route, room);
+    enter_room(route, &room->id, room_size(room));
+    directory_learn_alone(&broker->directory, from, room);
     return arrival->header->audience == ENVELOPE_ROOM ? add_persons(broker, route, room, &from->person) : 0;
 }
 
@@ -149,7 +159,7 @@ static int route_from_service(struct broker *broker, const struct arrival *arriv
         if (r < 0 && r != -ENOSPC)
             return r;
     }
-    enter_room(route, room);
+    enter_room(route, &room->id, room_size(room));
     return arrival->header->audience == ENVELOPE_ROOM ? add_persons(broker, route, room, NULL) : 0;
 }
 

@@ -291,6 +291,85 @@ static void test_typing_is_routed_at_once_and_never_stored(void **state)
     assert_int_equal(game->broker.tables.ops->head(game->broker.tables.owner), 0);
 }
 
+static struct address *address_of(struct game *game, const char *name)
+{
+    struct id channel = game_channel();
+    struct address *address = NULL;
+
+    arena_reset(&game->broker.scratch);
+    assert_int_equal(directory_address(&game->broker.directory, &channel, game_token(game, name), &address), 0);
+    return address;
+}
+
+/* What the newest record says of its room is what the tables say of the person's. */
+static void assert_routed_into_his_room(struct game *game, struct peer *whatsapp, const char *name)
+{
+    const struct address *address = address_of(game, name);
+    struct person *person;
+    struct record *record;
+    struct room *room;
+
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = name });
+    assert_int_equal(game->verdict.kind, VERDICT_ACCEPTED);
+    assert_int_equal(directory_person(&game->broker.directory, &address->person, &person), 0);
+    assert_int_equal(directory_room(&game->broker.directory, &person->room, &room), 0);
+    assert_int_equal(broker_record(&game->broker, game->broker.tables.ops->head(game->broker.tables.owner), &record),
+                     0);
+    assert_true(id_equal(&record->room, &room->id));
+    assert_int_equal(record->n_targets, room->n_persons - 1);
+    if (directory_is_alone(&game->broker.directory, address))
+        assert_int_equal(address->alone_size, 1 + room->n_speakers);
+    assert_int_equal(directory_is_alone(&game->broker.directory, address), room->n_persons == 1);
+    record_unref(record);
+    game_turn(game);
+}
+
+static void test_room_known_by_heart_is_forgotten_with_every_change_of_it(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 1000), *bot = game_join(game, BOT, 1, 1000);
+    struct directory *directory = &game->broker.directory;
+    struct person *person;
+    struct id room;
+
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana" });
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "bob" });
+    for (int i = 0; i < 2; i++) {
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_true(directory_is_alone(directory, address_of(game, "ana")));
+        assert_int_equal(directory_person(directory, &address_of(game, "ana")->person, &person), 0);
+        room = person->room;
+        directory->cache_max = 0; /* address, person and room go; the address comes back alone */
+        directory_turn(directory);
+        directory->cache_max = GATEWAY_DIRECTORY_CACHE;
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        game_publish(game, bot,
+                     &(struct game_event){ .service = i ? CRM : BOT, .room = room }); /* one more is present */
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_int_equal(directory_join(directory, address_of(game, "bob"), &room), 0); /* no longer alone */
+        assert_false(directory_is_alone(directory, address_of(game, "ana")));
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_routed_into_his_room(game, whatsapp, "bob");
+        assert_int_equal(directory_leave(directory, address_of(game, "bob"), &room), 0); /* both alone again */
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_routed_into_his_room(game, whatsapp, "bob");
+        assert_int_equal(directory_link(directory, address_of(game, "bob"), address_of(game, "ana")),
+                         0); /* one person */
+        assert_routed_into_his_room(game, whatsapp, "bob");
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_int_equal(directory_unlink(directory, address_of(game, "ana"), &room), 0);
+        assert_routed_into_his_room(game, whatsapp, "bob");
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_int_equal(directory_leave(directory, address_of(game, "ana"), &room),
+                         0); /* into another room of his own */
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .aliases = { "bob" } });
+        assert_routed_into_his_room(game, whatsapp, "bob"); /* merged */
+        assert_routed_into_his_room(game, whatsapp, "ana");
+        assert_int_equal(directory_unlink(directory, address_of(game, "bob"), &room), 0);
+    }
+}
+
 int main(void)
 {
 #define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -307,6 +386,7 @@ int main(void)
         ON_PAPER(test_status_that_returns_our_mark_resolves_a_delivery_still_out),
         ON_PAPER(test_rules_of_the_roster_are_kept),
         ON_PAPER(test_typing_is_routed_at_once_and_never_stored),
+        ON_PAPER(test_room_known_by_heart_is_forgotten_with_every_change_of_it),
     };
 
     return cmocka_run_group_tests_name("routing", tests, NULL, NULL);

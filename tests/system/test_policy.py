@@ -63,6 +63,23 @@ def test_message_outside_the_reply_window_is_refused_here_and_its_author_told():
         assert ok, text
 
 
+def test_reply_window_opened_just_before_a_kill_of_the_gateway_is_open_after_it():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        assert post(stack, "whatsapp", wa_post([[old_message("long ago")]]))[0] == 200
+        wait_for_text(stack, "messenger", "long ago")
+        say(stack, "whatsapp", "here I am")   # its row is written seconds later: the journal has to tell
+        wait_for_text(stack, "messenger", "here I am")
+        stack.kill("gateway")
+        stack.again("gateway")
+        say(stack, "messenger", "good to hear")
+        wait_for_text(stack, "whatsapp", "good to hear", timeout=60)
+        assert not failures(stack), failures(stack)
+        ok, text = stack.audit()
+        assert ok, text
+
+
 def test_template_takes_the_place_of_a_message_outside_the_window():
     with Stack() as stack:
         configure(stack, "whatsapp", account='    window_template: "come_back"\n    window_template_language: "en_US"\n')
