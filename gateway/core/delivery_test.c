@@ -220,6 +220,27 @@ static void test_unknown_outcome_is_doubted_and_then_tried_again(void **state)
     assert_true(last(game, messenger)->maybe_sent);
 }
 
+static void test_what_is_unknown_to_one_replica_is_asked_of_another(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *replicas[2];
+
+    replicas[0] = game_join(game, MESSENGER, 1, 100);
+    replicas[1] = game_join(game, MESSENGER, 2, 100);
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    int first = game_count(game, replicas[0]) == 1 ? 0 : 1;
+    for (unsigned time = 0; time < 4; time++) {
+        struct peer *one = replicas[(first + (int) time) % 2], *other = replicas[(first + (int) time + 1) % 2];
+        size_t n = game_count(game, other);
+
+        settle_last(game, one, OUTCOME_IS_UNKNOWN);
+        game_pass_ms(game, 4000);
+        assert_int_equal(game_count(game, other), n + 1);
+        assert_true(last(game, other)->maybe_sent);
+    }
+}
+
 static void test_bounced_is_final_listed_and_can_be_retried(void **state)
 {
     struct game *game = *state;
@@ -554,6 +575,7 @@ int main(void)
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_what_waits_goes_on_waiting_when_somebody_sets_the_clock),
         ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
+        ON_PAPER(test_what_is_unknown_to_one_replica_is_asked_of_another),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
         ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),

@@ -94,7 +94,7 @@ int directory_address(struct directory *directory, const struct id *channel, str
     struct key key = address_row_key(channel, token);
     struct address *address;
     struct bytes row;
-    void *made;
+    void *made = NULL;
 
     if (key.size != ADDRESS_KEY_BYTES)
         return -ENOENT;
@@ -130,7 +130,7 @@ int directory_person(struct directory *directory, const struct id *id, struct pe
 {
     struct person *person = pool_find(&directory->persons, id->bytes);
     struct bytes row;
-    void *made;
+    void *made = NULL;
 
     if (person) {
         *ret = person;
@@ -158,7 +158,7 @@ int directory_room(struct directory *directory, const struct id *id, struct room
     struct id at = *id;
     struct room *room;
     struct bytes row;
-    void *made;
+    void *made = NULL;
     int r;
 
     for (int hops = 0;; hops++) {

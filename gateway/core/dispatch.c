@@ -99,9 +99,23 @@ void dispatch_heard(struct broker *broker, struct subscription *subscription, st
     }
 }
 
+static struct seat *another_seat(const struct subscription *subscription, const struct seat *than)
+{
+    list_for_each (node, &subscription->seats) {
+        struct seat *seat = container_of(node, struct seat, in_subscription);
+
+        if (seat != than)
+            return seat;
+    }
+    return NULL;
+}
+
 void dispatch_doubt(struct broker *broker, struct subscription *subscription, const struct record *record,
                     struct entry *entry)
 {
+    /* Who waited in vain may be one that hears no echoes: another waits next, and knows the words should they come later. */
+    if (entry->any_unknown && entry->seat)
+        entry->prefers = another_seat(subscription, entry->seat);
     if (record)
         dispatch_away(broker, record, entry, true);
     lines_release(entry);

@@ -203,7 +203,7 @@ static void test_room_behind_settled_batches_is_used_again_without_opening(void 
 static void flip(const struct logged *logged, off_t at)
 {
     char path[128];
-    uint8_t byte;
+    uint8_t byte = 0;
 
     logged_path(logged, 0, path);
     int fd = open(path, O_RDWR);
