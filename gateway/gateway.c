@@ -122,11 +122,6 @@ static bool is_drained(const struct gateway *gateway)
     return true;
 }
 
-static void move(uint64_t *at_ms, int64_t by_ms)
-{
-    *at_ms = by_ms < 0 && *at_ms <= (uint64_t) -by_ms ? 1 : *at_ms + (uint64_t) by_ms;
-}
-
 /* Time on the wall may be set; who waits, or was heard of lately, must not notice. */
 static void look_at_clocks(struct gateway *gateway)
 {
@@ -139,11 +134,11 @@ static void look_at_clocks(struct gateway *gateway)
         list_for_each (node, &gateway->sessions) {
             struct session *session = container_of(node, struct session, link);
 
-            move(&session->heard_ms, by_ms);
-            move(&session->told_ms, by_ms);
+            broker_shift(&session->heard_ms, by_ms);
+            broker_shift(&session->told_ms, by_ms);
         }
         if (gateway->drain_until_ms > 0)
-            move(&gateway->drain_until_ms, by_ms);
+            broker_shift(&gateway->drain_until_ms, by_ms);
     }
     gateway->clock_offset_ms = offset_ms;
     gateway->broker.now_ms = now_ms;

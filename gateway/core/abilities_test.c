@@ -9,22 +9,6 @@
 #include "core/abilities.h"
 #include "core_kit/game.h"
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static int put(struct game *game, enum game_service service, const char *account, const char *record)
 {
     struct id channel = game_channel(), id = game_id(service);
@@ -132,7 +116,6 @@ static void test_record_goes_with_the_account(void **state)
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_record_is_kept_listed_by_account_and_survives_a_restart),
         ON_PAPER(test_identical_record_is_not_written_again),

@@ -13,22 +13,6 @@
 
 #define SMALL_CACHE 16u
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static struct address *address_of(struct game *game, const char *name)
 {
     struct id channel = game_channel();
@@ -236,14 +220,13 @@ static void test_what_is_read_again_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_what_is_behind_is_there_after_a_kill, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_answer_goes_to_the_address_that_spoke_last_before_a_kill, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rows_are_written_in_time_and_at_a_stop_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_memory_does_not_let_go_of_what_is_behind, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_retention_waits_for_the_rows, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_whoever_was_forgotten_stays_forgotten_when_he_comes_again, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_what_is_read_again_is_bounded, setup, teardown),
+        ON_PAPER(test_what_is_behind_is_there_after_a_kill),
+        ON_PAPER(test_answer_goes_to_the_address_that_spoke_last_before_a_kill),
+        ON_PAPER(test_rows_are_written_in_time_and_at_a_stop_in_order),
+        ON_PAPER(test_memory_does_not_let_go_of_what_is_behind),
+        ON_PAPER(test_retention_waits_for_the_rows),
+        ON_PAPER(test_whoever_was_forgotten_stays_forgotten_when_he_comes_again),
+        ON_PAPER(test_what_is_read_again_is_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

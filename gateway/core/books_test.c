@@ -8,22 +8,6 @@
 #include "core/pending.h"
 #include "core_kit/game.h"
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static struct pending count(struct game *game)
 {
     struct id channel = game_channel();
@@ -245,7 +229,6 @@ static void test_a_count_that_had_to_stop_says_so(void **state)
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_one_count_too_many_or_too_few_shows),
         ON_PAPER(test_a_target_that_is_lost_from_its_line_shows),

@@ -143,8 +143,7 @@ int broker_record(struct broker *broker, uint64_t seq, struct record **ret)
     return r < 0 ? r : record_parse(journal, seq, ret);
 }
 
-/* 0 is no time. */
-static void shift(uint64_t *at_ms, int64_t by_ms)
+void broker_shift(uint64_t *at_ms, int64_t by_ms)
 {
     if (*at_ms > 0)
         *at_ms = by_ms < 0 && *at_ms <= (uint64_t) -by_ms ? 1 : *at_ms + (uint64_t) by_ms;
@@ -156,12 +155,12 @@ static void shift_lines(const struct lines *lines, int64_t by_ms)
     void *value;
 
     list_for_each (node, &lines->asleep)
-        shift(&container_of(node, struct line, in_ready)->not_before_ms, by_ms);
+        broker_shift(&container_of(node, struct line, in_ready)->not_before_ms, by_ms);
     for (size_t at = 0; map_next(&lines->by_seq, &at, &key, &value);) {
         struct entry *entry = value;
 
-        shift(&entry->until_ms, by_ms);
-        shift(&entry->retry_at_ms, by_ms);
+        broker_shift(&entry->until_ms, by_ms);
+        broker_shift(&entry->retry_at_ms, by_ms);
     }
 }
 
@@ -170,8 +169,8 @@ void broker_clock_set(struct broker *broker, int64_t by_ms)
     list_for_each (node, &broker->subscriptions)
         shift_lines(&container_of(node, struct subscription, link)->lines, by_ms);
     list_for_each (node, &broker->holds)
-        shift(&container_of(node, struct hold, in_all)->until_ms, by_ms);
-    shift(&broker->now_ms, by_ms);
+        broker_shift(&container_of(node, struct hold, in_all)->until_ms, by_ms);
+    broker_shift(&broker->now_ms, by_ms);
 }
 
 void broker_tick(struct broker *broker, uint64_t now_ms)

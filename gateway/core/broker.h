@@ -110,6 +110,9 @@ must_use_ int broker_set_members(struct broker *broker, struct members **members
 /* Somebody set the clock, by this much: whoever waits for so long goes on waiting for as long as before. */
 void broker_clock_set(struct broker *broker, int64_t by_ms);
 
+/* Moves one time along with the clock that was set; 0 is no time and stays. */
+void broker_shift(uint64_t *at_ms, int64_t by_ms);
+
 /* The clock moves: sleepers wake, doubts and holds run out, records expire. */
 void broker_tick(struct broker *broker, uint64_t now_ms);
 

@@ -9,22 +9,6 @@
 #include "core/dead.h"
 #include "core_kit/game.h"
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 /* Ana speaks n times; the ids are fresh. */
 static void say(struct game *game, struct peer *whatsapp, unsigned n)
 {
@@ -565,7 +549,6 @@ static void test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back(void 
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_room_has_one_delivery_out_at_a_time_and_keeps_its_order),
         ON_PAPER(test_deferred_room_waits_and_others_go_on),

@@ -8,22 +8,6 @@
 
 #include "core_kit/game.h"
 
-static int start(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int end(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static void say(struct game *game, struct peer *whatsapp, const char *ref)
 {
     game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = ref });
@@ -177,13 +161,12 @@ static void test_human_is_heard_again_when_what_was_in_doubt_has_ended(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again, start, end),
-        cmocka_unit_test_setup_teardown(test_doubted_delivery_goes_at_once_to_whoever_heard_its_echo, start, end),
-        cmocka_unit_test_setup_teardown(test_echo_that_comes_during_the_doubt_ends_it, start, end),
-        cmocka_unit_test_setup_teardown(test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out,
-                                        start, end),
-        cmocka_unit_test_setup_teardown(test_what_is_another_s_proves_nothing_of_what_may_have_been_sent, start, end),
-        cmocka_unit_test_setup_teardown(test_human_is_heard_again_when_what_was_in_doubt_has_ended, start, end),
+        ON_PAPER(test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again),
+        ON_PAPER(test_doubted_delivery_goes_at_once_to_whoever_heard_its_echo),
+        ON_PAPER(test_echo_that_comes_during_the_doubt_ends_it),
+        ON_PAPER(test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out),
+        ON_PAPER(test_what_is_another_s_proves_nothing_of_what_may_have_been_sent),
+        ON_PAPER(test_human_is_heard_again_when_what_was_in_doubt_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

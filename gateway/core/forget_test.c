@@ -10,22 +10,6 @@
 #include "core/pending.h"
 #include "core_kit/game.h"
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static void say(struct game *game, struct peer *whatsapp, const char *ref)
 {
     game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = ref });
@@ -192,7 +176,6 @@ static void test_letters_whose_envelope_is_gone_are_forgotten(void **state)
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_everything_of_the_person_goes_and_nothing_of_others),
         ON_PAPER(test_the_author_of_messages_is_forgotten_with_their_references),

@@ -11,22 +11,6 @@
 #include "core/trace.h"
 #include "core_kit/game.h"
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static const struct game_handed *last(const struct game *game, const struct peer *peer)
 {
     const struct game_handed *handed = NULL, *next;
@@ -446,7 +430,6 @@ static void test_forgetting_one_address_forgets_the_merged_person(void **state)
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_window_is_the_newest_time_and_never_goes_back),
         ON_PAPER(test_window_from_the_future_is_cut_to_now),

@@ -10,22 +10,6 @@
 
 #define MANY 10000
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 /* The n-th person of messenger, alone in a room. */
 static struct id room_of(struct game *game, unsigned n)
 {
@@ -214,7 +198,6 @@ static void test_campaign_in_the_store_stays_there_until_its_turn(void **state)
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_reply_overtakes_a_campaign_of_ten_thousand_in_other_rooms),
         ON_PAPER(test_reply_always_finds_credit_and_takes_all_that_is_left),

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define CHUNK_BITS 12
 #define CHUNK_THINGS ((uint32_t) 1 << CHUNK_BITS)
 #define FIRST_CHUNKS ((size_t) 16)
@@ -20,18 +22,7 @@ static void *key_of(const void *thing)
 
 static uint32_t hash_of(const struct pool *pool, const uint8_t *key)
 {
-    uint64_t hash = pool->seed ^ pool->key_bytes, word = 0;
-    size_t at = 0;
-
-    for (; at + sizeof(word) <= pool->key_bytes; at += sizeof(word)) {
-        memcpy(&word, key + at, sizeof(word));
-        hash = (hash ^ word) * 0x9fb21c651e98df25u;
-        hash ^= hash >> 32;
-    }
-    for (; at < pool->key_bytes; at++)
-        hash = (hash ^ key[at]) * 0x100000001b3u;
-    hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9u;
-    return (uint32_t) (hash >> 32);
+    return (uint32_t) (bytes_hash_fast(bytes_make(key, pool->key_bytes), pool->seed) >> 32);
 }
 
 static size_t home_of(const struct pool *pool, uint32_t hash)

@@ -13,22 +13,6 @@
 #define RETENTION_MS 3600000u
 #define SMALL_CACHE 16u
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static uint64_t tail_of(struct game *game)
 {
     return game->broker.tables.ops->tail(game->broker.tables.owner);
@@ -164,8 +148,6 @@ static void test_whoever_comes_later_lies_behind_whoever_came_before(void **stat
         before = id;
     }
 }
-
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

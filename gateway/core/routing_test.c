@@ -7,22 +7,6 @@
 
 #include "core_kit/game.h"
 
-static int setup(void **state)
-{
-    static struct game game;
-
-    game.retention_ms = 0;
-    game_start(&game);
-    *state = &game;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    game_end(*state);
-    return 0;
-}
-
 static void test_message_reaches_the_other_persons_of_the_room_and_every_service(void **state)
 {
     struct game *game = *state;
@@ -372,7 +356,6 @@ static void test_room_known_by_heart_is_forgotten_with_every_change_of_it(void *
 
 int main(void)
 {
-#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_message_reaches_the_other_persons_of_the_room_and_every_service),
         ON_PAPER(test_service_speaks_to_all_persons_and_does_not_hear_itself),

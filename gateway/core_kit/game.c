@@ -154,6 +154,22 @@ void game_end(struct game *game)
     arena_deinit(&game->mem);
 }
 
+int game_set_up(void **state)
+{
+    static struct game game;
+
+    game.retention_ms = 0;
+    game_start(&game);
+    *state = &game;
+    return 0;
+}
+
+int game_tear_down(void **state)
+{
+    game_end(*state);
+    return 0;
+}
+
 void game_restart(struct game *game)
 {
     uint64_t now_ms = game->broker.now_ms;

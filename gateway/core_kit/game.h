@@ -44,6 +44,11 @@ struct game {
 void game_start(struct game *game);
 void game_end(struct game *game);
 
+/* A test that finds a new game in its state. */
+#define ON_PAPER(test) cmocka_unit_test_setup_teardown(test, game_set_up, game_tear_down)
+int game_set_up(void **state);
+int game_tear_down(void **state);
+
 /* Kills the gateway (peers go too) and starts it again on what was durable. */
 void game_restart(struct game *game);
 

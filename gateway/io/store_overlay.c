@@ -24,19 +24,7 @@ void overlay_deinit(struct overlay *overlay)
 
 uint64_t overlay_hash(enum store_table table, struct bytes key)
 {
-    uint64_t hash = ((uint64_t) table << 56) ^ key.size, word;
-    size_t at = 0;
-
-    /* eight bytes a step: keys are hashed for every envelope */
-    for (; at + sizeof(word) <= key.size; at += sizeof(word)) {
-        memcpy(&word, key.data + at, sizeof(word));
-        hash = (hash ^ word) * 0x9fb21c651e98df25u;
-        hash ^= hash >> 32;
-    }
-    for (; at < key.size; at++)
-        hash = (hash ^ key.data[at]) * 0x100000001b3u;
-    hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9u;
-    return hash ^ (hash >> 32);
+    return bytes_hash_fast(key, (uint64_t) table << 56);
 }
 
 static struct change **bucket_of(const struct overlay *overlay, uint64_t hash)

@@ -45,12 +45,6 @@ static bool take(struct store_writer *writer, struct list *ret)
     return true;
 }
 
-static bool must_settle(const struct store_writer *writer)
-{
-    return writer->unsettled_bytes >= WRITER_SETTLE_BYTES || writer->n_unsettled >= WRITER_SETTLE_BATCHES ||
-           writer->durable < writer->newest || writer->is_log_full || writer->is_logging_over;
-}
-
 /* Passes batches on, logged or not. */
 static void pass_on(struct store_writer *writer, struct list *batches)
 {
@@ -66,7 +60,7 @@ static void pass_on(struct store_writer *writer, struct list *batches)
     writer_move_all(batches, &writer->unsettled);
     if (was_empty)
         writer->oldest_us = writer_now_us();
-    if (was_empty || must_settle(writer))
+    if (was_empty || writer_must_settle(writer))
         pthread_cond_signal(&writer->for_settling);
 }
 

@@ -37,6 +37,13 @@ static inline struct batch *writer_batch(struct list *node)
     return container_of(node, struct batch, link);
 }
 
+/* What waits to be settled may not wait for more. */
+static inline bool writer_must_settle(const struct store_writer *writer)
+{
+    return writer->unsettled_bytes >= WRITER_SETTLE_BYTES || writer->n_unsettled >= WRITER_SETTLE_BATCHES ||
+           writer->durable < writer->newest || writer->is_log_full || writer->is_logging_over;
+}
+
 uint64_t writer_now_us(void);
 
 /* Moves everything to the end of `to`. */

@@ -33,9 +33,7 @@ static bool is_due(const struct store_writer *writer, uint64_t now_us)
         return true;
     if (list_is_empty(&writer->unsettled))
         return false;
-    return writer->is_logging_over || writer->is_log_full || writer->durable < writer->newest ||
-           writer->unsettled_bytes >= WRITER_SETTLE_BYTES || writer->n_unsettled >= WRITER_SETTLE_BATCHES ||
-           now_us - writer->oldest_us >= (uint64_t) WRITER_SETTLE_MS * US_PER_MS;
+    return writer_must_settle(writer) || now_us - writer->oldest_us >= (uint64_t) WRITER_SETTLE_MS * US_PER_MS;
 }
 
 static void take(struct store_writer *writer, struct list *ret)

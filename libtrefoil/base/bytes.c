@@ -47,6 +47,22 @@ uint64_t bytes_hash(struct bytes bytes)
     return hash ^ (hash >> 32);
 }
 
+uint64_t bytes_hash_fast(struct bytes bytes, uint64_t seed)
+{
+    uint64_t hash = seed ^ bytes.size, word;
+    size_t at = 0;
+
+    for (; at + sizeof(word) <= bytes.size; at += sizeof(word)) {
+        memcpy(&word, bytes.data + at, sizeof(word));
+        hash = (hash ^ word) * 0x9fb21c651e98df25u;
+        hash ^= hash >> 32;
+    }
+    for (; at < bytes.size; at++)
+        hash = (hash ^ bytes.data[at]) * 0x100000001b3u;
+    hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9u;
+    return hash ^ (hash >> 32);
+}
+
 void bytes_to_hex(struct bytes bytes, char *text)
 {
     static const char digits[] = "0123456789abcdef";
