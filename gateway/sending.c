@@ -10,7 +10,7 @@
 #define FIRST_BATCH_BYTES ((size_t) 2 << 10)
 
 enum { FRAME_DELIVER = 7, DELIVER_HANDLE = 1, DELIVER_DELIVERIES = 2 };
-enum { DELIVERY_SEQ = 1, DELIVERY_ATTEMPT = 5, DELIVERY_MAYBE_SENT = 6 };
+enum { DELIVERY_SEQ = 1, DELIVERY_ATTEMPT = 5, DELIVERY_MAYBE_SENT = 6, DELIVERY_VANISHED = 10 };
 
 /* A Deliver frame being filled. */
 struct batch {
@@ -194,7 +194,8 @@ void sending_hand(struct gateway *gateway, const struct handing *handing)
     struct session *session = handing->seat->peer->wire;
     struct batch *batch = batch_of(session, handing->seat->handle);
     size_t size = field_number_size(handing->seq) + handing->front.size + field_number_size(handing->attempt) +
-                  field_number_size(handing->maybe_sent) + handing->targets.size + handing->back.size;
+                  field_number_size(handing->maybe_sent) + field_number_size(handing->vanished) +
+                  handing->targets.size + handing->back.size;
     size_t need = field_bytes_size(size);
 
     if (!batch || !make_room(batch, need)) {
@@ -209,6 +210,7 @@ void sending_hand(struct gateway *gateway, const struct handing *handing)
     field_number(&to, DELIVERY_MAYBE_SENT, handing->maybe_sent);
     writer_put(&to, handing->targets);
     writer_put(&to, handing->back);
+    field_number(&to, DELIVERY_VANISHED, handing->vanished);
     batch->size += need;
     batch->n++;
     gateway->tally.deliveries++;

@@ -46,7 +46,7 @@ struct handing {
     struct seat *seat;
     uint64_t seq; /* 0: ephemeral */
     uint32_t attempt;
-    bool maybe_sent;
+    bool maybe_sent, vanished;
     struct bytes front, targets, back; /* fields of a Delivery, in their order */
 };
 

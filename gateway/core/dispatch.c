@@ -113,6 +113,8 @@ static struct seat *another_seat(const struct subscription *subscription, const 
 void dispatch_doubt(struct broker *broker, struct subscription *subscription, const struct record *record,
                     struct entry *entry)
 {
+    bool has_waited = entry->any_unknown && entry->maybe_sent; /* for an echo, at the translator */
+
     /* Who waited in vain may be one that hears no echoes: another waits next, and knows the words should they come later. */
     if (entry->any_unknown && entry->seat)
         entry->prefers = another_seat(subscription, entry->seat);
@@ -120,7 +122,8 @@ void dispatch_doubt(struct broker *broker, struct subscription *subscription, co
         dispatch_away(broker, record, entry, true);
     lines_release(entry);
     entry->state = ENTRY_DOUBT;
-    entry->until_ms = broker->now_ms + broker->options.in_doubt_ms;
+    entry->vanished = !entry->any_unknown;
+    entry->until_ms = broker->now_ms + (has_waited ? 0 : broker->options.in_doubt_ms);
     list_remove(&entry->in_doubt);
     list_append(&subscription->lines.doubts, &entry->in_doubt);
     if (record)
@@ -157,6 +160,7 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
                                           .not_before_ms = entry == first ? not_before_ms : 0,
                                           .attempts = entry->attempts,
                                           .maybe_sent = entry->maybe_sent,
+                                          .vanished = entry->vanished,
                                           .is_bulk = entry->is_bulk,
                                           .left = entry->left });
         lines_drop(&subscription->lines, entry);
@@ -223,6 +227,7 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
     entry->left = left;
     entry->attempts = row->attempts;
     entry->maybe_sent = row->maybe_sent;
+    entry->vanished = row->vanished;
     entry->is_bulk = row->is_bulk;
     entry->is_stored = true;
     bool is_doubted = is_doubtful(subscription, entry, line->is_unsure);

@@ -87,6 +87,72 @@ static void test_echo_that_comes_during_the_doubt_ends_it(void **state)
     assert_int_equal(game_count(game, peers[2]), 1);
 }
 
+/* It came while another held the delivery, who cannot know of it. */
+static void test_who_waited_in_vain_is_followed_at_once_by_who_heard_meanwhile(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *peers[3];
+
+    for (uint8_t i = 0; i < 3; i++)
+        peers[i] = game_join(game, INSTAGRAM, (uint8_t) (i + 1), 100);
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    game_leave(game, peers[0]);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, peers[1]), 1);
+    hear(game, peers[2], "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game_count(game, peers[2]), 0);
+    game_outcome(game, peers[1], last(game, peers[1])->seq, last(game, peers[1])->first_target, OUTCOME_IS_UNKNOWN,
+                 NULL);
+    game_pass_ms(game, 100);
+    assert_int_equal(game_count(game, peers[2]), 1);
+    game_outcome(game, peers[2], last(game, peers[2])->seq, last(game, peers[2])->first_target, OUTCOME_IS_SENT, "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+    assert_int_equal(game_counts(game)->published, 1);
+}
+
+static void test_who_waited_in_vain_is_followed_at_once_by_another_who_may_have_heard(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *peers[3];
+
+    for (uint8_t i = 0; i < 3; i++)
+        peers[i] = game_join(game, INSTAGRAM, (uint8_t) (i + 1), 100);
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    game_leave(game, peers[0]);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, peers[1]), 1);
+    game_outcome(game, peers[1], last(game, peers[1])->seq, last(game, peers[1])->first_target, OUTCOME_IS_UNKNOWN,
+                 NULL);
+    game_pass_ms(game, 100);
+    assert_int_equal(game_count(game, peers[2]), 1);
+    assert_true(last(game, peers[2])->maybe_sent);
+    assert_false(last(game, peers[2])->vanished);
+}
+
+static void test_who_comes_after_one_that_vanished_is_told_whoever_waited_before(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *first = game_join(game, INSTAGRAM, 1, 100), *second;
+
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    assert_false(last(game, first)->vanished);
+    second = game_join(game, INSTAGRAM, 2, 100);
+    game_outcome(game, first, last(game, first)->seq, last(game, first)->first_target, OUTCOME_IS_UNKNOWN, NULL);
+    game_pass_ms(game, 4000);
+    assert_false(last(game, second)->vanished);
+    game_leave(game, second);
+    game_pass_ms(game, 4000);
+    assert_true(last(game, first)->vanished);
+    game_outcome(game, first, last(game, first)->seq, last(game, first)->first_target, OUTCOME_IS_DEFERRED, NULL);
+    game_pass_ms(game, 60000);
+    assert_true(last(game, first)->vanished);
+}
+
 static void test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out(void **state)
 {
     struct game *game = *state;
@@ -164,6 +230,9 @@ int main(void)
         ON_PAPER(test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again),
         ON_PAPER(test_doubted_delivery_goes_at_once_to_whoever_heard_its_echo),
         ON_PAPER(test_echo_that_comes_during_the_doubt_ends_it),
+        ON_PAPER(test_who_waited_in_vain_is_followed_at_once_by_who_heard_meanwhile),
+        ON_PAPER(test_who_waited_in_vain_is_followed_at_once_by_another_who_may_have_heard),
+        ON_PAPER(test_who_comes_after_one_that_vanished_is_told_whoever_waited_before),
         ON_PAPER(test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out),
         ON_PAPER(test_what_is_another_s_proves_nothing_of_what_may_have_been_sent),
         ON_PAPER(test_human_is_heard_again_when_what_was_in_doubt_has_ended),

@@ -136,6 +136,7 @@ void handout(struct broker *broker, struct seat *seat, struct entry *entry, cons
                                                                     .seq = entry->seq,
                                                                     .attempt = entry->attempts,
                                                                     .maybe_sent = entry->maybe_sent,
+                                                                    .vanished = entry->vanished,
                                                                     .front = record->front,
                                                                     .targets = targets,
                                                                     .back = record->back });

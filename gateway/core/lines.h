@@ -62,7 +62,8 @@ struct entry {
     uint8_t state;
     uint8_t replica[REPLICA_BYTES]; /* last holder */
     bool is_stored, maybe_sent, any_unknown, any_deferred;
-    bool is_away; /* its targets are counted among the addresses a send is out to */
+    bool vanished; /* did the last holder, instead of waiting for a proof in vain? */
+    bool is_away;  /* its targets are counted among the addresses a send is out to */
     bool is_bulk;
 };
 

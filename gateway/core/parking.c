@@ -6,7 +6,7 @@
 
 #include "core/broker.h"
 
-enum parked_flag { PARKED_MAYBE_SENT = 1, PARKED_BULK = 2 };
+enum parked_flag { PARKED_MAYBE_SENT = 1, PARKED_BULK = 2, PARKED_VANISHED = 4 };
 
 #define PARKED_MAX_BYTES (4 + 8 + 1 + 2 * GATEWAY_TARGETS_MAX)
 
@@ -37,7 +37,8 @@ void parking_put(struct broker *broker, const struct subscription *subscription,
 
     writer_u32(&to, parked->attempts);
     writer_u64(&to, parked->not_before_ms);
-    writer_u8(&to, (uint8_t) ((parked->maybe_sent ? PARKED_MAYBE_SENT : 0) | (parked->is_bulk ? PARKED_BULK : 0)));
+    writer_u8(&to, (uint8_t) ((parked->maybe_sent ? PARKED_MAYBE_SENT : 0) | (parked->is_bulk ? PARKED_BULK : 0) |
+                              (parked->vanished ? PARKED_VANISHED : 0)));
     for (uint32_t i = 0; i < GATEWAY_TARGETS_MAX; i++)
         if (target_set_has(&parked->left, i))
             writer_u16(&to, (uint16_t) i);
@@ -62,6 +63,7 @@ static int parse(uint64_t seq, struct bytes row, struct parked *ret)
         return -EBADMSG;
     ret->maybe_sent = (flags & PARKED_MAYBE_SENT) != 0;
     ret->is_bulk = (flags & PARKED_BULK) != 0;
+    ret->vanished = (flags & PARKED_VANISHED) != 0;
     while (cursor_u16(&at, &target) == 0)
         if (target < GATEWAY_TARGETS_MAX)
             target_set_add(&ret->left, target);

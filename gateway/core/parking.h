@@ -10,7 +10,7 @@
 struct parked {
     uint64_t seq, not_before_ms;
     uint32_t attempts;
-    bool maybe_sent, is_bulk;
+    bool maybe_sent, vanished, is_bulk;
     struct target_set left;
 };
 

@@ -74,6 +74,7 @@ static void on_hand(void *owner, const struct handing *handing)
                                     .seq = handing->seq,
                                     .attempt = handing->attempt,
                                     .maybe_sent = handing->maybe_sent,
+                                    .vanished = handing->vanished,
                                     .envelope = read_varint_part(&at) };
     while (proto_next(&reader, &field) > 0)
         if (handed->n_targets++ == 0)

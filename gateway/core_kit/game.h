@@ -18,7 +18,7 @@ struct game_handed {
     uint32_t handle;
     uint64_t seq;
     uint32_t attempt;
-    bool maybe_sent;
+    bool maybe_sent, vanished;
     unsigned n_targets;
     uint32_t first_target;
     struct bytes envelope, address, relates_ref, last_ref; /* of the first target */

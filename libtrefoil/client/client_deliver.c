@@ -235,6 +235,7 @@ static int show_frame(struct trefoil_client *client, const struct subscription *
                                       .accepted_ms = delivery->accepted_ms,
                                       .attempt = delivery->attempt,
                                       .maybe_sent = delivery->maybe_sent,
+                                      .vanished = delivery->vanished,
                                       .sender = "",
                                       .room_size = delivery->room_size,
                                       .relates_ids = ids,

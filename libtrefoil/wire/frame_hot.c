@@ -219,6 +219,8 @@ static int take_delivery(struct bytes bytes, struct arena *arena, void *ret)
             r = take_delivery_list(&reader, field, arena, delivery);
         else if (field.number == 9)
             r = proto_take_u32(&field, UINT32_MAX, &delivery->room_size);
+        else if (field.number == 10)
+            r = take_flag(&field, &delivery->vanished);
         if (r < 0)
             return r;
     }
@@ -394,6 +396,7 @@ static void put_delivery(const Trefoil__Delivery *delivery, struct proto_writer 
     for (size_t i = 0; i < delivery->n_relates_id; i++)
         proto_put_item(writer, 8, frame_bytes(delivery->relates_id[i]));
     proto_put_u64(writer, 9, delivery->room_size);
+    proto_put_u64(writer, 10, delivery->vanished ? 1 : 0);
 }
 
 void frame_deliver_put(const Trefoil__Deliver *deliver, struct proto_writer *writer)

@@ -48,6 +48,7 @@ static void with_deliver(void (*use)(const Trefoil__Frame *frame))
     full.n_relates_id = 2;
     full.relates_id = ids;
     full.room_size = 3;
+    full.vanished = 1;
     deliver.handle = 7;
     deliver.n_deliveries = 2;
     deliver.deliveries = both;

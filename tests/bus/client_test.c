@@ -249,7 +249,14 @@ static void test_translator_that_dies_with_a_delivery_in_hand_gets_it_again_mark
     struct note note = stage_await(&stage, MESSENGER, TREFOIL_EVENT_DELIVERY);
     assert_string_equal(note.text, "twice?");
     assert_true(note.maybe_sent);
+    assert_true(note.vanished);
     assert_int_equal(note.attempt, 2);
+    struct trefoil_target_outcome outcome = { .outcome = TREFOIL_OUTCOME_UNKNOWN, .target = note.target };
+    assert_int_equal(trefoil_client_outcome(stage.players[MESSENGER].client, note.handle, note.seq, &outcome, 1),
+                     TREFOIL_OK);
+    note = stage_await(&stage, MESSENGER, TREFOIL_EVENT_DELIVERY);
+    assert_true(note.maybe_sent);
+    assert_false(note.vanished);
 }
 
 static void test_deferred_delivery_comes_again_and_bounced_one_is_listed(unused_ void **state)

@@ -232,6 +232,7 @@ static void note_delivery(struct note *note, const struct trefoil_delivery *deli
     note->seq = delivery->seq;
     note->attempt = delivery->attempt;
     note->maybe_sent = delivery->maybe_sent;
+    note->vanished = delivery->vanished;
     note->lane = delivery->lane;
     note->envelope = delivery->envelope;
     note->room = delivery->room;

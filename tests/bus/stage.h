@@ -18,7 +18,7 @@ enum player_name { WHATSAPP, MESSENGER, BOT, ADMIN, CRM, N_PLAYERS };
 struct note {
     enum trefoil_event_type type;
     uint64_t ticket;
-    bool duplicate, retryable, maybe_sent;
+    bool duplicate, retryable, maybe_sent, vanished;
     uint32_t reason, handle, attempt, target;
     uint64_t seq;
     struct trefoil_id envelope, room, relates_id;

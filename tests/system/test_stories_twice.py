@@ -105,7 +105,7 @@ def test_long_text_whose_parts_fail_is_shown_whole_and_no_part_twice():
         stack.start_all()
         room_of_three(stack)
         for network in ("messenger", "instagram"):
-            fault(stack, network, "server_error", probability=0.4)
+            fault(stack, network, "server_error", probability=0.1)   # a part has five tries
 
         def struck():
             faults = stack.control("faults")["faults"]
@@ -203,3 +203,25 @@ def test_echo_that_comes_to_the_replica_that_did_not_send_is_known_all_the_same(
             stack.control("faults", {"clear": True})
             calm(stack)
             assert shown(stack, words) == {"whatsapp": 0, "messenger": 1, "instagram": 1}, shown(stack, words)
+
+
+def test_echo_that_comes_elsewhere_while_the_killed_sender_s_successor_waits_is_known_all_the_same():
+    with Stack() as stack:
+        stack.start_all()
+        for replica in (2, 3):
+            stack.start("instagram", replica=replica)
+            wait_until(lambda: stack.ready("instagram", replica), f"number {replica}")
+        stack.kill("instagram")    # now the one that has the webhooks is the youngest: 2 sends, 3 comes after it
+        wait_until(lambda: stack.metric("gateway", "trefoil_subscription_replicas") == 4, "the first has gone")
+        stack.again("instagram")
+        wait_until(lambda: stack.metric("gateway", "trefoil_subscription_replicas") == 5, "and is back")
+        room_of_three(stack)
+        words = "the echo is late"
+        fault(stack, "instagram", "slow", delay_ms=6000)
+        fault(stack, "instagram", "delay", delay_ms=5000)   # longer than in_doubt_ms, shorter than the wait after it
+        say(stack, "whatsapp", words)
+        wait_until(lambda: find(stack, "instagram", words), "instagram took it")
+        stack.kill("instagram-2")
+        stack.control("faults", {"clear": True})
+        calm(stack)
+        assert shown(stack, words) == {"whatsapp": 0, "messenger": 1, "instagram": 1}, shown(stack, words)

@@ -265,39 +265,59 @@ static bool has_words(const struct send *send)
     return request_of(send)->is_message && request_of(send)->words && send->user_id;
 }
 
-/* The echo may be with another replica, which the gateway finds. We have waited already, should it come back to us. */
+/* The gateway may bring it back to us, who have waited then, or to another replica that has the echo. Not when somebody
+ * else began it and it is about to be given up: then it is better said twice than not at all. */
+static bool can_ask_around(const struct send *send)
+{
+    bool is_last_attempt = send->is_doubted && send->parcel->attempt >= SENDER_ATTEMPTS_MAX;
+
+    return has_words(send) && !send->n_message_ids && !is_ephemeral(send) && !is_last_attempt;
+}
+
+/* The echo of the first try may still come, here. */
+static void expect_late_echo(struct send *send)
+{
+    struct sender *sender = send->parcel->sender;
+    struct utterance said = utterance_of(send);
+
+    if (has_words(send))
+        echoes_repeat(&sender->echoes, &said, send->parcel->seq, send->target, sender_now(sender));
+}
+
 static void ask_around(struct send *send)
 {
     if (send->parcel->attempt >= SENDER_ATTEMPTS_MAX)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, tried too often");
     else
-        send_end(send, TREFOIL_OUTCOME_UNKNOWN, "unknown, resent by policy");
+        send_end(send, TREFOIL_OUTCOME_UNKNOWN, "unknown, asked around before it is sent again");
+}
+
+static void repeat(struct send *send)
+{
+    bool is_first_here = send->is_doubted;
+
+    metric_add(send->parcel->sender->options.figures->unknown_resent, 1);
+    send->is_doubted = false;
+    if (is_first_here)
+        send_advance(send);
+    else if (send->n_message_ids)
+        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, 0, "unknown, resent by policy");
+    else
+        defer(send, 1, "unknown, resent by policy");
 }
 
 /* Doubt has lasted long enough. */
 static void settle_doubt(struct send *send)
 {
-    struct sender *sender = send->parcel->sender;
-    bool is_first_here = send->is_doubted;
-
-    if (sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
+    if (send->parcel->sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
         return;
     }
-    metric_add(sender->options.figures->unknown_resent, 1);
-    if (has_words(send)) {
-        struct utterance said = utterance_of(send);
-        echoes_repeat(&sender->echoes, &said, send->parcel->seq, send->target, sender_now(sender));
-    }
-    send->is_doubted = false;
-    if (is_first_here)
-        send_advance(send);
-    else if (has_words(send) && !send->n_message_ids && !is_ephemeral(send))
+    expect_late_echo(send);
+    if (can_ask_around(send))
         ask_around(send);
-    else if (send->n_message_ids)
-        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, 0, "unknown, resent by policy");
     else
-        defer(send, 1, "unknown, resent by policy");
+        repeat(send);
 }
 
 static void skip_best_effort(struct send *send)
@@ -474,7 +494,8 @@ static bool waits_for_echo(struct send *send)
         if (copy) {
             metric_add(sender->options.figures->unknown_resolved, 1);
             note_message(send, copy);
-        } else if (echoes_is_repeat(&sender->echoes, parcel->seq, send->target)) {
+        } else if (!send->waits_anew && echoes_is_repeat(&sender->echoes, parcel->seq, send->target)) {
+            metric_add(sender->options.figures->unknown_resent, 1);
             send->is_doubted = false;
         } else {
             sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);

@@ -41,7 +41,8 @@ struct send {
     uint64_t closes_ms;        /* Unix ms: not begun later than this without asking policy again; 0: whenever */
     bool
         is_doubted; /* an earlier holder may have sent this much and more: each part waits for an echo before it goes */
-    bool is_proven; /* the proof that the present request was taken came before its answer */
+    bool waits_anew; /* also where we have waited in vain before: its last holder may have sent it since */
+    bool is_proven;  /* the proof that the present request was taken came before its answer */
     const char *proof_id;
     struct trefoil_target_outcome outcome;
     struct trefoil_message notice; /* the receipt that tells the author */

@@ -206,6 +206,7 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
     send->is_ours = account >= 0;
     send->account = send->is_ours ? (size_t) account : 0;
     send->is_doubted = delivery->maybe_sent && delivery->seq;
+    send->waits_anew = delivery->vanished;
     if (sender->is_stopped && bus_is_paused(sender->options.bus))
         send_end(send, TREFOIL_OUTCOME_RETURNED, SENDER_ENDS);
     else if (sender->is_stopped)

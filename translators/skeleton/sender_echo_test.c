@@ -20,6 +20,16 @@ static void run_ms(struct scene *scene, uint64_t ms)
         uv_run(&scene->loop, UV_RUN_NOWAIT);
 }
 
+/* Waits in vain, asks around, and gets it back from the gateway. */
+static void deliver_in_doubt_again(struct scene *scene, const char *words)
+{
+    deliver_in_doubt(scene, words, 2);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_UNKNOWN);
+    scene->bus.n_outcomes = 0;
+    deliver_in_doubt(scene, words, 3);
+}
+
 static void test_echo_of_a_send_another_began_is_proof_when_the_delivery_comes_here(void **state)
 {
     struct scene *scene = *state;
@@ -47,7 +57,7 @@ static void test_delivery_another_began_waits_for_its_echo_before_it_is_sent_aga
     assert_int_equal(scene->n_asked, 0);
 }
 
-static void test_delivery_another_began_is_sent_when_no_echo_comes(void **state)
+static void test_delivery_another_began_is_sent_when_no_echo_comes_here_or_elsewhere(void **state)
 {
     struct scene *scene = *state;
 
@@ -55,10 +65,51 @@ static void test_delivery_another_began_is_sent_when_no_echo_comes(void **state)
     assert_false(hear(scene, &(struct utterance){ "echo/100", "ben", "Hello" }, "e1"));
     assert_false(hear(scene, &(struct utterance){ "echo/200", "ana", "Hello" }, "e2"));
     assert_false(hear(scene, &(struct utterance){ "echo/100", "ana", "Goodbye" }, "e3"));
-    deliver_in_doubt(scene, "Hello", 2);
+    deliver_in_doubt_again(scene, "Hello");
     wait_for_outcome(scene);
     assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
     assert_string_equal(scene->bus.ids[0], "m1");
+    assert_int_equal(scene->n_asked, 1);
+    assert_int_equal(metric_value(scene->figures.unknown_resent), 1);
+}
+
+/* Another replica may have the echo: only the gateway knows. */
+static void test_delivery_another_began_is_asked_around_before_it_is_sent_again(void **state)
+{
+    struct scene *scene = *state;
+
+    deliver_in_doubt(scene, "Hello", 2);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_UNKNOWN);
+    assert_int_equal(scene->n_asked, 0);
+    assert_int_equal(metric_value(scene->figures.unknown_resent), 0);
+    assert_true(hear(scene, &hello, "late"));
+}
+
+/* Whoever had it in between may have sent it. */
+static void test_delivery_whose_next_holder_vanished_waits_for_an_echo_anew(void **state)
+{
+    struct scene *scene = *state;
+
+    deliver_in_doubt(scene, "Hello", 2);
+    wait_for_outcome(scene);
+    scene->bus.n_outcomes = 0;
+    scene->settings.unknown_wait_ms = 2000;
+    deliver_after_a_death(scene, "Hello", 4);
+    run_ms(scene, 20);
+    assert_int_equal(scene->n_asked, 0);
+    assert_false(hear(scene, &hello, "theirs"));
+    assert_string_equal(scene->bus.ids[0], "theirs");
+}
+
+static void test_delivery_another_began_is_rather_said_twice_than_given_up(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = 200;
+    deliver_in_doubt(scene, "Hello", SENDER_ATTEMPTS_MAX);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
     assert_int_equal(scene->n_asked, 1);
 }
 
@@ -69,7 +120,7 @@ static void test_echo_whose_sender_the_gateway_knows_proves_nothing(void **state
     scene->script[0] = 200;
     assert_false(hear(scene, &hello, "earlier"));
     sender_echo_over(scene->sender, "earlier");
-    deliver_in_doubt(scene, "Hello", 2);
+    deliver_in_doubt_again(scene, "Hello");
     wait_for_outcome(scene);
     assert_string_equal(scene->bus.ids[0], "m1");
 }
@@ -85,7 +136,7 @@ static void test_one_echo_is_no_proof_of_two_sends(void **state)
     assert_string_equal(scene->bus.ids[0], "theirs");
     assert_false(hear(scene, &hello, "theirs"));
     scene->bus.n_outcomes = 0;
-    deliver_in_doubt(scene, "Hello", 2);
+    deliver_in_doubt_again(scene, "Hello");
     wait_for_outcome(scene);
     assert_string_equal(scene->bus.ids[0], "m1");
 }
@@ -114,7 +165,7 @@ static void test_echo_of_the_first_try_is_explained_after_the_second(void **stat
     struct scene *scene = *state;
 
     scene->script[0] = 200;
-    deliver_in_doubt(scene, "Hello", 2);
+    deliver_in_doubt_again(scene, "Hello");
     wait_for_outcome(scene);
     assert_true(hear(scene, &hello, "late"));
     assert_true(hear(scene, &hello, "late"));
@@ -127,7 +178,7 @@ static void test_echo_of_the_first_try_that_comes_during_the_second_is_ours_too(
     struct scene *scene = *state;
 
     scene->script[0] = -1;
-    deliver_in_doubt(scene, "Hello", 2);
+    deliver_in_doubt_again(scene, "Hello");
     wait_for_request(scene, 1);
     assert_false(hear(scene, &hello, "first"));
     assert_int_equal(http_answer(&scene->silent, 200, "text/plain", bytes_of_text("ok second")), 0);
@@ -198,7 +249,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_echo_of_a_send_another_began_is_proof_when_the_delivery_comes_here),
         in_scene(test_delivery_another_began_waits_for_its_echo_before_it_is_sent_again),
-        in_scene(test_delivery_another_began_is_sent_when_no_echo_comes),
+        in_scene(test_delivery_another_began_is_sent_when_no_echo_comes_here_or_elsewhere),
+        in_scene(test_delivery_another_began_is_asked_around_before_it_is_sent_again),
+        in_scene(test_delivery_whose_next_holder_vanished_waits_for_an_echo_anew),
+        in_scene(test_delivery_another_began_is_rather_said_twice_than_given_up),
         in_scene(test_echo_whose_sender_the_gateway_knows_proves_nothing),
         in_scene(test_one_echo_is_no_proof_of_two_sends),
         in_scene(test_parts_another_sent_are_proven_one_by_one),

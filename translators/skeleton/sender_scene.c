@@ -202,7 +202,7 @@ void deliver(struct scene *scene, const char *words)
     deliver_kind(scene, &message, SEQ);
 }
 
-void deliver_in_doubt(struct scene *scene, const char *words, uint32_t attempt)
+static void deliver_again(struct scene *scene, const char *words, uint32_t attempt, bool vanished)
 {
     struct trefoil_target target = { .index = 2, .address = { "echo/100", "ana" } };
     struct trefoil_delivery delivery = { .handle = 3,
@@ -210,11 +210,22 @@ void deliver_in_doubt(struct scene *scene, const char *words, uint32_t attempt)
                                          .envelope = { { 9 } },
                                          .attempt = attempt,
                                          .maybe_sent = true,
+                                         .vanished = vanished,
                                          .room_size = 2,
                                          .targets = &target,
                                          .n_targets = 1,
                                          .message = { .kind = TREFOIL_KIND_TEXT, .body.text.body = words } };
     sender_take(scene->sender, &delivery);
+}
+
+void deliver_in_doubt(struct scene *scene, const char *words, uint32_t attempt)
+{
+    deliver_again(scene, words, attempt, false);
+}
+
+void deliver_after_a_death(struct scene *scene, const char *words, uint32_t attempt)
+{
+    deliver_again(scene, words, attempt, true);
 }
 
 bool hear(struct scene *scene, const struct utterance *said, const char *message_id)

@@ -62,8 +62,9 @@ void deliver_kind(struct scene *scene, const struct trefoil_message *message, ui
 void deliver_to(struct scene *scene, const struct trefoil_message *message, uint64_t seq,
                 const struct trefoil_target *target, enum trefoil_lane lane);
 
-/* The same words to Ana, which an earlier holder may have sent. */
+/* The same words to Ana, which an earlier holder may have sent; the last waited in vain, or vanished. */
 void deliver_in_doubt(struct scene *scene, const char *words, uint32_t attempt);
+void deliver_after_a_death(struct scene *scene, const char *words, uint32_t attempt);
 
 /* An echo comes in. True: it was of a send that went twice, which is SEQ, target 2. */
 bool hear(struct scene *scene, const struct utterance *said, const char *message_id);

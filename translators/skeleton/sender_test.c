@@ -248,7 +248,7 @@ static void test_lost_answer_without_proof_is_resent_by_policy(void **state)
     deliver(scene, "Hello");
     wait_for_outcome(scene);
     assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_UNKNOWN);
-    assert_string_equal(scene->bus.outcomes[0].reason, "unknown, resent by policy");
+    assert_string_equal(scene->bus.outcomes[0].reason, "unknown, asked around before it is sent again");
     assert_int_equal(scene->n_asked, 1);
 }
 

@@ -168,8 +168,9 @@ struct trefoil_delivery {
     enum trefoil_audience audience;
     uint64_t accepted_ms;
     uint32_t attempt; /* from 1 */
-    bool maybe_sent;  /* an earlier holder vanished before it told the outcome */
-    bool unreadable;  /* could not be opened: `message` is of KIND_NONE, `why` tells; acknowledge it */
+    bool maybe_sent;  /* an earlier holder vanished before it told the outcome, or told that he does not know */
+    bool vanished;   /* the last one vanished: what others waited for in vain before him says nothing of what he sent */
+    bool unreadable; /* could not be opened: `message` is of KIND_NONE, `why` tells; acknowledge it */
     const char *why;
     const char *sender;          /* name of the sending service */
     struct trefoil_address from; /* account NULL from services; user_id NULL without ROLE_ADDRESSES */
