@@ -14,8 +14,15 @@ struct seen {
     struct list generations; /* newest first: the current one, then those being written down */
     struct seen_run runs[SEEN_RUNS_MAX];
     size_t n_runs;
-    struct seen_filter *filter;
+    uint32_t loaded_from;       /* runs before this one are in no filter yet: anything may be in them */
+    struct seen_filter *filter; /* of runs that were written down since it was opened */
+    struct seen_filter *loaded; /* of those from before */
 };
+
+static struct seen_generation *current(const struct seen *seen)
+{
+    return container_of(seen->generations.next, struct seen_generation, link); /* there always is one */
+}
 
 struct seen *seen_new(const uint64_t seed[2], uint32_t number)
 {
@@ -26,8 +33,9 @@ struct seen *seen_new(const uint64_t seed[2], uint32_t number)
     list_init(&seen->generations);
     memcpy(seen->seed, seed, sizeof(seen->seed));
     seen->filter = seen_filter_new();
+    seen->loaded = seen_filter_new();
     struct seen_generation *first = seen_generation_new(number);
-    if (!seen->filter || !first) {
+    if (!seen->filter || !seen->loaded || !first) {
         (void) seen_generation_free(first);
         return seen_free(seen);
     }
@@ -44,6 +52,7 @@ struct seen *seen_free(struct seen *seen)
         seen_generation_free(container_of(node, struct seen_generation, link));
     }
     seen->filter = seen_filter_free(seen->filter);
+    seen->loaded = seen_filter_free(seen->loaded);
     free(seen);
     return NULL;
 }
@@ -92,12 +101,16 @@ bool seen_find(const struct seen *seen, struct seen_id id, uint64_t *ret_seq)
 
 size_t seen_candidates(const struct seen *seen, struct seen_id id, uint32_t *ret)
 {
-    return seen_filter_candidates(seen->filter, id, ret);
-}
+    size_t n = seen_filter_candidates(seen->filter, id, ret),
+           end = n + seen_filter_candidates(seen->loaded, id, ret + n);
 
-static struct seen_generation *current(const struct seen *seen)
-{
-    return container_of(seen->generations.next, struct seen_generation, link); /* there always is one */
+    /* what is being loaded is in its filter by halves */
+    for (size_t i = n; i < end; i++)
+        if (ret[i] >= seen->loaded_from)
+            ret[n++] = ret[i];
+    for (size_t i = 0; i < seen->n_runs && seen->runs[i].number < seen->loaded_from; i++)
+        ret[n++] = seen->runs[i].number;
+    return n;
 }
 
 int seen_add(struct seen *seen, struct seen_mark mark, uint64_t now_ms)
@@ -124,16 +137,45 @@ int seen_load_run(struct seen *seen, const struct seen_run *run)
 {
     if (seen->n_runs == SEEN_RUNS_MAX)
         return -ENOSPC;
-    int r = seen_filter_begin_run(seen->filter, run->number, run->n_ids);
-    if (r < 0)
-        return r;
     seen->runs[seen->n_runs++] = *run;
+    seen->loaded_from = run->number + 1;
     return 0;
+}
+
+/* They are sorted: mostly the first one already says that there is none. */
+static const struct seen_run *newest_unloaded(const struct seen *seen)
+{
+    const struct seen_run *newest = NULL;
+
+    for (size_t i = 0; i < seen->n_runs && seen->runs[i].number < seen->loaded_from; i++)
+        newest = &seen->runs[i];
+    return newest;
+}
+
+bool seen_unloaded(const struct seen *seen, uint32_t *ret_run)
+{
+    const struct seen_run *run = newest_unloaded(seen);
+
+    if (run)
+        *ret_run = run->number;
+    return run != NULL;
+}
+
+int seen_begin_loading(struct seen *seen, uint32_t run)
+{
+    const struct seen_run *next = newest_unloaded(seen);
+
+    return next && next->number == run ? seen_filter_begin_run(seen->loaded, run, next->n_ids) : -ENOENT;
 }
 
 void seen_load_id(struct seen *seen, struct seen_id id)
 {
-    seen_filter_add(seen->filter, id);
+    seen_filter_add(seen->loaded, id);
+}
+
+void seen_end_loading(struct seen *seen, uint32_t run)
+{
+    seen->loaded_from = run;
 }
 
 void seen_settle(struct seen *seen, struct seen_generation **generation)
@@ -142,8 +184,9 @@ void seen_settle(struct seen *seen, struct seen_generation **generation)
 
     if (seen->n_runs == SEEN_RUNS_MAX)
         seen_forget(seen, seen->runs[1].number);
-    if (seen_load_run(seen, &old->run) < 0)
+    if (seen_filter_begin_run(seen->filter, old->run.number, old->run.n_ids) < 0)
         return; /* no memory for a filter: the generation itself goes on knowing its ids, until the next start */
+    seen->runs[seen->n_runs++] = old->run;
     for (size_t i = 0; i < old->n_slots; i++)
         if (old->slots[i].seq)
             seen_filter_add(seen->filter, old->slots[i].id);
@@ -172,6 +215,7 @@ void seen_forget(struct seen *seen, uint32_t first_kept)
     seen->n_runs -= n;
     memmove(seen->runs, seen->runs + n, seen->n_runs * sizeof(*seen->runs));
     seen_filter_forget(seen->filter, first_kept);
+    seen_filter_forget(seen->loaded, first_kept);
 }
 
 uint64_t seen_count(const struct seen *seen)

@@ -68,9 +68,15 @@ must_use_ struct seen_generation *seen_turn(struct seen *seen);
 /* The generation has become a run: from now on only the filter knows it. Takes and frees it. */
 void seen_settle(struct seen *seen, struct seen_generation **generation);
 
-/* A run found at opening; then its ids, in order. -ENOMEM, -ENOSPC when there are too many runs. */
+/* A run found at opening. Until its ids are loaded as well it may hold any id. -ENOSPC when there are too many runs. */
 must_use_ int seen_load_run(struct seen *seen, const struct seen_run *run);
+
+/* The run to be loaded next, newest first; false: there is none. Its ids are loaded between two calls, in order; in between
+ * everything else may be asked for and done. A run that is forgotten meanwhile is not asked for again. -ENOMEM. */
+bool seen_unloaded(const struct seen *seen, uint32_t *ret_run);
+must_use_ int seen_begin_loading(struct seen *seen, uint32_t run);
 void seen_load_id(struct seen *seen, struct seen_id id);
+void seen_end_loading(struct seen *seen, uint32_t run);
 
 /* The number of the first run that has to stay: all before end before `before_ms`, or are too many. */
 uint32_t seen_first_kept(const struct seen *seen, uint64_t before_ms);

@@ -1,4 +1,5 @@
 /* The memory of ids by itself: finds what was marked, seldom suspects a run wrongly, forgets in order. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -142,6 +143,77 @@ static void test_no_run_is_missed_and_few_are_suspected_wrongly(void **state)
     seen_free(seen);
 }
 
+static void load(struct seen *seen, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++)
+        seen_load_id(seen, id_of(seen, i));
+}
+
+/* Two runs found at opening, of the ids 0 to 999 and 1000 to 1999; the newest is loaded first. */
+static struct seen *open_with_two_runs(void)
+{
+    struct seen *seen = seen_new(seed, 3);
+
+    for (uint32_t number = 1; number <= 2; number++)
+        assert_int_equal(seen_load_run(seen, &(struct seen_run){ number, 1000, number * 10, number * 10 + 5 }), 0);
+    return seen;
+}
+
+static void test_run_that_is_not_loaded_yet_may_hold_any_id(void **state)
+{
+    struct seen *seen = open_with_two_runs();
+    uint32_t run;
+    size_t n;
+
+    (void) state;
+    assert_true(is_candidate(seen, 5, 1, &n) && is_candidate(seen, 5, 2, &n));
+    assert_true(seen_unloaded(seen, &run));
+    assert_int_equal(run, 2);
+    assert_int_equal(seen_begin_loading(seen, 2), 0);
+    load(seen, 1000, 1500);
+    assert_true(is_candidate(seen, 1200, 2, &n) && is_candidate(seen, 1800, 2, &n) &&
+                n == 2); /* by halves is not loaded */
+    add(seen, 2000, 3000, 40);
+    turn_and_settle(seen); /* a new run meanwhile */
+    load(seen, 1500, 2000);
+    seen_end_loading(seen, 2);
+    assert_true(seen_unloaded(seen, &run));
+    assert_int_equal(run, 1);
+    assert_int_equal(seen_begin_loading(seen, 1), 0);
+    load(seen, 0, 1000);
+    seen_end_loading(seen, 1);
+    assert_false(seen_unloaded(seen, &run));
+    for (uint64_t i = 0; i < 3000; i++)
+        assert_true(is_candidate(seen, i, 1 + (uint32_t) (i / 1000), &n));
+    size_t wrong = 0;
+    for (uint64_t i = 5000; i < 6000; i++)
+        wrong += is_candidate(seen, i, 9, &n) + n;
+    assert_true(wrong < 30);
+    assert_int_equal(seen_count(seen), 3000);
+    seen_free(seen);
+}
+
+static void test_run_that_is_forgotten_while_it_is_loaded_is_not_asked_for_again(void **state)
+{
+    struct seen *seen = open_with_two_runs();
+    uint32_t run;
+    size_t n;
+
+    (void) state;
+    assert_int_equal(seen_begin_loading(seen, 2), 0);
+    load(seen, 1000, 1500);
+    seen_forget(seen, 2);
+    assert_true(seen_unloaded(seen, &run));
+    assert_int_equal(run, 2);
+    assert_true(is_candidate(seen, 1800, 2, &n) && n == 1);
+    seen_forget(seen, 3);
+    assert_false(seen_unloaded(seen, &run));
+    assert_int_equal(seen_begin_loading(seen, 2), -ENOENT);
+    assert_false(is_candidate(seen, 1200, 2, &n));
+    assert_int_equal(seen_first_kept(seen, 0), 3);
+    seen_free(seen);
+}
+
 static void test_runs_are_forgotten_oldest_first_by_time(void **state)
 {
     struct seen *seen = seen_new(seed, 1);
@@ -192,6 +264,8 @@ int main(void)
         cmocka_unit_test(test_generation_is_written_down_sorted_and_whole),
         cmocka_unit_test(test_generation_being_written_down_is_still_searched),
         cmocka_unit_test(test_no_run_is_missed_and_few_are_suspected_wrongly),
+        cmocka_unit_test(test_run_that_is_not_loaded_yet_may_hold_any_id),
+        cmocka_unit_test(test_run_that_is_forgotten_while_it_is_loaded_is_not_asked_for_again),
         cmocka_unit_test(test_runs_are_forgotten_oldest_first_by_time),
         cmocka_unit_test(test_too_many_runs_push_the_oldest_out),
     };

@@ -114,6 +114,8 @@ static void on_wake(uv_async_t *async)
     list_init(&settled);
     tell_durable(store, store_writer_collect(store->writer, &settled));
     tell_trouble(store);
+    if (store_load_ids(store))
+        uv_async_send(async);
     if (list_is_empty(&settled))
         return;
     lmdb_refresh(store->lmdb);
@@ -146,27 +148,37 @@ static int new_waker(uv_loop_t *loop, struct store *store)
     return 0;
 }
 
-/* What the last life had told durable and not brought into the tables. */
-static int catch_up(struct store *store)
-{
-    struct list batches;
-
-    list_init(&batches);
-    int r = store_log_load(store->log, lmdb_state(store->lmdb).batch, &batches);
-    if (r == 0 && !list_is_empty(&batches))
-        r = lmdb_catch_up(store->lmdb, &batches);
-    list_for_each_safe (node, after, &batches)
-        batch_free(container_of(node, struct batch, link));
-    return r < 0 ? r : 0;
-}
-
 static int open_files(struct store *store, const struct store_options *options)
 {
     int r = lmdb_open(options->directory, options->max_bytes, &store->lmdb);
 
     if (r == 0)
         r = store_log_open(options->directory, lmdb_state(store->lmdb).seed, &store->log);
-    return r == 0 ? catch_up(store) : r;
+    return r;
+}
+
+static void free_all(struct list *batches)
+{
+    list_for_each_safe (node, after, batches)
+        batch_free(container_of(node, struct batch, link));
+}
+
+/* What the last life had told durable and not brought into the tables is brought there by this one, later. */
+static int start_writer(struct store *store)
+{
+    struct list left;
+
+    list_init(&left);
+    int r = store_log_load(store->log, lmdb_state(store->lmdb).batch, &left);
+    if (r == 0)
+        r = store_adopt(store, &left);
+    lmdb_refresh(store->lmdb); /* the writer must not wait for what the reader has seen */
+    if (r == 0)
+        r = store_writer_new(store->lmdb, store->log, &store->waker->async, &left, &store->writer);
+    free_all(&left);
+    if (r == 0)
+        uv_async_send(&store->waker->async); /* there may be ids to load */
+    return r;
 }
 
 static int open_parts(struct store *store, const struct store_options *options, uv_loop_t *loop)
@@ -189,8 +201,7 @@ static int open_parts(struct store *store, const struct store_options *options, 
     r = lmdb_load_seen(store->lmdb, store->seen);
     if (r == 0)
         r = new_waker(loop, store);
-    lmdb_refresh(store->lmdb); /* the writer must not wait for what the reader has seen */
-    return r < 0 ? r : store_writer_new(store->lmdb, store->log, &store->waker->async, &store->writer);
+    return r < 0 ? r : start_writer(store);
 }
 
 int store_open(const struct store_options *options, uv_loop_t *loop, const struct store_events *events,
@@ -224,10 +235,8 @@ struct store *store_close(struct store *store)
         return NULL;
     list_init(&left);
     store->writer = store_writer_free(store->writer, &left);
-    list_for_each_safe (node, after, &left)
-        batch_free(container_of(node, struct batch, link));
-    list_for_each_safe (node, after, &store->spare)
-        batch_free(container_of(node, struct batch, link));
+    free_all(&left);
+    free_all(&store->spare);
     store->open = batch_free(store->open);
     if (store->waker) {
         store->waker->store = NULL;

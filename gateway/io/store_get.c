@@ -19,6 +19,22 @@ uint64_t store_durable(const struct store *store)
     return store->durable;
 }
 
+bool store_load_ids(struct store *store)
+{
+    uint32_t run;
+
+    if (!seen_unloaded(store->seen, &run) || (!store->is_loading && seen_begin_loading(store->seen, run) < 0))
+        return false;
+    store->is_loading = true;
+    int r = lmdb_load_run(store->lmdb, run, STORE_LOAD_BLOCKS, &store->loaded_to, store->seen);
+    if (r == 0) {
+        seen_end_loading(store->seen, run);
+        store->is_loading = false;
+        store->loaded_to = (struct seen_id){ 0, 0 };
+    }
+    return r >= 0;
+}
+
 int store_seen(struct store *store, const uint8_t id[16], uint64_t *ret_seq)
 {
     struct seen_id mixed = seen_id_of(store->seen, id);
@@ -26,6 +42,7 @@ int store_seen(struct store *store, const uint8_t id[16], uint64_t *ret_seq)
 
     if (seen_find(store->seen, mixed, ret_seq))
         return 1;
+    (void) store_load_ids(store); /* in their order they are read from the disk once, one by one again and again */
     size_t n = seen_candidates(store->seen, mixed, runs);
     for (size_t i = 0; i < n; i++) {
         int r = lmdb_find_id(store->lmdb, runs[i], mixed, ret_seq);

@@ -14,6 +14,7 @@
 #include "store_writer.h"
 
 #define STORE_SPARE_BYTES ((size_t) 8 << 20) /* what batches done with may hold, to be used again */
+#define STORE_LOAD_BLOCKS 64                 /* of ids, at a time: some milliseconds */
 #define STORE_TURNS_PER_WINDOW 8 /* a generation that is not full ends after this part of the window, to be forgotten */
 
 /* The loop's handle outlives the store: libuv gives it back only when the loop runs. */
@@ -29,6 +30,8 @@ struct store {
     struct store_writer *writer;
     struct waker *waker;
     struct seen *seen;
+    bool is_loading;          /* a run of ids … */
+    struct seen_id loaded_to; /* … up to here */
     struct overlay overlay;
 
     struct batch *open;        /* NULL: nothing was put since the last one was submitted */
@@ -49,5 +52,15 @@ struct store {
 
 /* The open batch, or NULL when there is no memory for one. */
 struct batch *store_batch(struct store *store);
+
+/* The batches that only the log has, on their way to the writer: from now on they are read like all that is in flight.
+ * -ENOMEM; -EBADMSG when they do not follow upon what the tables have. */
+must_use_ int store_adopt(struct store *store, const struct list *batches);
+
+/* Loads a few of the ids that earlier lives have seen. False: there are no more, or none that can be read now. */
+bool store_load_ids(struct store *store);
+
+/* The oldest runs before `first_kept` go, in memory only. */
+void store_forget_runs(struct store *store, uint32_t first_kept);
 
 #endif

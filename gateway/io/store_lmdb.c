@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT "trefoil store 2"        /* the newest batches may be in the redo log alone */
-#define FORMAT_BEFORE "trefoil store 1" /* of the same shape, without a log: read, and written as the new one */
+#define FORMAT "trefoil store 3" /* the newest batches may be in the redo log alone, also for longer than one life */
 #define FORMAT_BYTES (sizeof(FORMAT) - 1)
 #define STATE_BYTES (FORMAT_BYTES + 5 * 8 + 2 * 4)
 #define READERS_MAX 8 /* the loop's, and those of dead processes until they are cleared */
@@ -34,6 +33,8 @@ static const char *const table_names[STORE_N_TABLES] = {
     [STORE_COUNTERS] = "counters",
     [STORE_CAPABILITIES] = "capabilities",
 };
+/* Of the same shape, without a log, and with one of smaller files: read, and written as the new one. */
+static const char *const formats_before[] = { "trefoil store 1", "trefoil store 2" };
 static const char *const own_names[N_OWN_TABLES] = { "journal", "ids", "runs", "state" };
 
 int lmdb_error(int r)
@@ -79,7 +80,15 @@ int lmdb_put_state(struct lmdb *lmdb, MDB_txn *txn, const struct lmdb_state *sta
     return lmdb_error(mdb_put(txn, lmdb->own[TABLE_STATE], &key, &value, 0));
 }
 
-static int get_state(struct lmdb *lmdb, MDB_txn *txn, struct lmdb_state *ret)
+static bool is_format_before(struct bytes format)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(formats_before); i++)
+        if (bytes_equal_text(format, formats_before[i]))
+            return true;
+    return false;
+}
+
+static int get_state(struct lmdb *lmdb, MDB_txn *txn, struct lmdb_state *ret, bool *ret_is_before)
 {
     MDB_val key = state_key(), value;
     int r = lmdb_error(mdb_get(txn, lmdb->own[TABLE_STATE], &key, &value));
@@ -87,9 +96,10 @@ static int get_state(struct lmdb *lmdb, MDB_txn *txn, struct lmdb_state *ret)
     if (r < 0)
         return r;
     struct bytes text = bytes_make(value.mv_data, value.mv_size);
+    struct bytes format = bytes_slice(text, 0, FORMAT_BYTES);
     struct cursor cursor = { bytes_slice(text, FORMAT_BYTES, SIZE_MAX) };
-    if (text.size != STATE_BYTES ||
-        (memcmp(text.data, FORMAT, FORMAT_BYTES) != 0 && memcmp(text.data, FORMAT_BEFORE, FORMAT_BYTES) != 0))
+    *ret_is_before = is_format_before(format);
+    if (text.size != STATE_BYTES || (!*ret_is_before && !bytes_equal_text(format, FORMAT)))
         return -EBADMSG;
     if (cursor_u64(&cursor, &ret->batch) < 0 || cursor_u64(&cursor, &ret->head) < 0 ||
         cursor_u64(&cursor, &ret->tail) < 0 || cursor_u64(&cursor, &ret->seed[0]) < 0 ||
@@ -102,10 +112,11 @@ static int get_state(struct lmdb *lmdb, MDB_txn *txn, struct lmdb_state *ret)
 /* The state of these files; of new ones, the first. Files of somebody else have tables but no state. */
 static int first_state(struct lmdb *lmdb, MDB_txn *txn, bool is_new)
 {
-    int r = get_state(lmdb, txn, &lmdb->state);
+    bool is_before = false;
+    int r = get_state(lmdb, txn, &lmdb->state, &is_before);
 
-    if (r == 0)
-        return lmdb_put_state(lmdb, txn, &lmdb->state); /* a program that knows no log must not open it from now on */
+    if (r == 0 && is_before)
+        return lmdb_put_state(lmdb, txn, &lmdb->state); /* a program of before must not open it from now on */
     if (r != -ENOENT)
         return r;
     if (!is_new)
@@ -153,6 +164,9 @@ int lmdb_env_open(struct lmdb *lmdb)
         r = mdb_reader_check(lmdb->env, &dead);
     if (r == MDB_SUCCESS)
         r = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
+    /* whoever wrote the head last may have been killed before it had waited for the disk, which we have read it from */
+    if (r == MDB_SUCCESS)
+        r = mdb_env_sync(lmdb->env, 1);
     r = r == MDB_SUCCESS ? open_tables(lmdb, txn) : lmdb_error(r);
     if (r == 0)
         r = lmdb_error(mdb_txn_commit(txn));

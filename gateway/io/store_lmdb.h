@@ -14,7 +14,6 @@
 #define LMDB_BLOCK_IDS ((size_t) 682)                /* ids of a block of a run: four pages */
 #define LMDB_DROPS_PER_COMMIT 512                    /* segments or blocks that go in one commit, of each kind */
 #define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)       /* for dropping things when the file is at its cap */
-#define LMDB_CATCH_UP_BYTES ((size_t) 256 << 20)     /* for what the redo log may hold */
 #define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20)   /* a disk with less is full, whatever the write answered */
 #define LMDB_MIN_BYTES ((uint64_t) 1 << 20)          /* smallest cap */
 
@@ -51,9 +50,6 @@ void lmdb_note_drops(struct lmdb_drops *drops, const struct list *batches);
 /* Drops it ahead of their turn, because there is no room for anything else. */
 must_use_ int lmdb_make_room(struct lmdb *lmdb, struct lmdb_drops drops);
 
-/* Writes what the redo log has and the tables have not, beyond the cap if it must be: it was told durable. */
-must_use_ int lmdb_catch_up(struct lmdb *lmdb, const struct list *batches);
-
 /* ---- the reader's side: values are valid during the callback only ---- */
 
 /* Reads see what is on disk now, not what was when the last one happened. */
@@ -71,8 +67,11 @@ must_use_ int lmdb_read(struct lmdb *lmdb, uint64_t from_seq,
 /* Is the id in this run? 1, 0, -errno. */
 must_use_ int lmdb_find_id(struct lmdb *lmdb, uint32_t run, struct seen_id id, uint64_t *ret_seq);
 
-/* Fills an empty memory of ids from the runs and the log. */
+/* Tells an empty memory of ids which runs there are, and fills it from the log. */
 must_use_ int lmdb_load_seen(struct lmdb *lmdb, struct seen *seen);
+
+/* Loads ids of this run into the memory, of so many blocks, behind `*at`; zero: from the first on. 1: there are more; 0. */
+must_use_ int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_blocks, struct seen_id *at, struct seen *seen);
 
 void lmdb_sizes(struct lmdb *lmdb, uint64_t *ret_file_bytes, uint64_t *ret_used_bytes);
 

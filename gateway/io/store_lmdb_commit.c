@@ -268,13 +268,3 @@ int lmdb_make_room(struct lmdb *lmdb, struct lmdb_drops drops)
     r = set_map(lmdb, lmdb->max_bytes);
     return more < 0 ? more : r;
 }
-
-int lmdb_catch_up(struct lmdb *lmdb, const struct list *batches)
-{
-    int r = set_map(lmdb, lmdb->max_bytes + LMDB_CATCH_UP_BYTES);
-
-    if (r == 0)
-        r = lmdb_commit(lmdb, batches);
-    int again = set_map(lmdb, lmdb->max_bytes);
-    return r < 0 ? r : again;
-}

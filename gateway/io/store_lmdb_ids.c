@@ -103,31 +103,72 @@ int lmdb_find_id(struct lmdb *lmdb, uint32_t run, struct seen_id id, uint64_t *r
     return r == -ENOENT ? 0 : r;
 }
 
+/* Their heads: the next one is behind all blocks of this one. */
 static int load_runs(MDB_cursor *cursor, struct seen *seen, uint32_t first_run)
 {
-    MDB_val key, value;
     uint8_t name[RUN_KEY_BYTES];
+    uint32_t wanted = first_run;
 
-    put_u32(name, first_run);
-    key = (MDB_val){ sizeof(name), name };
-    int r = lmdb_error(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
-    while (r == 0) {
+    for (;;) {
+        MDB_val key = { sizeof(name), name }, value;
+
+        put_u32(name, wanted);
+        int r = lmdb_error(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
+        if (r < 0)
+            return r == -ENOENT ? 0 : r;
+        if (key.mv_size != RUN_KEY_BYTES || value.mv_size != RUN_HEAD_BYTES || get_u32(key.mv_data) == UINT32_MAX)
+            return -EBADMSG;
         const uint8_t *data = value.mv_data;
+        struct seen_run run = { get_u32(key.mv_data), get_u32(data), get_u64(data + 4), get_u64(data + 12) };
+        r = seen_load_run(seen, &run);
+        if (r < 0)
+            return r;
+        wanted = run.number + 1;
+    }
+}
 
-        if (key.mv_size == RUN_KEY_BYTES && value.mv_size == RUN_HEAD_BYTES) {
-            struct seen_run run = { get_u32(key.mv_data), get_u32(data), get_u64(data + 4), get_u64(data + 12) };
+static bool is_block_of(uint32_t run, MDB_val key)
+{
+    return key.mv_size == BLOCK_KEY_BYTES && get_u32(key.mv_data) == run;
+}
 
-            r = seen_load_run(seen, &run);
-        } else if (key.mv_size == BLOCK_KEY_BYTES) {
-            for (size_t at = 0; at + MARK_BYTES <= value.mv_size; at += MARK_BYTES)
-                seen_load_id(seen, get_mark(data + at).id);
-        } else {
-            r = -EBADMSG;
+static int load_blocks(MDB_cursor *cursor, uint32_t run, size_t n_blocks, struct seen_id *at, struct seen *seen)
+{
+    uint8_t name[BLOCK_KEY_BYTES];
+    MDB_val key = { sizeof(name), name }, value;
+
+    put_u32(name, run);
+    put_u64(name + 4, at->high);
+    put_u64(name + 12, at->low);
+    int r = lmdb_error(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
+    for (; r == 0 && is_block_of(run, key); r = lmdb_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
+        const uint8_t *name_of = key.mv_data;
+
+        if (n_blocks-- == 0) {
+            *at = (struct seen_id){ get_u64(name_of + 4), get_u64(name_of + 12) };
+            return 1;
         }
-        if (r == 0)
-            r = lmdb_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
+        for (size_t i = 0; i + MARK_BYTES <= value.mv_size; i += MARK_BYTES)
+            seen_load_id(seen, get_mark((const uint8_t *) value.mv_data + i).id);
     }
     return r == -ENOENT ? 0 : r;
+}
+
+int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_blocks, struct seen_id *at, struct seen *seen)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+
+    pthread_mutex_lock(&lmdb->lock);
+    int r = lmdb_reader(lmdb, &txn);
+    if (r == 0)
+        r = lmdb_error(mdb_cursor_open(txn, lmdb->own[TABLE_RUNS], &cursor));
+    if (r == 0) {
+        r = load_blocks(cursor, run, n_blocks, at, seen);
+        mdb_cursor_close(cursor);
+    }
+    pthread_mutex_unlock(&lmdb->lock);
+    return r;
 }
 
 static int load_log(MDB_cursor *cursor, struct seen *seen, uint32_t generation)

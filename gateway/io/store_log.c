@@ -22,6 +22,7 @@ struct log_file {
 struct store_log {
     struct log_file files[LOG_FILES];
     size_t current;
+    uint64_t left; /* number of the newest batch that was found when the log was read */
     uint64_t seed[2];
     uint8_t *entry; /* being put together */
     size_t entry_room;
@@ -104,14 +105,15 @@ static void free_all(struct list *batches)
 }
 
 /* The entries from the front of a file on, as long as their numbers go up: between two there may be batches that went
- * into the tables without the log. */
-static int load_entries(struct bytes bytes, const uint64_t seed[2], struct list *ret)
+ * into the tables without the log. `*ret_used`: where they end. */
+static int load_entries(struct bytes bytes, const uint64_t seed[2], struct list *ret, size_t *ret_used)
 {
     struct list entry;
     size_t size;
     int r;
 
     list_init(&entry);
+    *ret_used = 0;
     while ((r = entry_read(bytes, seed, &entry, &size)) == 0) {
         if (!list_is_empty(ret) && batch_at(entry.next)->number <= batch_at(ret->previous)->number) {
             free_all(&entry); /* of an earlier round */
@@ -122,6 +124,7 @@ static int load_entries(struct bytes bytes, const uint64_t seed[2], struct list 
             list_append(ret, node);
         }
         bytes = bytes_slice(bytes, size, SIZE_MAX);
+        *ret_used += size;
     }
     return r == -EBADMSG ? 0 : r;
 }
@@ -140,14 +143,19 @@ static int read_whole(const struct log_file *file, uint8_t *to, size_t size)
     return 0;
 }
 
-static int load_file(const struct store_log *log, const struct log_file *file, struct list *ret)
+/* What it holds is synced first: the process that wrote it may have been killed before it had waited for the disk. */
+static int load_file(const struct store_log *log, struct log_file *file, struct list *ret)
 {
-    size_t size = file->size < LOG_FILE_BYTES ? file->size : LOG_FILE_BYTES;
+    size_t size = file->size < LOG_FILE_MAX_BYTES ? file->size : LOG_FILE_MAX_BYTES;
     uint8_t *content = malloc(size ? size : 1);
     int r = content ? read_whole(file, content, size) : -ENOMEM;
 
     if (r == 0)
-        r = load_entries(bytes_make(content, size), log->seed, ret);
+        r = load_entries(bytes_make(content, size), log->seed, ret, &file->used);
+    if (r == 0 && !list_is_empty(ret)) {
+        file->last = batch_at(ret->previous)->number;
+        r = fdatasync(file->fd) < 0 ? -errno : 0;
+    }
     free(content);
     return r;
 }
@@ -180,11 +188,10 @@ int store_log_load(struct store_log *log, uint64_t after, struct list *ret_batch
     for (size_t i = 0; i < LOG_FILES && r == 0; i++)
         r = load_file(log, &log->files[i], &found[i]);
 
-    bool is_first_older =
-        list_is_empty(&found[1]) ||
-        (!list_is_empty(&found[0]) && batch_at(found[0].next)->number < batch_at(found[1].next)->number);
+    log->current = log->files[1].last > log->files[0].last;
+    log->left = log->files[log->current].last;
     for (size_t i = 0; i < LOG_FILES && r == 0; i++)
-        r = keep_beyond(&found[is_first_older ? i : 1 - i], after, &kept);
+        r = keep_beyond(&found[i == 0 ? 1 - log->current : log->current], after, &kept);
     for (size_t i = 0; i < LOG_FILES; i++)
         free_all(&found[i]);
     if (r < 0) {
@@ -250,12 +257,13 @@ static int make_room(struct store_log *log, size_t size)
     return log->entry ? 0 : -ENOMEM;
 }
 
-/* The file with room for the entry; the other one from its front, when the tables have all that it holds. */
+/* The file with room for the entry; the other one from its front, when the tables have all that it holds. An earlier life
+ * may have left both full: there is more room then, so that nobody has to wait for the tables before the first confirm. */
 static struct log_file *choose_file(struct store_log *log, size_t size, uint64_t settled)
 {
     struct log_file *current = &log->files[log->current], *other = &log->files[1 - log->current];
 
-    if (current->used + size <= LOG_FILE_BYTES)
+    if (current->used + size <= (log->left > settled ? LOG_FILE_MAX_BYTES : LOG_FILE_BYTES))
         return current;
     if (current->last <= settled) { /* the front of this one is as good */
         current->used = 0;

@@ -1,5 +1,5 @@
 /* The redo log: two files that batches are appended to, one sync each time, before their changes reach the tables. Never
- * read but when the store is opened: what the tables do not have yet is then found here.
+ * read but when the store is opened: what the tables do not have yet is then found here, and stays until they have it.
  *
  * A commit of the tables writes every page it touched and waits for the disk twice; an entry of the log is written in
  * one piece over space the file already has, and waits once. So batches are told durable when they are here, and go into
@@ -16,6 +16,7 @@
 
 #define LOG_FILES 2
 #define LOG_FILE_BYTES ((size_t) 16 << 20)
+#define LOG_FILE_MAX_BYTES (2 * LOG_FILE_BYTES) /* while the tables lack what an earlier life has left in the log */
 #define LOG_ENTRY_MAX_BYTES ((size_t) 4 << 20)
 #define LOG_STEP_BYTES ((size_t) 1 << 20) /* a file that has not its full size yet grows by this */
 
@@ -25,8 +26,9 @@ struct store_log;
 must_use_ int store_log_open(const char *directory, const uint64_t seed[2], struct store_log **ret);
 struct store_log *store_log_close(struct store_log *log); /* accepts NULL, returns NULL */
 
-/* Appends the batches beyond `after` to the list, in order; the caller frees them. -ENOMEM, -EIO; -EBADMSG when batches
- * between `after` and those of the log are missing. Only before anything is appended. */
+/* Appends the batches beyond `after`, up to which the tables have everything, to the list, in order; the caller frees
+ * them. They are on the disk. -ENOMEM, -EIO; -EBADMSG when batches between `after` and those of the log are missing. Only
+ * before anything is appended; what is appended then goes behind them. */
 must_use_ int store_log_load(struct store_log *log, uint64_t after, struct list *ret_batches);
 
 /* Writes the batches of the list, as one entry, and waits for the disk. The tables have all up to the batch `settled`.

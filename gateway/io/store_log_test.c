@@ -200,6 +200,52 @@ static void test_room_behind_settled_batches_is_used_again_without_opening(void 
     logged_close(&logged);
 }
 
+static off_t size_of(const struct logged *logged, int number)
+{
+    struct stat stat_of;
+    char path[128];
+
+    logged_path(logged, number, path);
+    assert_int_equal(stat(path, &stat_of), 0);
+    return stat_of.st_size;
+}
+
+static void append_until_full(struct logged *logged, uint64_t settled)
+{
+    int r;
+
+    while ((r = append_entry(logged, 1, 300000, settled)) == 0)
+        ;
+    assert_int_equal(r, -EAGAIN);
+}
+
+static void test_what_an_earlier_life_left_stays_until_the_tables_have_it_and_leaves_room_for_more(void **state unused_)
+{
+    struct logged logged;
+
+    logged_open(&logged);
+    append_until_full(&logged, 0);
+    assert_true(size_of(&logged, 0) <= (off_t) LOG_FILE_BYTES && size_of(&logged, 1) <= (off_t) LOG_FILE_BYTES);
+    for (int life = 0; life < 3; life++) { /* killed again and again before anything has reached the tables */
+        uint64_t left = logged.next - 1;
+
+        logged_reopen(&logged);
+        expect_loaded(&logged, 0, 1, left);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(append_entry(&logged, 1, 300000, 0), 0);
+        assert_int_equal(logged.next - 1, left + 3);
+    }
+    append_until_full(&logged, 0);
+    assert_true(size_of(&logged, 1) > (off_t) LOG_FILE_BYTES && size_of(&logged, 1) <= (off_t) LOG_FILE_MAX_BYTES);
+    logged_reopen(&logged);
+    expect_loaded(&logged, 0, 1, logged.next - 1);
+    uint64_t settled = logged.next - 1;
+    assert_int_equal(append_entry(&logged, 1, 300000, settled), 0);
+    logged_reopen(&logged);
+    expect_loaded(&logged, settled, settled + 1, logged.next - 1);
+    logged_close(&logged);
+}
+
 static void flip(const struct logged *logged, off_t at)
 {
     char path[128];
@@ -359,9 +405,17 @@ static void test_what_only_the_log_has_is_read_like_the_rest(void **state unused
     world_close(&world);
 }
 
+static void an_id(uint64_t n, uint8_t ret[16])
+{
+    memset(ret, 0, 16);
+    memcpy(ret, &n, sizeof(n));
+}
+
 /* Writes what is told durable and dies at once: nothing of it has reached the tables. */
 static void live_briefly(struct world *world, uint64_t n)
 {
+    uint8_t id[16];
+
     pid_t child = fork();
     int status;
 
@@ -369,8 +423,14 @@ static void live_briefly(struct world *world, uint64_t n)
         if (uv_loop_init(&world->loop) != 0 || world_try_open(world) != 0)
             _exit(1);
         for (uint64_t i = 0; i < n; i++) {
-            append(world, 400);
+            uint64_t seq = append(world, 400);
+
+            an_id(seq, id);
+            if (store_mark_seen(world->store, id, seq, NOW_MS) != 0)
+                _exit(1);
             put(world, STORE_COUNTERS, "last", "there");
+            put(world, STORE_ROOMS, seq % 2 ? "odd" : "even", "there");
+            drop(world, STORE_ROOMS, seq % 2 ? "even" : "odd");
             submit(world);
         }
         settle(world);
@@ -384,9 +444,19 @@ static void live_briefly(struct world *world, uint64_t n)
     assert_true(WIFSIGNALED(status));
 }
 
+static int expect_one_room(void *context, struct bytes key, struct bytes value unused_)
+{
+    const uint64_t *head = context;
+
+    assert_true(bytes_equal_text(key, *head % 2 ? "odd" : "even"));
+    return 0;
+}
+
 static void test_killed_before_anything_reached_the_tables_all_of_it_is_there(void **state unused_)
 {
     struct world world;
+    uint64_t head, seq;
+    uint8_t id[16];
 
     world_open(&world);
     world_close_store(&world);
@@ -396,6 +466,14 @@ static void test_killed_before_anything_reached_the_tables_all_of_it_is_there(vo
         assert_int_equal(store_head(world.store), life * 25);
         assert_int_equal(count_records(&world, 0), life * 25);
         expect(&world, STORE_COUNTERS, "last", "there");
+        head = life * 25;
+        expect(&world, STORE_ROOMS, head % 2 ? "even" : "odd", NULL);
+        assert_int_equal(store_scan(world.store, STORE_ROOMS, BYTES_EMPTY, BYTES_EMPTY, expect_one_room, &head), 0);
+        for (uint64_t n = 1; n <= head; n++) {
+            an_id(n, id);
+            assert_int_equal(store_seen(world.store, id, &seq), 1);
+            assert_int_equal(seq, n);
+        }
         world_close_store(&world);
     }
     world_close(&world);
@@ -407,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_what_was_appended_is_found_again_beyond_what_the_tables_have),
         cmocka_unit_test(test_files_are_written_in_turns_and_never_over_what_the_tables_lack),
         cmocka_unit_test(test_room_behind_settled_batches_is_used_again_without_opening),
+        cmocka_unit_test(test_what_an_earlier_life_left_stays_until_the_tables_have_it_and_leaves_room_for_more),
         cmocka_unit_test(test_torn_entry_ends_what_is_found),
         cmocka_unit_test(test_gap_between_the_tables_and_the_log_is_told),
         cmocka_unit_test(test_batches_that_passed_the_log_by_leave_no_gap_in_it),

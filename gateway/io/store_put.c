@@ -31,6 +31,14 @@ static bool overwrite(const struct batch *batch, struct change *older, struct by
     return true;
 }
 
+/* `older` is what the overlay has of this key. */
+static void show(struct store *store, struct change *change, struct change *older)
+{
+    if (older && older->batch == change->batch)
+        older->is_replaced = true;
+    overlay_show(&store->overlay, change, older);
+}
+
 static int change_key_to(struct store *store, enum store_table table, struct bytes key, struct bytes value,
                          bool is_deletion)
 {
@@ -50,9 +58,7 @@ static int change_key_to(struct store *store, enum store_table table, struct byt
         return r;
     change->hash = hash;
     change->is_deletion = is_deletion;
-    if (older && older->batch == batch)
-        older->is_replaced = true;
-    overlay_show(&store->overlay, change, older);
+    show(store, change, older);
     return 0;
 }
 
@@ -66,14 +72,20 @@ int store_delete(struct store *store, enum store_table table, struct bytes key)
     return change_key_to(store, table, key, BYTES_EMPTY, true);
 }
 
-/* The oldest runs before `first_kept` go, in memory now, on disk with the batch. */
-static void forget_runs(struct store *store, struct batch *batch, uint32_t first_kept)
+void store_forget_runs(struct store *store, uint32_t first_kept)
 {
     if (first_kept <= store->first_run)
         return;
     seen_forget(store->seen, first_kept);
     store->first_run = first_kept;
-    batch->first_kept_run = first_kept;
+}
+
+/* In memory now, on disk with the batch. */
+static void forget_runs(struct store *store, struct batch *batch, uint32_t first_kept)
+{
+    if (first_kept > store->first_run)
+        batch->first_kept_run = first_kept;
+    store_forget_runs(store, first_kept);
 }
 
 /* Ends the current generation of ids. Without memory for the next it just goes on. */
@@ -126,4 +138,37 @@ int store_prune(struct store *store, uint64_t up_to_seq, uint64_t now_ms)
     if (now_ms > store->window_ms)
         forget_runs(store, batch, seen_first_kept(store->seen, now_ms - store->window_ms));
     return 0;
+}
+
+static int adopt_one(struct store *store, struct batch *batch)
+{
+    int r = 0;
+
+    if (batch->next_generation != seen_current(store->seen)->number ||
+        (batch->n_records && batch->first_seq != store->head + 1))
+        return -EBADMSG;
+    for (size_t i = 0; i < batch->n_marks && r == 0; i++)
+        r = seen_add(store->seen, batch->marks[i], batch->marks_ms);
+    for (struct change *change = batch->first_change; change; change = change->next) {
+        change->hash = overlay_hash((enum store_table) change->table, change_key(change));
+        show(store, change,
+             overlay_find(&store->overlay, (enum store_table) change->table, change_key(change), change->hash));
+    }
+    store->head += batch->n_records;
+    if (batch->prune_to >= store->tail)
+        store->tail = batch->prune_to + 1;
+    store_forget_runs(store, batch->first_kept_run);
+    list_append(&store->in_flight, &batch->in_flight);
+    store->next_batch = batch->number + 1;
+    return r;
+}
+
+int store_adopt(struct store *store, const struct list *batches)
+{
+    int r = 0;
+
+    for (struct list *node = batches->next; node != batches && r == 0; node = node->next)
+        r = adopt_one(store, container_of(node, struct batch, link));
+    store->durable = store->head;
+    return r;
 }

@@ -85,6 +85,46 @@ static void test_cap_reached_is_told_and_pruning_behind_the_stuck_batches_ends_i
     world_close(&world);
 }
 
+/* A child fills the store up to its cap and is killed then: its log has more than the tables have room for. */
+static void fill_up_and_die(struct world *world)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        if (uv_loop_init(&world->loop) != 0 || world_try_open(world) != 0)
+            _exit(1);
+        fill_up(world);
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void test_killed_at_the_cap_it_opens_again_and_pruning_ends_that_trouble_too(void **state unused_)
+{
+    struct world world;
+
+    world_open(&world);
+    world_close_store(&world);
+    world.max_bytes = 8 << 20;
+    fill_up_and_die(&world);
+    assert_int_equal(world_try_open(&world), 0);
+    uint64_t head = store_head(world.store);
+    assert_true(head > 0);
+    assert_int_equal(store_durable(world.store), head);
+    assert_int_equal(count_records(&world), head);
+    assert_int_equal(store_prune(world.store, head - 100, NOW_MS), 0);
+    append(&world, 700);
+    submit(&world);
+    settle(&world);
+    wait_for_trouble(&world, false);
+    assert_int_equal(count_records(&world), 101);
+    world_reopen(&world);
+    assert_int_equal(count_records(&world), 101);
+    world_close(&world);
+}
+
 /* The descriptor of one of the store's files; `is_head` picks the one LMDB writes its two head pages with. */
 static int find_descriptor(const struct world *world, const char *name, bool is_head)
 {
@@ -407,6 +447,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cap_reached_is_told_and_pruning_behind_the_stuck_batches_ends_it),
+        cmocka_unit_test(test_killed_at_the_cap_it_opens_again_and_pruning_ends_that_trouble_too),
         cmocka_unit_test(test_writes_that_fail_are_tried_again_until_they_work),
         cmocka_unit_test(test_log_that_cannot_be_written_is_passed_over),
         cmocka_unit_test(test_failed_write_of_the_head_page_opens_the_files_anew),

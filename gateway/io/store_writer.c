@@ -137,10 +137,10 @@ static void init_condition(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake, struct store_writer **ret)
+int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake, struct list *logged,
+                     struct store_writer **ret)
 {
     struct store_writer *writer = calloc(1, sizeof(*writer));
-    struct list left;
 
     if (!writer)
         return -ENOMEM;
@@ -156,6 +156,8 @@ int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake,
     pthread_mutex_init(&writer->lock, NULL);
     init_condition(&writer->for_logging);
     init_condition(&writer->for_settling);
+    pass_on(writer, logged);
+    writer->durable = writer->newest;
 
     int r = pthread_create(&writer->logging, NULL, run_logging, writer);
     writer->is_logging = r == 0;
@@ -163,8 +165,7 @@ int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake,
         r = pthread_create(&writer->settling, NULL, writer_settle, writer);
     writer->is_settling = r == 0;
     if (r != 0) {
-        list_init(&left);
-        store_writer_free(writer, &left);
+        store_writer_free(writer, logged);
         return -r;
     }
     *ret = writer;

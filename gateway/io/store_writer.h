@@ -29,8 +29,10 @@ struct store_writer_facts {
     int trouble; /* 0, or what the tables cannot be written for */
 };
 
-/* `wake` is sent whenever there is something to collect. It outlives the writer, as do `lmdb` and `log`. */
-must_use_ int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake, struct store_writer **ret);
+/* `wake` is sent whenever there is something to collect. It outlives the writer, as do `lmdb` and `log`. `logged` are the
+ * batches that only the log has; on success they are taken. */
+must_use_ int store_writer_new(struct lmdb *lmdb, struct store_log *log, uv_async_t *wake, struct list *logged,
+                               struct store_writer **ret);
 
 /* Waits until everything is settled, or cannot be. What is not goes to `ret_left`. Accepts NULL, returns NULL. */
 struct store_writer *store_writer_free(struct store_writer *writer, struct list *ret_left);
