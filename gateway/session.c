@@ -165,12 +165,25 @@ static void take_hello(struct gateway *gateway, const struct routing_id *from, c
     welcome(gateway, session);
 }
 
+/* Those from `from` on, as many as are expected together. */
+static void expect(struct gateway *gateway, const Trefoil__Publish *publish, size_t from)
+{
+    struct bytes envelopes[BROKER_EXPECT_MAX];
+    size_t n = 0;
+
+    for (; n < BROKER_EXPECT_MAX && from + n < publish->n_envelopes; n++)
+        envelopes[n] = frame_bytes(publish->envelopes[from + n]);
+    broker_expect(&gateway->broker, envelopes, n);
+}
+
 static void take_publish(struct gateway *gateway, struct session *session, const Trefoil__Publish *publish)
 {
     for (size_t i = 0; i < publish->n_envelopes; i++) {
         uint64_t ticket = publish->first_ticket + i;
         size_t size = publish->envelopes[i].len;
 
+        if (i % BROKER_EXPECT_MAX == 0)
+            expect(gateway, publish, i);
         session->unconfirmed++;
         session->unconfirmed_bytes += size;
         if (session->unconfirmed > 2 * (uint64_t) BUS_PUBLISH_CREDIT ||

@@ -40,6 +40,11 @@ static int seen(void *owner, const uint8_t *id, uint64_t *ret_seq)
     return store_seen(owner, id, ret_seq);
 }
 
+static void expect(void *owner, const uint8_t *id)
+{
+    store_expect(owner, id);
+}
+
 static int mark_seen(void *owner, const uint8_t *id, uint64_t seq, uint64_t now_ms)
 {
     return store_mark_seen(owner, id, seq, now_ms);
@@ -90,6 +95,7 @@ struct tables tables_of_store(struct store *store)
                                            .get = get,
                                            .scan = scan,
                                            .seen = seen,
+                                           .expect = expect,
                                            .mark_seen = mark_seen,
                                            .read = read_from,
                                            .record = record,

@@ -120,6 +120,11 @@ void broker_tick(struct broker *broker, uint64_t now_ms);
  * open batch is durable, which is the owner's to wait for. */
 void broker_publish(struct broker *broker, struct peer *peer, uint64_t ticket, struct bytes envelope);
 
+/* These will be published next: memory is asked for whatever that will look at, all at once instead of one after the
+ * other. Changes nothing and checks nothing. */
+#define BROKER_EXPECT_MAX 32u /* more at once would push each other out of the processor's memory */
+void broker_expect(const struct broker *broker, const struct bytes *envelopes, size_t n);
+
 /* Peers: the owner allocates and frees them. */
 void broker_peer_join(struct broker *broker, struct peer *peer);
 void broker_peer_gone(struct broker *broker, struct peer *peer);

@@ -89,6 +89,16 @@ void directory_turn(struct directory *directory)
     sweep(&directory->rooms, directory->cache_max, is_never_behind, empty_room);
 }
 
+void directory_expect(const struct directory *directory, const struct key *key, bool is_again)
+{
+    if (key->size != ADDRESS_KEY_BYTES)
+        return;
+    if (is_again)
+        pool_expect_thing(&directory->addresses, key->data);
+    else
+        pool_expect(&directory->addresses, key->data);
+}
+
 int directory_address(struct directory *directory, const struct id *channel, struct bytes token, struct address **ret)
 {
     struct key key = address_row_key(channel, token);

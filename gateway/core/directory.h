@@ -84,6 +84,9 @@ must_use_ int directory_address_by_key(struct directory *directory, const struct
 must_use_ int directory_person(struct directory *directory, const struct id *id, struct person **ret);
 must_use_ int directory_room(struct directory *directory, const struct id *id, struct room **ret);
 
+/* Somebody will ask for this address soon; says so twice, some time apart. */
+void directory_expect(const struct directory *directory, const struct key *key, bool is_again);
+
 /* The same for whoever has the address or the person in hand: mostly one look where it was last. */
 must_use_ int directory_person_of(struct directory *directory, struct address *address, struct person **ret);
 must_use_ int directory_room_of(struct directory *directory, struct person *person, struct room **ret);

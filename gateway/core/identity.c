@@ -184,9 +184,10 @@ int identity_link(struct broker *broker, const struct arrival *arrival, struct i
 
 bool identity_learn(const struct envelope_header *header, uint64_t at_ms, uint64_t seq, struct address *from)
 {
-    bool is_changed = false;
+    bool is_changed = false, says_something = header->opens_window_ms > 0 || header->consent != ENVELOPE_UNSAID;
 
-    if (header->echo || !bytes_equal(from->account, header->account))
+    /* whose account it is lies elsewhere in memory: not asked when it does not matter */
+    if (header->echo || !says_something || !bytes_equal(from->account, header->account))
         return false;
     if (header->opens_window_ms > 0) {
         uint64_t latest_ms = at_ms + SEAL_CLOCK_SKEW_MS;

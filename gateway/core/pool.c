@@ -8,10 +8,14 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/large.h"
 
 #define CHUNK_BITS 12
 #define CHUNK_THINGS ((uint32_t) 1 << CHUNK_BITS)
-#define FIRST_CHUNKS ((size_t) 16)
+#define FIRST_CHUNKS ((size_t) 16) /* each for itself; who has few things asks for little memory */
+#define BLOCK_CHUNKS ((size_t) 16) /* later ones in blocks of so many */
+#define EXPECT_SLOTS 8u            /* what one line of memory has */
+#define LINE_BYTES ((size_t) 64)   /* of memory */
 #define FIRST_BITS 6u
 #define LAST_BITS 30u
 
@@ -32,7 +36,7 @@ static size_t home_of(const struct pool *pool, uint32_t hash)
 
 void pool_deinit(struct pool *pool)
 {
-    for (size_t i = 0; i < pool->chunks_room; i++)
+    for (size_t i = 0; i < pool->chunks_room; i += i < FIRST_CHUNKS ? 1 : BLOCK_CHUNKS)
         free(pool->chunks[i]);
     free(pool->chunks);
     free(pool->slots);
@@ -85,6 +89,31 @@ void *pool_find(struct pool *pool, const void *key)
     return head;
 }
 
+void pool_expect(const struct pool *pool, const void *key)
+{
+    if (pool->count > 0)
+        __builtin_prefetch(&pool->slots[home_of(pool, hash_of(pool, key))]);
+}
+
+/* Of the first slot with this hash, and of slots in the same line of memory: the others are rare. */
+void pool_expect_thing(const struct pool *pool, const void *key)
+{
+    if (pool->count == 0)
+        return;
+    uint32_t hash = hash_of(pool, key);
+    const struct pool_slot *slot = &pool->slots[home_of(pool, hash)];
+    const struct pool_slot *end = pool->slots + ((size_t) 1 << pool->bits);
+
+    for (unsigned i = 0; i < EXPECT_SLOTS && slot < end && slot->number; i++, slot++) {
+        if (slot->hash != hash)
+            continue;
+        const uint8_t *thing = thing_at(pool, slot->number - 1);
+        __builtin_prefetch(thing);
+        __builtin_prefetch(thing + LINE_BYTES);
+        return;
+    }
+}
+
 static int grow(struct pool *pool)
 {
     struct pool larger = *pool;
@@ -93,7 +122,7 @@ static int grow(struct pool *pool)
     larger.bits = pool->slots ? pool->bits + 1 : FIRST_BITS;
     if (larger.bits > LAST_BITS)
         return -ENOMEM;
-    larger.slots = calloc((size_t) 1 << larger.bits, sizeof(*larger.slots));
+    larger.slots = large_new(sizeof(*larger.slots) << larger.bits);
     if (!larger.slots)
         return -ENOMEM;
     size_t mask = ((size_t) 1 << larger.bits) - 1;
@@ -110,6 +139,15 @@ static int grow(struct pool *pool)
     pool->slots = larger.slots;
     pool->bits = larger.bits;
     return 0;
+}
+
+static uint8_t *new_chunk(const struct pool *pool, size_t n)
+{
+    size_t size = CHUNK_THINGS * pool->thing_bytes;
+
+    if (n < FIRST_CHUNKS)
+        return calloc(1, size);
+    return n % BLOCK_CHUNKS == 0 ? large_new(BLOCK_CHUNKS * size) : pool->chunks[n - 1] + size;
 }
 
 static int add_chunk(struct pool *pool)
@@ -130,7 +168,7 @@ static int add_chunk(struct pool *pool)
         pool->spare = spare;
         pool->chunks_room = room;
     }
-    pool->chunks[n] = calloc(CHUNK_THINGS, pool->thing_bytes);
+    pool->chunks[n] = new_chunk(pool, n);
     return pool->chunks[n] ? 0 : -ENOMEM;
 }
 

@@ -45,6 +45,10 @@ void pool_deinit(struct pool *pool);
 void *pool_peek(const struct pool *pool, const void *key);
 void *pool_find(struct pool *pool, const void *key);
 
+/* Whoever will look for this key soon says so twice, some time apart: memory brings the slot, then the thing. */
+void pool_expect(const struct pool *pool, const void *key);
+void pool_expect_thing(const struct pool *pool, const void *key);
+
 /* A new thing, all zero but its key, which nobody has yet. -ENOMEM, -ENOSPC (max_count). */
 must_use_ int pool_add(struct pool *pool, const void *key, void **ret);
 

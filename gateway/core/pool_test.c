@@ -11,6 +11,7 @@
 #include "core/pool.h"
 
 #define MANY 10000u
+#define VERY_MANY 200000u /* so many that memory comes in blocks */
 #define KEY_BYTES 12
 
 struct thing {
@@ -57,6 +58,32 @@ static void test_everything_added_is_found_and_nothing_else(void **state)
     while (pool_next(&pool, &at))
         n++;
     assert_int_equal(n, MANY);
+    pool_deinit(&pool);
+}
+
+static void test_very_many_lie_apart_and_expecting_them_changes_nothing(void **state)
+{
+    struct pool pool = POOL_EMPTY(struct thing, KEY_BYTES, VERY_MANY, 3);
+
+    (void) state;
+    pool_expect(&pool, key_of(1));
+    pool_expect_thing(&pool, key_of(1));
+    for (uint32_t i = 0; i < VERY_MANY; i++)
+        add(&pool, i);
+    for (uint32_t i = 0; i < VERY_MANY; i++) {
+        pool_expect(&pool, key_of(i));
+        pool_expect_thing(&pool, key_of(i));
+        struct thing *thing = pool_peek(&pool, key_of(i));
+        assert_non_null(thing);
+        assert_int_equal(thing->what, i);
+        assert_false(thing->head.is_used);
+    }
+    for (uint32_t i = VERY_MANY; i < VERY_MANY + 1000; i++) {
+        pool_expect(&pool, key_of(i));
+        pool_expect_thing(&pool, key_of(i));
+        assert_null(pool_peek(&pool, key_of(i)));
+    }
+    assert_int_equal(pool.count, VERY_MANY);
     pool_deinit(&pool);
 }
 
@@ -136,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_added_is_found_and_nothing_else),
+        cmocka_unit_test(test_very_many_lie_apart_and_expecting_them_changes_nothing),
         cmocka_unit_test(test_what_was_dropped_is_gone_and_leaves_the_others_where_they_were),
         cmocka_unit_test(test_whoever_kept_a_number_sees_by_the_key_that_it_is_somebody_else),
         cmocka_unit_test(test_full_pool_refuses),

@@ -7,6 +7,7 @@
 
 #include "core/admit.h"
 #include "core/away.h"
+#include "core/directory_rows.h"
 #include "core/handout.h"
 #include "core/identity.h"
 #include "core/trace.h"
@@ -275,6 +276,24 @@ static bool try_envelope(struct broker *broker, const struct attempt *attempt)
     channel = arrival.channel ? &arrival.channel->id : NULL;
     tell(broker, attempt->peer, attempt->ticket, attempt->envelope.size, channel, &verdict);
     return true;
+}
+
+void broker_expect(const struct broker *broker, const struct bytes *envelopes, size_t n)
+{
+    struct key keys[BROKER_EXPECT_MAX];
+    struct envelope_glance glance;
+
+    n = n < BROKER_EXPECT_MAX ? n : BROKER_EXPECT_MAX;
+    for (size_t i = 0; i < n; i++) {
+        envelope_glance(envelopes[i], &glance);
+        if (glance.id.size == ID_BYTES)
+            broker->tables.ops->expect(broker->tables.owner, glance.id.data);
+        struct id channel = id_from(glance.channel);
+        keys[i] = address_row_key(&channel, glance.from);
+        directory_expect(&broker->directory, &keys[i], false);
+    }
+    for (size_t i = 0; i < n; i++)
+        directory_expect(&broker->directory, &keys[i], true);
 }
 
 void broker_publish(struct broker *broker, struct peer *peer, uint64_t ticket, struct bytes envelope)

@@ -37,6 +37,7 @@ struct tables_ops {
     int (*scan)(void *owner, enum table table, struct bytes prefix, struct bytes after,
                 int (*each)(void *context, struct bytes key, struct bytes value), void *context);
     int (*seen)(void *owner, const uint8_t *id, uint64_t *ret_seq);
+    void (*expect)(void *owner, const uint8_t *id); /* this id will be looked for soon */
     int (*mark_seen)(void *owner, const uint8_t *id, uint64_t seq, uint64_t now_ms);
     int (*read)(void *owner, uint64_t from_seq, int (*each)(void *context, uint64_t seq, struct bytes record),
                 void *context);

@@ -293,7 +293,9 @@ void game_publish(struct game *game, struct peer *peer, const struct game_event 
         header.account = bytes_of_text(event->account ? event->account : accounts[event->service]);
     if (!id_is_zero(&event->room))
         header.room = id_bytes(&event->room);
-    broker_publish(&game->broker, peer, ++game->tickets, make_envelope(game, &header));
+    struct bytes envelope = make_envelope(game, &header);
+    broker_expect(&game->broker, &envelope, 1);
+    broker_publish(&game->broker, peer, ++game->tickets, envelope);
 }
 
 void game_turn(struct game *game)

@@ -164,6 +164,12 @@ static int seen(void *owner, const uint8_t *id, uint64_t *ret_seq)
     return r == -ENOENT ? 0 : r;
 }
 
+static void expect(void *owner, const uint8_t *id)
+{
+    (void) owner;
+    (void) id;
+}
+
 static int mark_seen(void *owner, const uint8_t *id, uint64_t seq, uint64_t now_ms)
 {
     uint8_t big[8];
@@ -267,6 +273,7 @@ struct tables memory_tables_tables(struct memory_tables *memory)
                                            .get = get,
                                            .scan = scan,
                                            .seen = seen,
+                                           .expect = expect,
                                            .mark_seen = mark_seen,
                                            .read = read_from,
                                            .record = record,

@@ -99,6 +99,13 @@ bool seen_find(const struct seen *seen, struct seen_id id, uint64_t *ret_seq)
     return false;
 }
 
+void seen_expect(const struct seen *seen, struct seen_id id)
+{
+    seen_generation_expect(current(seen), id);
+    seen_filter_expect(seen->filter, id);
+    seen_filter_expect(seen->loaded, id);
+}
+
 size_t seen_candidates(const struct seen *seen, struct seen_id id, uint32_t *ret)
 {
     size_t n = seen_filter_candidates(seen->filter, id, ret),

@@ -53,6 +53,9 @@ int seen_id_compare(struct seen_id a, struct seen_id b);
 /* Is it in a generation still in memory? */
 bool seen_find(const struct seen *seen, struct seen_id id, uint64_t *ret_seq);
 
+/* It will be looked for soon: memory brings what that needs. */
+void seen_expect(const struct seen *seen, struct seen_id id);
+
 /* The runs that may hold it (a few of them wrongly), into `ret`, which has room for SEEN_RUNS_MAX. */
 size_t seen_candidates(const struct seen *seen, struct seen_id id, uint32_t *ret);
 

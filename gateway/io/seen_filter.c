@@ -9,9 +9,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/large.h"
+
 #define COLUMNS 64
 #define ROWS_PER_ID 16
 #define LOOKS 7
+#define LOOKS_EXPECTED 4
+#define SHEETS_EXPECTED 4
 #define REGION_BITS 9 /* rows of a region: 512 words are one page */
 #define SMALLEST_SHEET_IDS ((uint32_t) 1 << 10)
 
@@ -65,7 +69,7 @@ static int add_sheet(struct seen_filter *filter, uint32_t n_ids, struct sheet **
         sheet->room_ids *= 2;
     while (((size_t) 1 << (sheet->bits + REGION_BITS)) < (size_t) sheet->room_ids * ROWS_PER_ID)
         sheet->bits++;
-    sheet->rows = calloc((size_t) 1 << (sheet->bits + REGION_BITS), sizeof(*sheet->rows));
+    sheet->rows = large_new(sizeof(*sheet->rows) << (sheet->bits + REGION_BITS));
     if (!sheet->rows) {
         free(sheet);
         return -ENOMEM;
@@ -110,6 +114,21 @@ void seen_filter_add(struct seen_filter *filter, struct seen_id id)
 
     for (unsigned look = 0; look < LOOKS; look++)
         region[row_of(id, look)] |= (uint64_t) 1 << (sheet->n_columns - 1);
+}
+
+/* The first looks are enough for most: few runs have all of them. Of very many sheets, the newest. */
+void seen_filter_expect(const struct seen_filter *filter, struct seen_id id)
+{
+    unsigned n = 0;
+
+    list_for_each (node, &filter->sheets) {
+        if (n++ == SHEETS_EXPECTED)
+            return;
+        const uint64_t *region = region_of(container_of(node, struct sheet, link), id);
+
+        for (unsigned look = 0; look < LOOKS_EXPECTED; look++)
+            __builtin_prefetch(&region[row_of(id, look)]);
+    }
 }
 
 size_t seen_filter_candidates(const struct seen_filter *filter, struct seen_id id, uint32_t *ret)

@@ -16,6 +16,7 @@ must_use_ int seen_filter_begin_run(struct seen_filter *filter, uint32_t run, ui
 void seen_filter_add(struct seen_filter *filter, struct seen_id id);
 
 /* As seen_candidates(). */
+void seen_filter_expect(const struct seen_filter *filter, struct seen_id id); /* it will be looked for soon */
 size_t seen_filter_candidates(const struct seen_filter *filter, struct seen_id id, uint32_t *ret);
 
 /* Forgets the runs before this number; memory comes back when all runs of a sheet are gone. */

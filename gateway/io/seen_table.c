@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/large.h"
+
 #define FIRST_BITS 10
 #define MAX_BITS 24
 #define SLACK_SLOTS ((size_t) 256)
@@ -56,6 +58,12 @@ bool seen_generation_find(const struct seen_generation *generation, struct seen_
     return true;
 }
 
+void seen_generation_expect(const struct seen_generation *generation, struct seen_id id)
+{
+    if (generation->slots)
+        __builtin_prefetch(&generation->slots[id.high >> (64 - generation->bits)]);
+}
+
 static int grow(struct seen_generation *generation)
 {
     struct seen_generation larger = *generation;
@@ -64,7 +72,7 @@ static int grow(struct seen_generation *generation)
         size_t i = 0;
 
         larger.n_slots = ((size_t) 1 << larger.bits) + SLACK_SLOTS;
-        larger.slots = calloc(larger.n_slots, sizeof(*larger.slots));
+        larger.slots = large_new(larger.n_slots * sizeof(*larger.slots));
         if (!larger.slots)
             return -ENOMEM;
         for (; i < generation->n_slots; i++) {

@@ -9,6 +9,9 @@ struct seen_generation *seen_generation_free(struct seen_generation *generation)
 
 bool seen_generation_find(const struct seen_generation *generation, struct seen_id id, uint64_t *ret_seq);
 
+void seen_generation_expect(const struct seen_generation *generation,
+                            struct seen_id id); /* it will be looked for soon */
+
 /* An id marked twice keeps the newer sequence. 0, -ENOMEM. */
 must_use_ int seen_generation_add(struct seen_generation *generation, struct seen_mark mark, uint64_t now_ms);
 

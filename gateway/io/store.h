@@ -84,6 +84,7 @@ must_use_ int store_delete(struct store *store, enum store_table table, struct b
 
 /* Has this envelope id been marked within the window? Then 1 and its sequence; else 0. */
 must_use_ int store_seen(struct store *store, const uint8_t id[16], uint64_t *ret_seq);
+void store_expect(const struct store *store, const uint8_t id[16]); /* it will be looked for soon */
 must_use_ int store_mark_seen(struct store *store, const uint8_t id[16], uint64_t seq, uint64_t now_ms);
 
 /* Closes the open batch and hands it to the writer. Nothing in it: no callback follows, returns 0 all the same with

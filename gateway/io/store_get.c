@@ -53,6 +53,11 @@ int store_seen(struct store *store, const uint8_t id[16], uint64_t *ret_seq)
     return 0;
 }
 
+void store_expect(const struct store *store, const uint8_t id[16])
+{
+    seen_expect(store->seen, seen_id_of(store->seen, id));
+}
+
 static int copy(struct arena *mem, struct bytes value, struct bytes *ret)
 {
     struct bytes made = arena_copy(mem, value);

@@ -222,6 +222,27 @@ int envelope_header_parse(struct bytes bytes, struct arena *arena, struct envelo
     return 0;
 }
 
+void envelope_glance(struct bytes bytes, struct envelope_glance *ret)
+{
+    struct proto_reader reader = proto_reader_make(bytes);
+    struct proto_field field;
+
+    *ret = (struct envelope_glance){ BYTES_EMPTY, BYTES_EMPTY, BYTES_EMPTY };
+    if (proto_next(&reader, &field) <= 0 || field.number != 1 || field.shape != PROTO_BYTES)
+        return;
+    reader = proto_reader_make(field.bytes);
+    while (proto_next(&reader, &field) > 0 && field.number <= FIELD_FROM) {
+        if (field.shape != PROTO_BYTES)
+            continue;
+        if (field.number == FIELD_ID)
+            ret->id = field.bytes;
+        else if (field.number == FIELD_CHANNEL)
+            ret->channel = field.bytes;
+        else if (field.number == FIELD_FROM)
+            ret->from = field.bytes;
+    }
+}
+
 static void put_resolves(struct proto_writer *writer, const struct envelope_header *header)
 {
     struct proto_writer inner = { 0 };

@@ -73,6 +73,12 @@ struct envelope {
 must_use_ int envelope_parse(struct bytes bytes, struct envelope *ret);
 must_use_ int envelope_header_parse(struct bytes bytes, struct arena *arena, struct envelope_header *ret);
 
+/* Whose an envelope is, at a glance: nothing is checked, nothing may be decided by it. What is not there is empty. */
+struct envelope_glance {
+    struct bytes id, channel, from;
+};
+void envelope_glance(struct bytes bytes, struct envelope_glance *ret);
+
 /* Into the arena. -EINVAL when a field is outside its limit, -ENOMEM. */
 must_use_ int envelope_write(const struct envelope *envelope, struct arena *arena, struct bytes *ret);
 must_use_ int envelope_header_write(const struct envelope_header *header, struct arena *arena, struct bytes *ret);

@@ -209,6 +209,32 @@ static void test_envelope_is_what_protobuf_reads_and_nothing_else(void **state)
     arena_deinit(&arena);
 }
 
+static void test_glance_sees_whose_an_envelope_is_and_survives_what_is_none(void **state)
+{
+    (void) state;
+    struct arena arena = ARENA_EMPTY(1 << 20);
+    struct bytes tokens[2] = { some(49), some(81) }, ids[1] = { some(16) }, head, bytes;
+    struct envelope_header header = full_header(tokens, ids);
+    struct envelope_glance glance;
+
+    header.from = bytes_make("a token of somebody's, as long as tokens are, made", 49);
+    assert_int_equal(envelope_header_write(&header, &arena, &head), 0);
+    struct envelope envelope = { head, some(32), some(32), some(272), some(64) };
+    assert_int_equal(envelope_write(&envelope, &arena, &bytes), 0);
+    envelope_glance(bytes, &glance);
+    assert_true(bytes_equal(glance.id, header.id) && bytes_equal(glance.channel, header.channel));
+    assert_true(bytes_equal(glance.from, header.from));
+    for (size_t size = 0; size < head.size; size++) {
+        envelope_glance(bytes_make(bytes.data, size), &glance);
+        assert_int_equal(glance.id.size + glance.channel.size + glance.from.size, 0);
+        envelope.header = bytes_make(head.data, size);
+        if (size > 0 && envelope_write(&envelope, &arena, &bytes) == 0)
+            envelope_glance(bytes, &glance);
+        assert_true(glance.from.size == 0 || bytes_equal(glance.from, header.from));
+    }
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_header_with_a_field_twice_or_out_of_order_is_refused),
         cmocka_unit_test(test_header_outside_its_limits_is_not_written),
         cmocka_unit_test(test_envelope_is_what_protobuf_reads_and_nothing_else),
+        cmocka_unit_test(test_glance_sees_whose_an_envelope_is_and_survives_what_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
