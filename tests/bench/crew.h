@@ -29,6 +29,7 @@ struct plan {
     uint64_t begin_us, end_us;
     char directory[256];
     char endpoint[64];
+    bool passes_by;    /* nothing of it is kept */
     bool talks;        /* with people: to their rooms, each message under an id of its network; else to services only */
     bool is_kept;      /* a store that is there is used, and stays */
     uint64_t cache;    /* addresses the gateway keeps in memory; 0: its default */

@@ -76,6 +76,7 @@ static struct pattern make_pattern(trefoil_client *client, struct trefoil_id cha
 
     if (plan->people == 0)
         publication.from = (struct trefoil_address){ 0 };
+    publication.ephemeral = plan->passes_by;
     if (plan->talks) {
         publication.audience = TREFOIL_AUDIENCE_ROOM;
         publication.message_id = "a message";
