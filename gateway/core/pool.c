@@ -14,6 +14,7 @@
 #define CHUNK_THINGS ((uint32_t) 1 << CHUNK_BITS)
 #define FIRST_CHUNKS ((size_t) 16) /* each for itself; who has few things asks for little memory */
 #define BLOCK_CHUNKS ((size_t) 16) /* later ones in blocks of so many */
+#define EXPECT_BYTES ((size_t) 88) /* of a thing: what is looked at first */
 #define EXPECT_SLOTS 8u            /* what one line of memory has */
 #define LINE_BYTES ((size_t) 64)   /* of memory */
 #define FIRST_BITS 6u
@@ -110,6 +111,7 @@ void pool_expect_thing(const struct pool *pool, const void *key)
         const uint8_t *thing = thing_at(pool, slot->number - 1);
         __builtin_prefetch(thing);
         __builtin_prefetch(thing + LINE_BYTES);
+        __builtin_prefetch(thing + EXPECT_BYTES); /* it begins anywhere in a line */
         return;
     }
 }

@@ -121,8 +121,8 @@ int main(int argc, char **argv)
     int port = free_port();
 
     if (option_flag(argc, argv, "--help") || people < FEW) {
-        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--talk] [--keep]\n"
-                        "      [--dir build/bench-data]\n");
+        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--rounds 1] [--talk]\n"
+                        "      [--keep] [--dir build/bench-data]\n");
         return 2;
     }
     keep_memory();
@@ -136,12 +136,19 @@ int main(int argc, char **argv)
     bool is_filled = plan.is_kept && directory_bytes(store) > people * FILLED_BYTES;
     fanout_prepare(&plan, bin, port);
     struct crew_member gateway = fanout_gateway(&plan, bin, port);
+    if (is_filled && plan.cache > 0)
+        warm_up(&plan, people);
     struct speed few = speed_of(&plan, &gateway, FEW, seconds);
     if (!is_filled)
         fill(&plan, people);
-    else if (plan.cache > 0)
-        warm_up(&plan, people);
     struct speed many = speed_of(&plan, &gateway, people, seconds);
+    for (int i = 1; i < (int) option_number(argc, argv, "--rounds", 1); i++) {
+        struct speed few_now = speed_of(&plan, &gateway, FEW, seconds);
+        struct speed many_now = speed_of(&plan, &gateway, people, seconds);
+
+        printf("in this round %.2f × as many, at %.2f × the processor time\n", many_now.rate / few_now.rate,
+               many_now.cpu_us / few_now.cpu_us);
+    }
     struct speed again = speed_of(&plan, &gateway, FEW, seconds);
     double pause_s = restart(&plan, bin, port, &gateway);
     printf("the store has %.2f GB\n", (double) directory_bytes(store) / 1e9);
