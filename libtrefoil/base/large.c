@@ -10,7 +10,9 @@
 
 void *large_new(size_t size_bytes)
 {
-    if (size_bytes < LARGE_PAGE_BYTES || size_bytes > SIZE_MAX - LARGE_PAGE_BYTES)
+    if (size_bytes > SIZE_MAX / 2)
+        return NULL;
+    if (size_bytes < LARGE_PAGE_BYTES)
         return calloc(1, size_bytes);
 
     size_t whole = (size_bytes + LARGE_PAGE_BYTES - 1) / LARGE_PAGE_BYTES * LARGE_PAGE_BYTES;
