@@ -125,6 +125,26 @@ static void test_same_replica_coming_back_gets_its_delivery_at_once(void **state
     assert_false(last(game, messenger)->maybe_sent);
 }
 
+/* He has no credit yet: nobody else is given what he may have sent as if it were new. */
+static void test_what_its_holder_came_back_for_goes_to_nobody_else_and_is_doubted_when_he_leaves_again(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *holder = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    assert_int_equal(game_count(game, holder), 1);
+    struct peer *other = game_join(game, MESSENGER, 2, 100);
+    game_leave(game, holder);
+    holder = game_join(game, MESSENGER, 1, 0);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, other), 0);
+    game_leave(game, holder);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, other), 1);
+    assert_true(last(game, other)->maybe_sent);
+}
+
 static void test_returned_delivery_goes_to_another_and_is_no_attempt(void **state)
 {
     struct game *game = *state;
@@ -554,6 +574,7 @@ int main(void)
         ON_PAPER(test_deferred_room_waits_and_others_go_on),
         ON_PAPER(test_vanished_holder_is_doubted_then_somebody_else_is_told_it_may_be_sent),
         ON_PAPER(test_same_replica_coming_back_gets_its_delivery_at_once),
+        ON_PAPER(test_what_its_holder_came_back_for_goes_to_nobody_else_and_is_doubted_when_he_leaves_again),
         ON_PAPER(test_returned_delivery_goes_to_another_and_is_no_attempt),
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_what_waits_goes_on_waiting_when_somebody_sets_the_clock),

@@ -122,6 +122,7 @@ void dispatch_doubt(struct broker *broker, struct subscription *subscription, co
         dispatch_away(broker, record, entry, true);
     lines_release(entry);
     entry->state = ENTRY_DOUBT;
+    entry->is_holders = false;
     entry->vanished = !entry->any_unknown;
     entry->until_ms = broker->now_ms + (has_waited ? 0 : broker->options.in_doubt_ms);
     list_remove(&entry->in_doubt);
@@ -204,6 +205,7 @@ static bool is_doubtful(const struct subscription *subscription, struct entry *e
         return false;
     memcpy(entry->replica, holder, REPLICA_BYTES);
     entry->prefers = seat_of(subscription, holder);
+    entry->is_holders = entry->prefers != NULL;
     return !entry->prefers;
 }
 
@@ -231,7 +233,7 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
     entry->is_bulk = row->is_bulk;
     entry->is_stored = true;
     bool is_doubted = is_doubtful(subscription, entry, line->is_unsure);
-    if (is_doubted || entry->maybe_sent) {
+    if (is_doubted || entry->maybe_sent || entry->is_holders) {
         if (broker_record(broker, row->seq, &record) < 0)
             record = NULL;
         if (is_doubted)
@@ -277,6 +279,13 @@ static struct seat *pick(const struct subscription *subscription, const struct s
     return best;
 }
 
+static struct seat *pick_for(const struct subscription *subscription, const struct entry *entry)
+{
+    if (!entry->is_holders)
+        return pick(subscription, entry->prefers, entry->is_bulk);
+    return peer_can_take(entry->prefers->peer) ? entry->prefers : NULL;
+}
+
 static void give_up(struct broker *broker, struct subscription *subscription, struct entry *entry,
                     const struct record *record, const char *why)
 {
@@ -319,9 +328,9 @@ static bool try_line(struct broker *broker, struct subscription *subscription, s
             lines_wake(&subscription->lines, line);
             return true;
         }
-        struct seat *seat = pick(subscription, entry->prefers, entry->is_bulk);
+        struct seat *seat = pick_for(subscription, entry);
         if (!seat)
-            return false;
+            return entry->is_holders;                         /* others may go on */
         if (broker_record(broker, entry->seq, &record) < 0) { /* pruned: its targets died then */
             dispatch_finish(broker, subscription, entry);
             continue;
@@ -387,9 +396,12 @@ static int place(struct broker *broker, struct subscription *subscription, const
     list_append(&subscription->lines.open, &entry->in_open);
     if (is_unsure && is_doubtful(subscription, entry, is_new)) {
         dispatch_doubt(broker, subscription, record, entry);
-    } else if (line->n_entries == 1) {
-        lines_wake(&subscription->lines, line);
+        return 0;
     }
+    if (entry->is_holders)
+        dispatch_away(broker, record, entry, true);
+    if (line->n_entries == 1)
+        lines_wake(&subscription->lines, line);
     return 0;
 }
 
@@ -490,9 +502,11 @@ void dispatch_seat_gone(struct broker *broker, struct seat *seat)
     for (size_t at = 0; map_next(&subscription->lines.by_seq, &at, &key, &value);) {
         struct entry *entry = value;
 
+        bool is_with_him =
+            entry->state == ENTRY_OUT ? entry->seat == seat : entry->is_holders && entry->prefers == seat;
         if (entry->prefers == seat)
             entry->prefers = NULL;
-        if (entry->state != ENTRY_OUT || entry->seat != seat)
+        if (!is_with_him)
             continue;
         arena_reset(&broker->scratch);
         if (broker_record(broker, entry->seq, &record) < 0)
@@ -502,25 +516,21 @@ void dispatch_seat_gone(struct broker *broker, struct seat *seat)
     }
 }
 
-/* The same process is back: it knows what it did with what it held, so nothing needs to be doubted. */
-void dispatch_seat_back(struct broker *broker, struct seat *seat)
+/* The same process is back: it knows what it did with what it held, so nothing needs to be doubted. Until it says so, an
+ * echo may be of it. */
+void dispatch_seat_back(struct seat *seat)
 {
     struct subscription *subscription = seat->subscription;
 
     list_for_each_safe (node, after, &subscription->lines.doubts) {
         struct entry *entry = container_of(node, struct entry, in_doubt);
-        struct record *record;
 
         if (entry->any_unknown || memcmp(entry->replica, seat->peer->replica, REPLICA_BYTES) != 0)
             continue;
-        arena_reset(&broker->scratch);
-        if (!entry->maybe_sent && broker_record(broker, entry->seq, &record) == 0) {
-            dispatch_away(broker, record, entry, false);
-            record_unref(record);
-        }
         list_remove(&entry->in_doubt);
         entry->state = ENTRY_WAITING;
         entry->prefers = seat;
+        entry->is_holders = true;
         lines_wake(&subscription->lines, entry->line);
     }
 }

@@ -153,6 +153,43 @@ static void test_who_comes_after_one_that_vanished_is_told_whoever_waited_before
     assert_true(last(game, first)->vanished);
 }
 
+/* All in one breath, before anything is handed out. */
+static void test_echo_that_comes_with_its_sender_s_return_waits_for_what_he_says(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *instagram = game_join(game, INSTAGRAM, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    game_leave(game, instagram);
+    instagram = game_join(game, INSTAGRAM, 1, 100);
+    game_publish(game, instagram,
+                 &(struct game_event){ .service = INSTAGRAM, .from = "eve", .ref = "m_1", .echo = true });
+    game_outcome(game, instagram, 1, 1, OUTCOME_IS_SENT, "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+    assert_int_equal(game_counts(game)->published, 1);
+}
+
+static void test_echo_that_comes_after_a_stop_in_order_waits_for_what_its_sender_says(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *instagram = game_join(game, INSTAGRAM, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, "wamid.1");
+    assert_int_equal(game_count(game, instagram), 1);
+    game_stop_and_start(game);
+    instagram = game_join(game, INSTAGRAM, 1, 0);
+    game_turn(game);
+    game_publish(game, instagram,
+                 &(struct game_event){ .service = INSTAGRAM, .from = "eve", .ref = "m_1", .echo = true });
+    game_outcome(game, instagram, 1, 1, OUTCOME_IS_SENT, "m_1");
+    game_pass_ms(game, 100);
+    assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
+    assert_int_equal(game_counts(game)->published, 1);
+}
+
 static void test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out(void **state)
 {
     struct game *game = *state;
@@ -233,6 +270,8 @@ int main(void)
         ON_PAPER(test_who_waited_in_vain_is_followed_at_once_by_who_heard_meanwhile),
         ON_PAPER(test_who_waited_in_vain_is_followed_at_once_by_another_who_may_have_heard),
         ON_PAPER(test_who_comes_after_one_that_vanished_is_told_whoever_waited_before),
+        ON_PAPER(test_echo_that_comes_with_its_sender_s_return_waits_for_what_he_says),
+        ON_PAPER(test_echo_that_comes_after_a_stop_in_order_waits_for_what_its_sender_says),
         ON_PAPER(test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_was_out),
         ON_PAPER(test_what_is_another_s_proves_nothing_of_what_may_have_been_sent),
         ON_PAPER(test_human_is_heard_again_when_what_was_in_doubt_has_ended),

@@ -119,6 +119,7 @@ void handout(struct broker *broker, struct seat *seat, struct entry *entry, cons
     entry->state = ENTRY_OUT;
     entry->seat = seat;
     entry->prefers = NULL;
+    entry->is_holders = false;
     entry->handed_ms = broker->now_ms;
     entry->attempts++;
     entry->told = (struct target_set){ { 0 } };

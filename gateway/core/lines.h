@@ -62,8 +62,9 @@ struct entry {
     uint8_t state;
     uint8_t replica[REPLICA_BYTES]; /* last holder */
     bool is_stored, maybe_sent, any_unknown, any_deferred;
-    bool vanished; /* did the last holder, instead of waiting for a proof in vain? */
-    bool is_away;  /* its targets are counted among the addresses a send is out to */
+    bool vanished;   /* did the last holder, instead of waiting for a proof in vain? */
+    bool is_holders; /* who had it is back, in `prefers`: it goes to nobody else, and is not doubted while he stays */
+    bool is_away;    /* its targets are counted among the addresses a send is out to */
     bool is_bulk;
 };
 

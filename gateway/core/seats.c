@@ -76,7 +76,7 @@ int broker_subscribe(struct broker *broker, struct peer *peer, const struct seat
         return refuse(r, "no room for another subscription", ret_why);
     seat->ephemeral_too = wish->ephemeral_too;
     if (subscription->targets)
-        dispatch_seat_back(broker, seat);
+        dispatch_seat_back(seat);
     *ret = subscription;
     return 0;
 }

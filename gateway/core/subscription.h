@@ -77,7 +77,7 @@ void dispatch_tick(struct broker *broker, struct subscription *subscription);
 /* What sleeps of a service's deliveries is tried at once: it says that what they waited for has come. */
 void dispatch_wake_all(struct broker *broker, const struct id *channel, const struct id *service);
 void dispatch_seat_gone(struct broker *broker, struct seat *seat);
-void dispatch_seat_back(struct broker *broker, struct seat *seat);
+void dispatch_seat_back(struct seat *seat);
 /* Whoever holds an address' echo, which has just come, can tell what became of a delivery to it that is in doubt. */
 void dispatch_heard(struct broker *broker, struct subscription *subscription, struct bytes address);
 void dispatch_load(struct broker *broker, struct subscription *subscription);
