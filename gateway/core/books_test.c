@@ -39,19 +39,9 @@ static void say(struct game *game, struct peer *whatsapp, unsigned n)
     game_turn(game);
 }
 
-static const struct game_handed *last(const struct game *game, const struct peer *peer)
-{
-    const struct game_handed *handed = NULL, *next;
-    size_t at = 0;
-
-    while ((next = game_next(game, peer, &at)))
-        handed = next;
-    return handed;
-}
-
 static void end_last(struct game *game, struct peer *peer, enum outcome_kind kind)
 {
-    const struct game_handed *handed = last(game, peer);
+    const struct game_handed *handed = game_last(game, peer);
 
     game_outcome(game, peer, handed->seq, handed->first_target, kind, NULL);
 }
@@ -130,7 +120,7 @@ static void test_the_books_balance_through_parking_and_doubt(void **state)
     game_room_of_three(game);
     say(game, whatsapp, 60);
     assert_open(game, 120);
-    game_deferred(game, messenger, last(game, messenger)->seq, last(game, messenger)->first_target, 5000);
+    game_deferred(game, messenger, game_last(game, messenger)->seq, game_last(game, messenger)->first_target, 5000);
     assert_open(game, 120);
     end_last(game, instagram, OUTCOME_IS_UNKNOWN); /* in doubt */
     assert_open(game, 120);

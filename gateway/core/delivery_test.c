@@ -1,4 +1,4 @@
-/* Games on paper: order, parking, doubt, dead letters, retention, credit, replicas. */
+/* Games on paper: order, parking, dead letters, retention, credit, replicas. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,19 +17,9 @@ static void say(struct game *game, struct peer *whatsapp, unsigned n)
     game_turn(game);
 }
 
-static const struct game_handed *last(const struct game *game, const struct peer *peer)
-{
-    const struct game_handed *handed = NULL, *next;
-    size_t at = 0;
-
-    while ((next = game_next(game, peer, &at)))
-        handed = next;
-    return handed;
-}
-
 static void settle_last(struct game *game, struct peer *peer, enum outcome_kind kind)
 {
-    const struct game_handed *handed = last(game, peer);
+    const struct game_handed *handed = game_last(game, peer);
 
     game_outcome(game, peer, handed->seq, handed->first_target, kind, NULL);
 }
@@ -44,7 +34,7 @@ static void test_room_has_one_delivery_out_at_a_time_and_keeps_its_order(void **
     assert_int_equal(game_count(game, messenger), 1);
     assert_true(memory_tables_count(game->memory, TABLE_PARKED) > 0);
     for (uint64_t seq = 1; seq <= 100; seq++) {
-        assert_int_equal(last(game, messenger)->seq, seq);
+        assert_int_equal(game_last(game, messenger)->seq, seq);
         settle_last(game, messenger, OUTCOME_IS_SENT);
     }
     assert_int_equal(game_count(game, messenger), 100);
@@ -70,7 +60,7 @@ static void test_deferred_room_waits_and_others_go_on(void **state)
         assert_int_equal(directory_join(&game->broker.directory, address, &other), 0);
     }
     say(game, whatsapp, 1);
-    const struct game_handed *first = last(game, messenger);
+    const struct game_handed *first = game_last(game, messenger);
     game_deferred(game, messenger, first->seq, first->first_target, 5000);
     say(game, whatsapp, 3);
     assert_int_equal(game_count(game, messenger), 1); /* asleep */
@@ -87,62 +77,9 @@ static void test_deferred_room_waits_and_others_go_on(void **state)
     game_pass_ms(game, 5000);
     game_pass_ms(game, 5000);
     for (uint64_t seq = 1; seq <= 4; seq++) {
-        assert_int_equal(last(game, messenger)->seq, seq);
+        assert_int_equal(game_last(game, messenger)->seq, seq);
         settle_last(game, messenger, OUTCOME_IS_SENT);
     }
-}
-
-static void test_vanished_holder_is_doubted_then_somebody_else_is_told_it_may_be_sent(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *first = game_join(game, MESSENGER, 1, 100);
-    struct peer *second = game_join(game, MESSENGER, 2, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    struct peer *holder = game_count(game, first) ? first : second, *heir = holder == first ? second : first;
-    assert_false(last(game, holder)->maybe_sent);
-    game_leave(game, holder);
-    game_pass_ms(game, 2000);
-    assert_int_equal(game_count(game, heir), 0);
-    game_pass_ms(game, 2000);
-    assert_int_equal(game_count(game, heir), 1);
-    assert_true(last(game, heir)->maybe_sent);
-    assert_int_equal(last(game, heir)->attempt, 2);
-}
-
-static void test_same_replica_coming_back_gets_its_delivery_at_once(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    game_leave(game, messenger);
-    messenger = game_join(game, MESSENGER, 1, 100);
-    game_turn(game);
-    assert_int_equal(game_count(game, messenger), 1);
-    assert_false(last(game, messenger)->maybe_sent);
-}
-
-/* He has no credit yet: nobody else is given what he may have sent as if it were new. */
-static void test_what_its_holder_came_back_for_goes_to_nobody_else_and_is_doubted_when_he_leaves_again(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *holder = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    assert_int_equal(game_count(game, holder), 1);
-    struct peer *other = game_join(game, MESSENGER, 2, 100);
-    game_leave(game, holder);
-    holder = game_join(game, MESSENGER, 1, 0);
-    game_pass_ms(game, 4000);
-    assert_int_equal(game_count(game, other), 0);
-    game_leave(game, holder);
-    game_pass_ms(game, 4000);
-    assert_int_equal(game_count(game, other), 1);
-    assert_true(last(game, other)->maybe_sent);
 }
 
 static void test_returned_delivery_goes_to_another_and_is_no_attempt(void **state)
@@ -157,8 +94,8 @@ static void test_returned_delivery_goes_to_another_and_is_no_attempt(void **stat
     holder->is_draining = true;
     settle_last(game, holder, OUTCOME_IS_RETURNED);
     assert_int_equal(game_count(game, heir), 1);
-    assert_int_equal(last(game, heir)->attempt, 1);
-    assert_false(last(game, heir)->maybe_sent);
+    assert_int_equal(game_last(game, heir)->attempt, 1);
+    assert_false(game_last(game, heir)->maybe_sent);
 }
 
 /* An account without a valid token waits for days if it must, and burns nothing. */
@@ -170,7 +107,7 @@ static void test_delivery_returned_for_later_waits_and_is_no_attempt(void **stat
     game_room_of_three(game);
     say(game, whatsapp, 1);
     for (size_t times = 1; times <= GATEWAY_ATTEMPTS_MAX + 5; times++) {
-        const struct game_handed *handed = last(game, messenger);
+        const struct game_handed *handed = game_last(game, messenger);
 
         assert_int_equal(game_count(game, messenger), times);
         assert_int_equal(handed->attempt, 1);
@@ -191,7 +128,7 @@ static void test_what_waits_goes_on_waiting_when_somebody_sets_the_clock(void **
     say(game, whatsapp, 1);
     size_t times = game_count(game, messenger);
     for (int64_t by_ms = -240000; by_ms <= 240000; by_ms += 480000) {
-        const struct game_handed *handed = last(game, messenger);
+        const struct game_handed *handed = game_last(game, messenger);
 
         game_deferred(game, messenger, handed->seq, handed->first_target, 5000);
         broker_clock_set(&game->broker, by_ms);
@@ -207,41 +144,6 @@ static void test_what_waits_goes_on_waiting_when_somebody_sets_the_clock(void **
         assert_int_equal(game_count(game, messenger), times);
         game_pass_ms(game, 2000);
         assert_int_equal(game_count(game, messenger), ++times);
-    }
-}
-
-static void test_unknown_outcome_is_doubted_and_then_tried_again(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    settle_last(game, messenger, OUTCOME_IS_UNKNOWN);
-    assert_int_equal(game_count(game, messenger), 1);
-    game_pass_ms(game, 4000);
-    assert_int_equal(game_count(game, messenger), 2);
-    assert_true(last(game, messenger)->maybe_sent);
-}
-
-static void test_what_is_unknown_to_one_replica_is_asked_of_another(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *replicas[2];
-
-    replicas[0] = game_join(game, MESSENGER, 1, 100);
-    replicas[1] = game_join(game, MESSENGER, 2, 100);
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    int first = game_count(game, replicas[0]) == 1 ? 0 : 1;
-    for (unsigned time = 0; time < 4; time++) {
-        struct peer *one = replicas[(first + (int) time) % 2], *other = replicas[(first + (int) time + 1) % 2];
-        size_t n = game_count(game, other);
-
-        settle_last(game, one, OUTCOME_IS_UNKNOWN);
-        game_pass_ms(game, 4000);
-        assert_int_equal(game_count(game, other), n + 1);
-        assert_true(last(game, other)->maybe_sent);
     }
 }
 
@@ -262,9 +164,9 @@ static void test_bounced_is_final_listed_and_can_be_retried(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(game_counts(game)->bounced, 0);
     game_turn(game);
-    assert_int_equal(last(game, messenger)->seq, 1);
+    assert_int_equal(game_last(game, messenger)->seq, 1);
     settle_last(game, messenger, OUTCOME_IS_SENT);
-    assert_int_equal(last(game, messenger)->seq, 2);
+    assert_int_equal(game_last(game, messenger)->seq, 2);
     settle_last(game, messenger, OUTCOME_IS_SENT);
     assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 0);
     assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
@@ -287,7 +189,7 @@ static void test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced(void **st
     game_room_of_three(game);
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         say(game, whatsapp, 1);
-        const struct game_handed *handed = last(game, messenger);
+        const struct game_handed *handed = game_last(game, messenger);
         const struct outcome outcome = { .target = handed->first_target,
                                          .kind = kinds[i],
                                          .reason = bytes_make(text, sizeof(text)),
@@ -313,7 +215,7 @@ static void test_everything_goes_at_the_end_of_retention_and_pending_becomes_dea
     game_room_of_three(game);
     game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ref = "wamid.1" });
     game_turn(game);
-    game_outcome(game, messenger, 1, last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, messenger, 1, game_last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
     game_pass_ms(game, 3600001);
     game_pass_ms(game, 50);
     const struct counts *counts = game_counts(game);
@@ -418,7 +320,7 @@ static void test_translator_that_was_away_misses_nothing(void **state)
     struct peer *messenger = game_join(game, MESSENGER, 1, 100);
     game_turn(game);
     for (uint64_t seq = 1; seq <= 5; seq++) {
-        assert_int_equal(last(game, messenger)->seq, seq);
+        assert_int_equal(game_last(game, messenger)->seq, seq);
         settle_last(game, messenger, OUTCOME_IS_SENT);
     }
 }
@@ -452,33 +354,12 @@ static void test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome(
     game_turn(game);
     game_pass_ms(game, 4000);
     for (uint64_t seq = 8; seq <= 40; seq++) {
-        assert_int_equal(last(game, messenger)->seq, seq);
-        assert_int_equal(last(game, messenger)->maybe_sent, seq == 8);
+        assert_int_equal(game_last(game, messenger)->seq, seq);
+        assert_int_equal(game_last(game, messenger)->maybe_sent, seq == 8);
         settle_last(game, messenger, OUTCOME_IS_SENT);
     }
     assert_int_equal(game_counts(game)->sent, 40);
     assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
-}
-
-static void test_deferred_delivery_that_was_out_again_when_the_gateway_died_is_doubted(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    settle_last(game, messenger, OUTCOME_IS_DEFERRED);
-    game_pass_ms(game, 5000);
-    game_turn(game);
-    assert_int_equal(last(game, messenger)->attempt, 2); /* it is out again, and its row in the store as it was */
-    game_restart(game);
-    game->n_handed = 0;
-    messenger = game_join(game, MESSENGER, 2, 100);
-    game_turn(game);
-    assert_int_equal(game_count(game, messenger), 0);
-    game_pass_ms(game, 4000);
-    assert_int_equal(game_count(game, messenger), 1);
-    assert_true(last(game, messenger)->maybe_sent);
 }
 
 static void test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order(void **state)
@@ -494,77 +375,11 @@ static void test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order(voi
     messenger = game_join(game, MESSENGER, 2, 1000);
     game_turn(game);
     for (uint64_t seq = 2; seq <= 40; seq++) {
-        assert_int_equal(last(game, messenger)->seq, seq);
-        assert_false(last(game, messenger)->maybe_sent);
+        assert_int_equal(game_last(game, messenger)->seq, seq);
+        assert_false(game_last(game, messenger)->maybe_sent);
         settle_last(game, messenger, OUTCOME_IS_SENT);
     }
     assert_int_equal(game_counts(game)->sent, 40);
-}
-
-static void test_what_was_held_over_a_stop_in_order_is_asked_of_its_holder_and_of_nobody_else(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 3);
-    assert_int_equal(game_count(game, messenger), 1);
-    game_stop_and_start(game);
-    struct peer *stranger = game_join(game, MESSENGER, 2, 100);
-    game_turn(game);
-    game_pass_ms(game, 1000);
-    assert_int_equal(game_count(game, stranger), 0);
-    messenger = game_join(game, MESSENGER, 1, 100);
-    game_turn(game);
-    assert_int_equal(last(game, messenger)->seq, 1);
-    assert_false(last(game, messenger)->maybe_sent);
-    settle_last(game, messenger, OUTCOME_IS_SENT);
-    game_stop_and_start(game); /* the second is out, and its holder does not come back */
-    stranger = game_join(game, MESSENGER, 3, 100);
-    game_turn(game);
-    game_pass_ms(game, 4000);
-    assert_int_equal(last(game, stranger)->seq, 2);
-    assert_true(last(game, stranger)->maybe_sent);
-}
-
-static void test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_anything_is_handed_out(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 2);
-    messenger->is_draining = true;
-    settle_last(game, messenger, OUTCOME_IS_SENT);
-    game_stop_and_start(game);
-    messenger = game_join(game, MESSENGER, 2, 100);
-    broker_pump(&game->broker); /* nothing of this life is on disk yet */
-    assert_int_equal(game_count(game, messenger), 0);
-    game_turn(game);
-    assert_int_equal(game_count(game, messenger), 1);
-    game_restart(game); /* killed with the second out */
-    game->n_handed = 0;
-    messenger = game_join(game, MESSENGER, 3, 100);
-    game_turn(game);
-    assert_int_equal(game_count(game, messenger), 0);
-    game_pass_ms(game, 4000);
-    assert_true(last(game, messenger)->maybe_sent);
-}
-
-static void test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back(void **state)
-{
-    struct game *game = *state;
-    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
-
-    game_room_of_three(game);
-    say(game, whatsapp, 1);
-    settle_last(game, messenger, OUTCOME_IS_UNKNOWN);
-    game_leave(game, messenger);
-    messenger = game_join(game, MESSENGER, 1, 100);
-    game_turn(game);
-    assert_int_equal(game_count(game, messenger), 0);
-    game_pass_ms(game, 4000);
-    assert_true(last(game, messenger)->maybe_sent);
 }
 
 int main(void)
@@ -572,14 +387,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_room_has_one_delivery_out_at_a_time_and_keeps_its_order),
         ON_PAPER(test_deferred_room_waits_and_others_go_on),
-        ON_PAPER(test_vanished_holder_is_doubted_then_somebody_else_is_told_it_may_be_sent),
-        ON_PAPER(test_same_replica_coming_back_gets_its_delivery_at_once),
-        ON_PAPER(test_what_its_holder_came_back_for_goes_to_nobody_else_and_is_doubted_when_he_leaves_again),
         ON_PAPER(test_returned_delivery_goes_to_another_and_is_no_attempt),
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_what_waits_goes_on_waiting_when_somebody_sets_the_clock),
-        ON_PAPER(test_unknown_outcome_is_doubted_and_then_tried_again),
-        ON_PAPER(test_what_is_unknown_to_one_replica_is_asked_of_another),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
         ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),
@@ -589,11 +399,7 @@ int main(void)
         ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
         ON_PAPER(test_translator_that_was_away_misses_nothing),
         ON_PAPER(test_nothing_is_handed_out_while_the_store_is_in_trouble),
-        ON_PAPER(test_deferred_delivery_that_was_out_again_when_the_gateway_died_is_doubted),
         ON_PAPER(test_after_a_stop_in_order_what_waited_goes_at_once_and_in_order),
-        ON_PAPER(test_what_was_held_over_a_stop_in_order_is_asked_of_its_holder_and_of_nobody_else),
-        ON_PAPER(test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_anything_is_handed_out),
-        ON_PAPER(test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back),
         ON_PAPER(test_crash_in_the_middle_of_a_line_repeats_only_what_has_no_outcome),
     };
 

@@ -21,15 +21,6 @@ static void hear(struct game *game, struct peer *instagram, const char *ref)
     game_turn(game);
 }
 
-static const struct game_handed *last(const struct game *game, const struct peer *peer)
-{
-    const struct game_handed *handed = NULL, *next;
-
-    for (size_t at = 0; (next = game_next(game, peer, &at));)
-        handed = next;
-    return handed;
-}
-
 static void test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again(void **state)
 {
     struct game *game = *state;
@@ -45,7 +36,8 @@ static void test_echo_waits_while_what_it_may_be_of_is_in_doubt_and_out_again(vo
     hear(game, second, "m_1");
     game_pass_ms(game, 4000);
     assert_int_equal(game->n_verdicts, 1);
-    game_outcome(game, second, last(game, second)->seq, last(game, second)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, second, game_last(game, second)->seq, game_last(game, second)->first_target, OUTCOME_IS_SENT,
+                 "m_1");
     game_pass_ms(game, 100);
     assert_int_equal(game->n_verdicts, 2);
     assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
@@ -67,7 +59,7 @@ static void test_doubted_delivery_goes_at_once_to_whoever_heard_its_echo(void **
     game_pass_ms(game, 100);
     assert_int_equal(game_count(game, peers[1]), 0);
     assert_int_equal(game_count(game, peers[2]), 1);
-    assert_true(last(game, peers[2])->maybe_sent);
+    assert_true(game_last(game, peers[2])->maybe_sent);
 }
 
 static void test_echo_that_comes_during_the_doubt_ends_it(void **state)
@@ -103,11 +95,12 @@ static void test_who_waited_in_vain_is_followed_at_once_by_who_heard_meanwhile(v
     hear(game, peers[2], "m_1");
     game_pass_ms(game, 100);
     assert_int_equal(game_count(game, peers[2]), 0);
-    game_outcome(game, peers[1], last(game, peers[1])->seq, last(game, peers[1])->first_target, OUTCOME_IS_UNKNOWN,
-                 NULL);
+    game_outcome(game, peers[1], game_last(game, peers[1])->seq, game_last(game, peers[1])->first_target,
+                 OUTCOME_IS_UNKNOWN, NULL);
     game_pass_ms(game, 100);
     assert_int_equal(game_count(game, peers[2]), 1);
-    game_outcome(game, peers[2], last(game, peers[2])->seq, last(game, peers[2])->first_target, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, peers[2], game_last(game, peers[2])->seq, game_last(game, peers[2])->first_target,
+                 OUTCOME_IS_SENT, "m_1");
     game_pass_ms(game, 100);
     assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
     assert_int_equal(game_counts(game)->published, 1);
@@ -125,12 +118,12 @@ static void test_who_waited_in_vain_is_followed_at_once_by_another_who_may_have_
     game_leave(game, peers[0]);
     game_pass_ms(game, 4000);
     assert_int_equal(game_count(game, peers[1]), 1);
-    game_outcome(game, peers[1], last(game, peers[1])->seq, last(game, peers[1])->first_target, OUTCOME_IS_UNKNOWN,
-                 NULL);
+    game_outcome(game, peers[1], game_last(game, peers[1])->seq, game_last(game, peers[1])->first_target,
+                 OUTCOME_IS_UNKNOWN, NULL);
     game_pass_ms(game, 100);
     assert_int_equal(game_count(game, peers[2]), 1);
-    assert_true(last(game, peers[2])->maybe_sent);
-    assert_false(last(game, peers[2])->vanished);
+    assert_true(game_last(game, peers[2])->maybe_sent);
+    assert_false(game_last(game, peers[2])->vanished);
 }
 
 static void test_who_comes_after_one_that_vanished_is_told_whoever_waited_before(void **state)
@@ -140,17 +133,19 @@ static void test_who_comes_after_one_that_vanished_is_told_whoever_waited_before
 
     game_room_of_three(game);
     say(game, whatsapp, "wamid.1");
-    assert_false(last(game, first)->vanished);
+    assert_false(game_last(game, first)->vanished);
     second = game_join(game, INSTAGRAM, 2, 100);
-    game_outcome(game, first, last(game, first)->seq, last(game, first)->first_target, OUTCOME_IS_UNKNOWN, NULL);
+    game_outcome(game, first, game_last(game, first)->seq, game_last(game, first)->first_target, OUTCOME_IS_UNKNOWN,
+                 NULL);
     game_pass_ms(game, 4000);
-    assert_false(last(game, second)->vanished);
+    assert_false(game_last(game, second)->vanished);
     game_leave(game, second);
     game_pass_ms(game, 4000);
-    assert_true(last(game, first)->vanished);
-    game_outcome(game, first, last(game, first)->seq, last(game, first)->first_target, OUTCOME_IS_DEFERRED, NULL);
+    assert_true(game_last(game, first)->vanished);
+    game_outcome(game, first, game_last(game, first)->seq, game_last(game, first)->first_target, OUTCOME_IS_DEFERRED,
+                 NULL);
     game_pass_ms(game, 60000);
-    assert_true(last(game, first)->vanished);
+    assert_true(game_last(game, first)->vanished);
 }
 
 /* All in one breath, before anything is handed out. */
@@ -209,9 +204,9 @@ static void test_echo_is_not_taken_for_a_human_s_before_a_new_life_knows_what_wa
     hear(game, instagram, "m_1");
     assert_int_equal(game->n_verdicts, before);
     game_pass_ms(game, 100);
-    assert_true(last(game, instagram)->maybe_sent);
-    game_outcome(game, instagram, last(game, instagram)->seq, last(game, instagram)->first_target, OUTCOME_IS_SENT,
-                 "m_1");
+    assert_true(game_last(game, instagram)->maybe_sent);
+    game_outcome(game, instagram, game_last(game, instagram)->seq, game_last(game, instagram)->first_target,
+                 OUTCOME_IS_SENT, "m_1");
     game_pass_ms(game, 100);
     assert_int_equal(game->verdict.kind, VERDICT_DUPLICATE);
 }
@@ -223,17 +218,20 @@ static void test_what_is_another_s_proves_nothing_of_what_may_have_been_sent(voi
 
     game_room_of_three(game);
     say(game, whatsapp, "wamid.1");
-    game_outcome(game, first, last(game, first)->seq, last(game, first)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, first, game_last(game, first)->seq, game_last(game, first)->first_target, OUTCOME_IS_SENT,
+                 "m_1");
     say(game, whatsapp, "wamid.2");
     game_leave(game, first);
     second = game_join(game, INSTAGRAM, 2, 100);
     game_pass_ms(game, 4000);
-    assert_true(last(game, second)->maybe_sent);
-    game_outcome(game, second, last(game, second)->seq, last(game, second)->first_target, OUTCOME_IS_SENT, "m_1");
+    assert_true(game_last(game, second)->maybe_sent);
+    game_outcome(game, second, game_last(game, second)->seq, game_last(game, second)->first_target, OUTCOME_IS_SENT,
+                 "m_1");
     assert_int_equal(game_counts(game)->sent, 1);
     game_pass_ms(game, 4000);
     assert_int_equal(game_count(game, second), 2);
-    game_outcome(game, second, last(game, second)->seq, last(game, second)->first_target, OUTCOME_IS_SENT, "m_2");
+    game_outcome(game, second, game_last(game, second)->seq, game_last(game, second)->first_target, OUTCOME_IS_SENT,
+                 "m_2");
     assert_int_equal(game_counts(game)->sent, 2);
 }
 
@@ -251,9 +249,9 @@ static void test_human_is_heard_again_when_what_was_in_doubt_has_ended(void **st
         game_leave(game, instagram);
         instagram = game_join(game, INSTAGRAM, (uint8_t) (i + 2), 100);
         game_pass_ms(game, 4000);
-        assert_true(last(game, instagram)->maybe_sent);
-        game_outcome(game, instagram, last(game, instagram)->seq, last(game, instagram)->first_target, ends[i],
-                     ends[i] == OUTCOME_IS_SENT ? "ours" : NULL);
+        assert_true(game_last(game, instagram)->maybe_sent);
+        game_outcome(game, instagram, game_last(game, instagram)->seq, game_last(game, instagram)->first_target,
+                     ends[i], ends[i] == OUTCOME_IS_SENT ? "ours" : NULL);
         ref[2] = (char) (ref[2] + 3);
         hear(game, instagram, ref);
         ref[2] = (char) (ref[2] - 3);

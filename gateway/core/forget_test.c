@@ -16,16 +16,6 @@ static void say(struct game *game, struct peer *whatsapp, const char *ref)
     game_turn(game);
 }
 
-static const struct game_handed *last(const struct game *game, const struct peer *peer)
-{
-    const struct game_handed *handed = NULL, *next;
-    size_t at = 0;
-
-    while ((next = game_next(game, peer, &at)))
-        handed = next;
-    return handed;
-}
-
 static struct forgotten forget(struct game *game, const char *who)
 {
     struct id channel = game_channel();
@@ -69,10 +59,10 @@ static void test_everything_of_the_person_goes_and_nothing_of_others(void **stat
     say(game, whatsapp, "wamid.1");
     say(game, whatsapp, "wamid.2");
     say(game, whatsapp, "wamid.3");
-    game_outcome(game, messenger, 1, last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
-    game_outcome(game, instagram, 1, last(game, instagram)->first_target, OUTCOME_IS_SENT, "i_1");
-    game_outcome(game, messenger, 2, last(game, messenger)->first_target, OUTCOME_IS_BOUNCED, NULL);
-    assert_int_equal(last(game, messenger)->seq, 3); /* out just now */
+    game_outcome(game, messenger, 1, game_last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, instagram, 1, game_last(game, instagram)->first_target, OUTCOME_IS_SENT, "i_1");
+    game_outcome(game, messenger, 2, game_last(game, messenger)->first_target, OUTCOME_IS_BOUNCED, NULL);
+    assert_int_equal(game_last(game, messenger)->seq, 3); /* out just now */
     assert_open(game, 3);
 
     struct forgotten bob = forget(game, "bob");
@@ -89,7 +79,7 @@ static void test_everything_of_the_person_goes_and_nothing_of_others(void **stat
     assert_int_equal(ledger_find(&game->broker.ledger, &channel, game_token(game, "i_1"), &seq, &target), 0);
     assert_int_equal(ledger_find(&game->broker.ledger, &channel, game_token(game, "wamid.1"), &seq, &target), 0);
 
-    game_outcome(game, messenger, 3, last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_3"); /* too late */
+    game_outcome(game, messenger, 3, game_last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_3"); /* too late */
     assert_int_equal(ledger_find(&game->broker.ledger, &channel, game_token(game, "m_3"), &seq, &target), -ENOENT);
     assert_open(game, 2);
     size_t n = game_count(game, messenger);

@@ -11,16 +11,6 @@
 #include "core/trace.h"
 #include "core_kit/game.h"
 
-static const struct game_handed *last(const struct game *game, const struct peer *peer)
-{
-    const struct game_handed *handed = NULL, *next;
-    size_t at = 0;
-
-    while ((next = game_next(game, peer, &at)))
-        handed = next;
-    return handed;
-}
-
 static struct address *address_of(struct game *game, const char *name)
 {
     struct id channel = game_channel();
@@ -64,8 +54,8 @@ static struct game_handed told(struct game *game, struct peer *bot, struct peer 
     game_publish(game, bot, &(struct game_event){ .service = BOT, .room = room });
     assert_int_equal(game->verdict.kind, VERDICT_ACCEPTED);
     game_turn(game);
-    assert_non_null(last(game, whatsapp));
-    struct game_handed handed = *last(game, whatsapp);
+    assert_non_null(game_last(game, whatsapp));
+    struct game_handed handed = *game_last(game, whatsapp);
     game_outcome(game, whatsapp, handed.seq, handed.first_target, OUTCOME_IS_SENT, "wamid.out");
     return handed;
 }
@@ -193,7 +183,7 @@ static void test_new_alias_is_the_same_person_and_whoever_wrote_last_is_answered
 
     game_pass_ms(game, 1000);
     says(game, whatsapp, &(struct game_event){ .from = "bsuid", .ref = "wamid.7" });
-    assert_true(bytes_equal(last(game, messenger)->address, game_token(game, "bob")));
+    assert_true(bytes_equal(game_last(game, messenger)->address, game_token(game, "bob")));
     handed = told(game, bot, whatsapp, room);
     assert_int_equal(handed.n_targets, 1);
     assert_true(bytes_equal(handed.address, game_token(game, "bsuid")));
@@ -318,21 +308,21 @@ static void test_quotes_fit_across_a_merge_in_both_directions(void **state)
 
     game_room_of_three(game);
     says(game, whatsapp, &(struct game_event){ .from = "ana", .ref = "wamid.1" });
-    game_outcome(game, messenger, 1, last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
+    game_outcome(game, messenger, 1, game_last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_1");
     game_publish(game, messenger, &(struct game_event){ .service = MESSENGER, .from = "bob", .ref = "m_2" });
     game_turn(game);
-    game_outcome(game, whatsapp, 2, last(game, whatsapp)->first_target, OUTCOME_IS_SENT, "wamid.2");
+    game_outcome(game, whatsapp, 2, game_last(game, whatsapp)->first_target, OUTCOME_IS_SENT, "wamid.2");
 
     game_pass_ms(game, 1000);
     says(game, whatsapp, &(struct game_event){ .from = "bsuid", .aliases = { "ana" }, .relates = "wamid.2" });
-    assert_true(bytes_equal(last(game, messenger)->relates_ref, game_token(game, "m_2")));
-    game_outcome(game, messenger, 3, last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_3");
+    assert_true(bytes_equal(game_last(game, messenger)->relates_ref, game_token(game, "m_2")));
+    game_outcome(game, messenger, 3, game_last(game, messenger)->first_target, OUTCOME_IS_SENT, "m_3");
     static const char *const mine_and_his[] = { "m_1", "m_2" }, *const there[] = { "wamid.1", "wamid.2" };
     for (size_t i = 0; i < 2; i++) {
         game_publish(game, messenger,
                      &(struct game_event){ .service = MESSENGER, .from = "bob", .relates = mine_and_his[i] });
         game_turn(game);
-        const struct game_handed *handed = last(game, whatsapp);
+        const struct game_handed *handed = game_last(game, whatsapp);
         assert_true(bytes_equal(handed->address, game_token(game, "bsuid")));
         assert_true(bytes_equal(handed->relates_ref, game_token(game, there[i])));
         game_outcome(game, whatsapp, handed->seq, handed->first_target, OUTCOME_IS_SENT, NULL);
@@ -353,9 +343,10 @@ static void test_delivery_in_the_journal_goes_where_it_was_addressed(void **stat
     game_publish(game, messenger, &(struct game_event){ .service = MESSENGER, .from = "bob" });
     broker_peer_credit(&game->broker, whatsapp, 10, 0);
     game_turn(game);
-    assert_true(bytes_equal(last(game, whatsapp)->address, game_token(game, "ana")));
-    game_outcome(game, whatsapp, last(game, whatsapp)->seq, last(game, whatsapp)->first_target, OUTCOME_IS_SENT, NULL);
-    assert_true(bytes_equal(last(game, whatsapp)->address, game_token(game, "bsuid")));
+    assert_true(bytes_equal(game_last(game, whatsapp)->address, game_token(game, "ana")));
+    game_outcome(game, whatsapp, game_last(game, whatsapp)->seq, game_last(game, whatsapp)->first_target,
+                 OUTCOME_IS_SENT, NULL);
+    assert_true(bytes_equal(game_last(game, whatsapp)->address, game_token(game, "bsuid")));
     assert_int_equal(game_count(game, whatsapp), 2);
 }
 
@@ -391,13 +382,13 @@ static void test_watermark_under_the_other_name_finds_the_message(void **state)
 
     game_room_of_three(game);
     says(game, whatsapp, &(struct game_event){ .from = "ana", .aliases = { "bsuid" } });
-    game_outcome(game, messenger, 1, last(game, messenger)->first_target, OUTCOME_IS_SENT, NULL);
+    game_outcome(game, messenger, 1, game_last(game, messenger)->first_target, OUTCOME_IS_SENT, NULL);
     game_publish(game, messenger, &(struct game_event){ .service = MESSENGER, .from = "bob", .ref = "m_2" });
     game_turn(game);
-    game_outcome(game, whatsapp, 2, last(game, whatsapp)->first_target, OUTCOME_IS_SENT, "wamid.2");
+    game_outcome(game, whatsapp, 2, game_last(game, whatsapp)->first_target, OUTCOME_IS_SENT, "wamid.2");
     says(game, whatsapp,
          &(struct game_event){ .from = "bsuid", .watermark_ms = game->broker.now_ms, .audience = ENVELOPE_AUTHOR });
-    assert_true(bytes_equal(last(game, messenger)->relates_ref, game_token(game, "m_2")));
+    assert_true(bytes_equal(game_last(game, messenger)->relates_ref, game_token(game, "m_2")));
 }
 
 static void test_nobody_gets_receipts_from_himself(void **state)

@@ -378,6 +378,15 @@ size_t game_count(const struct game *game, const struct peer *peer)
     return n;
 }
 
+const struct game_handed *game_last(const struct game *game, const struct peer *peer)
+{
+    const struct game_handed *handed = NULL, *next;
+
+    for (size_t at = 0; (next = game_next(game, peer, &at));)
+        handed = next;
+    return handed;
+}
+
 const struct counts *game_counts(struct game *game)
 {
     struct id channel = game_channel();

@@ -99,6 +99,9 @@ void game_returned(struct game *game, struct peer *peer, uint64_t seq, uint32_t 
 const struct game_handed *game_next(const struct game *game, const struct peer *peer, size_t *at);
 size_t game_count(const struct game *game, const struct peer *peer);
 
+/* What was handed to the peer last; NULL: nothing. */
+const struct game_handed *game_last(const struct game *game, const struct peer *peer);
+
 struct id game_channel(void);
 struct id game_id(enum game_service service);
 const struct counts *game_counts(struct game *game);

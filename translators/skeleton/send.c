@@ -221,12 +221,20 @@ static uint64_t take_pause(struct send *send, const struct verdict *verdict, uin
     return retry_ms;
 }
 
+/* Of what a network may refuse for a while only: how many attempts there are. */
+static unsigned tries_of(const struct send *send, const struct verdict *verdict)
+{
+    unsigned tries = verdict->once ? 2 : TRANSLATOR_BOUNDED_TRIES;
+
+    return send->parcel->maybe_sent ? 2 * tries : tries;
+}
+
 static void take_deferral(struct send *send, const struct verdict *verdict)
 {
     struct parcel *parcel = send->parcel;
     unsigned tries = parcel->attempt > send->tries ? parcel->attempt : send->tries + 1;
     uint64_t retry_ms = verdict->retry_ms ? verdict->retry_ms : sender_backoff_ms(parcel->sender, tries);
-    unsigned tries_max = verdict->once ? 2 : TRANSLATOR_BOUNDED_TRIES;
+    unsigned tries_max = tries_of(send, verdict);
 
     if (verdict->is_too_fast && limiter_slow(&parcel->sender->limiter, send->account, sender_now(parcel->sender)))
         metric_add(parcel->sender->options.figures->slowed_down, 1);

@@ -56,7 +56,8 @@ struct parcel {
     struct sender *sender;
     struct arena mem;
     uint32_t handle, attempt;
-    uint64_t seq; /* 0: ephemeral */
+    bool maybe_sent; /* an earlier holder may have sent it: who waited for a proof only has used an attempt, too */
+    uint64_t seq;    /* 0: ephemeral */
     struct trefoil_id envelope;
     enum trefoil_kind kind;
     enum trefoil_lane lane;

@@ -140,6 +140,7 @@ static struct parcel *make_parcel(struct sender *sender, const struct trefoil_de
     }
     parcel->handle = delivery->handle;
     parcel->attempt = delivery->attempt;
+    parcel->maybe_sent = delivery->maybe_sent;
     parcel->seq = delivery->seq;
     parcel->envelope = delivery->envelope;
     parcel->kind = delivery->message.kind;

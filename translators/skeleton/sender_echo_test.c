@@ -102,6 +102,21 @@ static void test_delivery_whose_next_holder_vanished_waits_for_an_echo_anew(void
     assert_string_equal(scene->bus.ids[0], "theirs");
 }
 
+static void test_wait_for_a_proof_uses_up_no_try_of_what_the_network_refuses(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = 500;
+    deliver_in_doubt(scene, "Hello", TRANSLATOR_BOUNDED_TRIES - 1);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_UNKNOWN);
+    scene->bus.n_outcomes = 0;
+    deliver_in_doubt(scene, "Hello", TRANSLATOR_BOUNDED_TRIES);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->n_asked, 1);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_DEFERRED);
+}
+
 static void test_delivery_another_began_is_rather_said_twice_than_given_up(void **state)
 {
     struct scene *scene = *state;
@@ -252,6 +267,7 @@ int main(void)
         in_scene(test_delivery_another_began_is_sent_when_no_echo_comes_here_or_elsewhere),
         in_scene(test_delivery_another_began_is_asked_around_before_it_is_sent_again),
         in_scene(test_delivery_whose_next_holder_vanished_waits_for_an_echo_anew),
+        in_scene(test_wait_for_a_proof_uses_up_no_try_of_what_the_network_refuses),
         in_scene(test_delivery_another_began_is_rather_said_twice_than_given_up),
         in_scene(test_echo_whose_sender_the_gateway_knows_proves_nothing),
         in_scene(test_one_echo_is_no_proof_of_two_sends),
