@@ -4,20 +4,23 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <ftw.h>
 #include <libgen.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define WOKEN_BYTES ((size_t) 2 << 30) /* what a few seconds at full load write */
 
 _Noreturn void give_up(const char *what)
 {
@@ -165,6 +168,19 @@ void find_programs(char ret[CREW_PATH_MAX])
         give_up("where am I");
     self[n] = '\0';
     (void) snprintf(ret, CREW_PATH_MAX, "%.4000s/../bin", dirname(self));
+}
+
+void wake_memory(void)
+{
+    size_t available = (size_t) sysconf(_SC_AVPHYS_PAGES) * (size_t) sysconf(_SC_PAGESIZE);
+    size_t size = available / 2 < WOKEN_BYTES ? available / 2 : WOKEN_BYTES;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) ==
+              MAP_FAILED);
+    if (child > 0)
+        (void) waitpid(child, NULL, 0);
 }
 
 int free_port(void)

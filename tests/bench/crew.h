@@ -75,6 +75,11 @@ _Noreturn void give_up(const char *what);
 /* Where our programs lie: beside this one, in ../bin. */
 void find_programs(char ret[CREW_PATH_MAX]);
 
+/* Takes memory and gives it back. The host of a virtual machine may take free memory away, and every page of it that is
+ * needed again then costs a fault there: the first system of a comparison would pay more of them than the next, and one
+ * that writes more in a second more than its share. */
+void wake_memory(void);
+
 /* A port of the loopback that nobody uses just now. */
 int free_port(void);
 

@@ -34,11 +34,13 @@ static void measure(const struct plan *plan, const char *bin, double seconds, st
     if (!outcome)
         give_up("memory");
     if (bare) {
+        wake_memory();
         floor_run(&mine, WARM_UP_S, seconds, outcome);
         print_outcome(mine.rate > 0 ? "floor, 1,000/s" : "floor, full load", outcome, seconds);
         outcome_merge(mine.rate > 0 ? &bare->slow : &bare->full, outcome);
         *outcome = (struct outcome){ 0 };
     }
+    wake_memory();
     fanout_run(&mine, bin, WARM_UP_S, seconds, outcome);
     print_outcome(mine.rate > 0 ? "trefoil, 1,000/s" : "trefoil, full load", outcome, seconds);
     outcome_merge(mine.rate > 0 ? &real->slow : &real->full, outcome);

@@ -38,6 +38,7 @@ static void run_side(size_t side, const struct plan *plan, const char *bin, doub
 {
     struct plan mine = *plan;
 
+    wake_memory();
     if (side == 0) {
         fanout_run(&mine, bin, WARM_UP_S, seconds, ret);
     } else if (side == N_SIDES - 1) {
