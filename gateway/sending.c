@@ -75,8 +75,10 @@ void sending_error(struct gateway *gateway, const struct routing_id *to, int cod
     error.code = (Trefoil__ErrorCode) code;
     error.text = (char *) (uintptr_t) text;
     Trefoil__Frame frame = frame_make(TREFOIL__FRAME__BODY_ERROR, &error);
-    if (sending_pack(&frame, &block, &size) == 0 && frontend_send(gateway->frontend, to, block, block, size) < 0)
-        gateway->tally.dropped_peers += 0; /* nobody to tell: fine */
+    if (sending_pack(&frame, &block, &size) < 0)
+        return;
+    int r = frontend_send(gateway->frontend, to, block, block, size);
+    (void) r; /* he is gone: nobody is left to be told */
 }
 
 static Trefoil__Run **make_runs(struct arena *mem, const struct run *runs, size_t n)

@@ -110,13 +110,13 @@ int main(int argc, char **argv)
     struct bench bench = { .plan = { .subscribers = ACTIVE + 1, .payload = 512, .window = 4096, .batch = 32 } };
     double rate = option_number(argc, argv, "--rate", 1000), seconds = option_number(argc, argv, "--seconds", 8);
     double backlog = option_number(argc, argv, "--backlog", 3600 * rate);
-    unsigned rounds = (unsigned) option_number(argc, argv, "--rounds", 3);
+    unsigned rounds = (unsigned) option_number(argc, argv, "--rounds", 9);
     uint64_t done = 0, cpu_us;
     char bin[CREW_PATH_MAX];
     int port = free_port();
 
     if (option_flag(argc, argv, "--help") || rounds == 0 || rounds > ROUNDS_MAX || rate <= 0) {
-        fprintf(stderr, "behind [--rate 1000] [--seconds 8] [--rounds 3] [--backlog 3600 × rate] [--dir "
+        fprintf(stderr, "behind [--rate 1000] [--seconds 8] [--rounds 9] [--backlog 3600 × rate] [--dir "
                         "build/bench-data]\n");
         return 2;
     }

@@ -15,6 +15,8 @@
 #define THROUGHPUT_TARGET 0.9
 #define RESTART_TARGET_S 1.0
 #define FILLED_BYTES 1000 /* of a store, per address: with fewer it was not filled */
+#define REST_S 10         /* after a fill: what is written behind is written then */
+#define ROUNDS_MAX 9
 
 /* Publishes and waits for the end; what was confirmed. */
 static void publish(const struct plan *plan, struct tally *ret)
@@ -68,6 +70,7 @@ static void fill(struct plan *plan, uint64_t people)
            (double) (now_us() - began_us) / 1e6);
     fflush(stdout);
     free(tally);
+    sleep(REST_S);
 }
 
 /* One event from each that nothing is kept of: a gateway that was just started has them all in memory then, as after a
@@ -112,16 +115,72 @@ static double restart(const struct plan *plan, const char *bin, int port, struct
     return confirmed;
 }
 
+/* Few and many in turns, on the same store; what few came to before there were others. */
+struct rounds {
+    struct speed alone;
+    double few[ROUNDS_MAX], many[ROUNDS_MAX], few_us[ROUNDS_MAX], many_us[ROUNDS_MAX], ratio[ROUNDS_MAX],
+        ratio_us[ROUNDS_MAX];
+    unsigned n;
+};
+
+static void take_turns(struct plan *plan, const struct crew_member *gateway, uint64_t people, double seconds,
+                       struct rounds *rounds)
+{
+    struct speed many = speed_of(plan, gateway, people, seconds);
+    struct speed few = speed_of(plan, gateway, FEW, seconds);
+    unsigned i = rounds->n++;
+
+    rounds->few[i] = few.rate;
+    rounds->many[i] = many.rate;
+    rounds->few_us[i] = few.cpu_us;
+    rounds->many_us[i] = many.cpu_us;
+    rounds->ratio[i] = few.rate > 0 ? many.rate / few.rate : 0;
+    rounds->ratio_us[i] = many.cpu_us > 0 ? few.cpu_us / many.cpu_us : 0;
+    printf("in this round %.2f × as many, at %.2f × the processor time\n", rounds->ratio[i],
+           few.cpu_us > 0 ? many.cpu_us / few.cpu_us : 0);
+    fflush(stdout);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+
+    return x < y ? -1 : x > y;
+}
+
+static double median(const double *of, unsigned n)
+{
+    double sorted[ROUNDS_MAX];
+
+    memcpy(sorted, of, n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), by_size);
+    return (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
+}
+
+static void print_rounds(const struct rounds *of)
+{
+    double many = median(of->many, of->n), many_us = median(of->many_us, of->n), few = median(of->few, of->n),
+           few_us = median(of->few_us, of->n);
+
+    print_result("scale.throughput", many, "envelopes/s", median(of->ratio, of->n), THROUGHPUT_TARGET);
+    print_result("scale.processor", many_us, "µs", median(of->ratio_us, of->n), THROUGHPUT_TARGET);
+    print_result("scale.beside_few_alone", many, "envelopes/s", many / of->alone.rate, THROUGHPUT_TARGET);
+    print_result("scale.beside_few_alone.processor", many_us, "µs", of->alone.cpu_us / many_us, THROUGHPUT_TARGET);
+    print_result("scale.few_among_many", few, "envelopes/s", few / of->alone.rate, THROUGHPUT_TARGET);
+    print_result("scale.few_among_many.processor", few_us, "µs", of->alone.cpu_us / few_us, THROUGHPUT_TARGET);
+}
+
 int main(int argc, char **argv)
 {
     struct plan plan = { .payload = 512, .window = 4096, .batch = 32 };
     uint64_t people = (uint64_t) option_number(argc, argv, "--addresses", 10e6), cpu_us;
     double seconds = option_number(argc, argv, "--seconds", 10);
     char bin[CREW_PATH_MAX], store[400];
+    unsigned n_rounds = (unsigned) option_number(argc, argv, "--rounds", 4);
     int port = free_port();
 
-    if (option_flag(argc, argv, "--help") || people < FEW) {
-        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--rounds 1] [--talk]\n"
+    if (option_flag(argc, argv, "--help") || people < FEW || n_rounds == 0 || n_rounds > ROUNDS_MAX) {
+        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--rounds 4] [--talk]\n"
                         "      [--keep] [--dir build/bench-data]\n");
         return 2;
     }
@@ -138,29 +197,16 @@ int main(int argc, char **argv)
     struct crew_member gateway = fanout_gateway(&plan, bin, port);
     if (is_filled && plan.cache > 0)
         warm_up(&plan, people);
-    struct speed few = speed_of(&plan, &gateway, FEW, seconds);
+    struct speed alone = speed_of(&plan, &gateway, FEW, seconds);
     if (!is_filled)
         fill(&plan, people);
-    struct speed many = speed_of(&plan, &gateway, people, seconds);
-    for (int i = 1; i < (int) option_number(argc, argv, "--rounds", 1); i++) {
-        struct speed few_now = speed_of(&plan, &gateway, FEW, seconds);
-        struct speed many_now = speed_of(&plan, &gateway, people, seconds);
-
-        printf("in this round %.2f × as many, at %.2f × the processor time\n", many_now.rate / few_now.rate,
-               many_now.cpu_us / few_now.cpu_us);
-    }
-    struct speed again = speed_of(&plan, &gateway, FEW, seconds);
+    struct rounds of = { .alone = alone };
+    for (unsigned i = 0; i < n_rounds; i++)
+        take_turns(&plan, &gateway, people, seconds, &of);
     double pause_s = restart(&plan, bin, port, &gateway);
     printf("the store has %.2f GB\n", (double) directory_bytes(store) / 1e9);
     crew_stop(&gateway, &cpu_us);
-    print_result("scale.throughput", many.rate, "envelopes/s", few.rate > 0 ? many.rate / few.rate : 0,
-                 THROUGHPUT_TARGET);
-    print_result("scale.processor", many.cpu_us, "µs", many.cpu_us > 0 ? few.cpu_us / many.cpu_us : 0,
-                 THROUGHPUT_TARGET);
-    print_result("scale.few_among_many", again.rate, "envelopes/s", few.rate > 0 ? again.rate / few.rate : 0,
-                 THROUGHPUT_TARGET);
-    print_result("scale.few_among_many.processor", again.cpu_us, "µs", again.cpu_us > 0 ? few.cpu_us / again.cpu_us : 0,
-                 THROUGHPUT_TARGET);
+    print_rounds(&of);
     print_result("scale.restart", pause_s, "s", pause_s / RESTART_TARGET_S, -1);
     if (!plan.is_kept)
         empty_directory(plan.directory);
