@@ -63,13 +63,6 @@ static void work(const struct bench *bench, double rate, double seconds, struct 
         give_up("a process of the benchmark failed");
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* The median of the rounds' p99, in ms. */
 static double measure(const struct bench *bench, double rate, double seconds, unsigned rounds, const char *when)
 {
@@ -88,8 +81,7 @@ static double measure(const struct bench *bench, double rate, double seconds, un
         fflush(stdout);
         free(tally);
     }
-    qsort(p99, rounds, sizeof(*p99), by_value);
-    return p99[rounds / 2];
+    return median_of(p99, rounds);
 }
 
 /* Subscribes, durably, and is stopped in the middle of its work. */

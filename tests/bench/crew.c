@@ -172,8 +172,8 @@ void find_programs(char ret[CREW_PATH_MAX])
 
 void wake_memory(void)
 {
-    size_t available = (size_t) sysconf(_SC_AVPHYS_PAGES) * (size_t) sysconf(_SC_PAGESIZE);
-    size_t size = available / 2 < WOKEN_BYTES ? available / 2 : WOKEN_BYTES;
+    size_t free_bytes = (size_t) sysconf(_SC_AVPHYS_PAGES) * (size_t) sysconf(_SC_PAGESIZE);
+    size_t size = free_bytes / 2 < WOKEN_BYTES ? free_bytes / 2 : WOKEN_BYTES;
     pid_t child = fork();
 
     if (child == 0)

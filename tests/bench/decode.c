@@ -109,28 +109,20 @@ static uint64_t decode_all(const struct translator_ops *ops, const struct corpus
     return thread_cpu_us() - began_us;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
-    return x < y ? -1 : x > y;
-}
-
 static void measure(const struct translator_ops *ops, const struct corpus *corpus, double seconds)
 {
     struct arena mem = ARENA_EMPTY(ARENA_MAX_BYTES);
-    uint64_t parses[ROUNDS], decodes[ROUNDS], n_events, times = 1;
+    double parses[ROUNDS], decodes[ROUNDS];
+    uint64_t n_events, times = 1;
     char name[64];
 
     while (parse_all(corpus, times) < (uint64_t) (seconds * 1e6 / (2 * ROUNDS)))
         times *= 2;
     for (size_t round = 0; round < ROUNDS; round++) {
-        parses[round] = parse_all(corpus, times);
-        decodes[round] = decode_all(ops, corpus, &mem, times, &n_events);
+        parses[round] = (double) parse_all(corpus, times);
+        decodes[round] = (double) decode_all(ops, corpus, &mem, times, &n_events);
     }
-    qsort(parses, ROUNDS, sizeof(*parses), by_size);
-    qsort(decodes, ROUNDS, sizeof(*decodes), by_size);
-    const size_t middle = ROUNDS / 2;
-    double parse_s = (double) parses[middle] / 1e6, decode_s = (double) decodes[middle] / 1e6;
+    double parse_s = median_of(parses, ROUNDS) / 1e6, decode_s = median_of(decodes, ROUNDS) / 1e6;
     double bodies = (double) (corpus->n_samples * times), bytes = (double) (corpus->bytes * times);
 
     printf("%s: %zu webhooks, %zu bytes each on average, %.1f events each; decode %.1f MB/s, parse alone %.1f MB/s\n",

@@ -71,6 +71,21 @@ double latencies_percentile(const struct latencies *latencies, double percent)
     return 0;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+
+    return x < y ? -1 : x > y;
+}
+
+double median_of(double *values, size_t n)
+{
+    if (n == 0)
+        return 0;
+    qsort(values, n, sizeof(*values), by_size);
+    return (values[n / 2] + values[(n - 1) / 2]) / 2;
+}
+
 void print_result(const char *name, double value, const char *unit, double ratio, double target)
 {
     bool is_ok = target < 0 ? ratio <= -target : ratio >= target;

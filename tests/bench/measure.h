@@ -3,6 +3,7 @@
 #define TREFOIL_BENCH_MEASURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Microseconds in buckets 1/64 wide: exact to 1.6 %, up to more than an hour. */
@@ -21,6 +22,9 @@ uint64_t process_cpu_us(void);
 void latencies_add(struct latencies *latencies, uint64_t us);
 void latencies_merge(struct latencies *latencies, const struct latencies *more);
 double latencies_percentile(const struct latencies *latencies, double percent);
+
+/* Sorts them. The middle one, or what lies between the two in the middle; 0 when there are none. */
+double median_of(double *values, size_t n);
 
 /* RESULT name=… value=… unit=… ratio=… target=… ok|short. `target` is of the ratio; a negative one means at most. */
 void print_result(const char *name, double value, const char *unit, double ratio, double target);

@@ -27,13 +27,6 @@ static double target_of(const char *name)
     return strcmp(name, "jetstream") == 0 || strcmp(name, "redis-always") == 0 ? 3.5 : 0;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-
-    return x < y ? -1 : x > y;
-}
-
 static void run_side(size_t side, const struct plan *plan, const char *bin, double seconds, struct outcome *ret)
 {
     struct plan mine = *plan;
@@ -65,14 +58,14 @@ static struct figure figure_of(size_t side, const struct side *of, unsigned roun
     const struct peer *peer = side > 0 && side < N_SIDES - 1 ? peers[side - 1] : NULL;
 
     memcpy(sorted, of->deliveries, sizeof(sorted));
-    qsort(sorted, rounds, sizeof(*sorted), by_size);
+    double median = median_of(sorted, rounds);
     return (struct figure){
         .name = name_of(side),
         .durability = peer ? peer->durability : "fsync before the confirm",
         .encryption = peer        ? peer->encryption
                       : side == 0 ? "CURVE, content sealed end to end"
                                   : "CURVE",
-        .median = sorted[rounds / 2],
+        .median = median,
         .low = sorted[0],
         .high = sorted[rounds - 1],
     };

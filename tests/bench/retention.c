@@ -64,13 +64,6 @@ static struct piece load(struct plan *plan, const struct crew_member *gateway, d
     return piece;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* Of the rates, or of the processor times, of the pieces that lie wholly between two moments. */
 static double median(const struct piece *pieces, size_t n, double from_s, double to_s, bool is_cpu)
 {
@@ -80,8 +73,7 @@ static double median(const struct piece *pieces, size_t n, double from_s, double
     for (size_t i = 0; i < n; i++)
         if (pieces[i].began_s >= from_s && pieces[i].ended_s <= to_s)
             values[n_values++] = is_cpu ? pieces[i].cpu_us : pieces[i].rate;
-    qsort(values, n_values, sizeof(*values), by_value);
-    return n_values ? values[n_values / 2] : 0;
+    return median_of(values, n_values);
 }
 
 /* A file that once was large stays so: it is measured by the most it ever had to hold. */

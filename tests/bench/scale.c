@@ -117,9 +117,7 @@ static double restart(const struct plan *plan, const char *bin, int port, struct
 
 /* Few and many in turns, on the same store; what few came to before there were others. */
 struct rounds {
-    struct speed alone;
-    double few[ROUNDS_MAX], many[ROUNDS_MAX], few_us[ROUNDS_MAX], many_us[ROUNDS_MAX], ratio[ROUNDS_MAX],
-        ratio_us[ROUNDS_MAX];
+    struct speed alone, few[ROUNDS_MAX], many[ROUNDS_MAX];
     unsigned n;
 };
 
@@ -128,46 +126,35 @@ static void take_turns(struct plan *plan, const struct crew_member *gateway, uin
 {
     struct speed many = speed_of(plan, gateway, people, seconds);
     struct speed few = speed_of(plan, gateway, FEW, seconds);
-    unsigned i = rounds->n++;
 
-    rounds->few[i] = few.rate;
-    rounds->many[i] = many.rate;
-    rounds->few_us[i] = few.cpu_us;
-    rounds->many_us[i] = many.cpu_us;
-    rounds->ratio[i] = few.rate > 0 ? many.rate / few.rate : 0;
-    rounds->ratio_us[i] = many.cpu_us > 0 ? few.cpu_us / many.cpu_us : 0;
-    printf("in this round %.2f × as many, at %.2f × the processor time\n", rounds->ratio[i],
-           few.cpu_us > 0 ? many.cpu_us / few.cpu_us : 0);
+    printf("in this round %.2f × as many, at %.2f × the processor time\n", many.rate / few.rate,
+           many.cpu_us / few.cpu_us);
     fflush(stdout);
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(const double *of, unsigned n)
-{
-    double sorted[ROUNDS_MAX];
-
-    memcpy(sorted, of, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), by_size);
-    return (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
+    rounds->few[rounds->n] = few;
+    rounds->many[rounds->n++] = many;
 }
 
 static void print_rounds(const struct rounds *of)
 {
-    double many = median(of->many, of->n), many_us = median(of->many_us, of->n), few = median(of->few, of->n),
-           few_us = median(of->few_us, of->n);
+    double few[ROUNDS_MAX], many[ROUNDS_MAX], few_us[ROUNDS_MAX], many_us[ROUNDS_MAX], ratio[ROUNDS_MAX],
+        ratio_us[ROUNDS_MAX];
 
-    print_result("scale.throughput", many, "envelopes/s", median(of->ratio, of->n), THROUGHPUT_TARGET);
-    print_result("scale.processor", many_us, "µs", median(of->ratio_us, of->n), THROUGHPUT_TARGET);
-    print_result("scale.beside_few_alone", many, "envelopes/s", many / of->alone.rate, THROUGHPUT_TARGET);
-    print_result("scale.beside_few_alone.processor", many_us, "µs", of->alone.cpu_us / many_us, THROUGHPUT_TARGET);
-    print_result("scale.few_among_many", few, "envelopes/s", few / of->alone.rate, THROUGHPUT_TARGET);
-    print_result("scale.few_among_many.processor", few_us, "µs", of->alone.cpu_us / few_us, THROUGHPUT_TARGET);
+    for (unsigned i = 0; i < of->n; i++) {
+        few[i] = of->few[i].rate;
+        many[i] = of->many[i].rate;
+        few_us[i] = of->few[i].cpu_us;
+        many_us[i] = of->many[i].cpu_us;
+        ratio[i] = many[i] / few[i];
+        ratio_us[i] = few_us[i] / many_us[i];
+    }
+    double rate = median_of(many, of->n), us = median_of(many_us, of->n), few_rate = median_of(few, of->n),
+           few_cpu_us = median_of(few_us, of->n);
+    print_result("scale.throughput", rate, "envelopes/s", median_of(ratio, of->n), THROUGHPUT_TARGET);
+    print_result("scale.processor", us, "µs", median_of(ratio_us, of->n), THROUGHPUT_TARGET);
+    print_result("scale.beside_few_alone", rate, "envelopes/s", rate / of->alone.rate, THROUGHPUT_TARGET);
+    print_result("scale.beside_few_alone.processor", us, "µs", of->alone.cpu_us / us, THROUGHPUT_TARGET);
+    print_result("scale.few_among_many", few_rate, "envelopes/s", few_rate / of->alone.rate, THROUGHPUT_TARGET);
+    print_result("scale.few_among_many.processor", few_cpu_us, "µs", of->alone.cpu_us / few_cpu_us, THROUGHPUT_TARGET);
 }
 
 int main(int argc, char **argv)
