@@ -76,7 +76,7 @@ enum trefoil_status trefoil_client_open(const struct trefoil_options *options, t
     struct trefoil_client *client = calloc(1, sizeof(*client));
     if (!client)
         return TREFOIL_OUT_OF_MEMORY;
-    client->connection.zsock = ZSOCK_EMPTY;
+    client->connection = CONNECTION_EMPTY;
     client->frame_arena = ARENA_EMPTY(BUS_FRAME_MEMORY_MAX_BYTES);
     client->event_arena = ARENA_EMPTY(CLIENT_EVENT_MEMORY_BYTES);
     client->work = ARENA_EMPTY(CLIENT_WORK_MEMORY_BYTES);

@@ -16,15 +16,22 @@
 int connection_init(struct connection *connection, const char *endpoint, const struct keyring *keyring,
                     uint32_t longest_pause_ms)
 {
-    *connection = (struct connection){ .zsock = ZSOCK_EMPTY, .endpoint = endpoint, .keyring = keyring };
+    *connection = CONNECTION_EMPTY;
+    connection->keyring = keyring;
     connection->longest_pause_ms = longest_pause_ms;
     connection->pause_ms = BUS_RECONNECT_FIRST_MS;
     randombytes_buf(connection->replica, sizeof(connection->replica));
-    return zsock_init(&connection->zsock);
+    int r = zsock_init(&connection->zsock);
+    if (r == 0)
+        r = names_init(&connection->names, endpoint);
+    if (r == 0)
+        r = zsock_watch(&connection->zsock, connection->names.wake_fd);
+    return r;
 }
 
 void connection_deinit(struct connection *connection)
 {
+    names_deinit(&connection->names);
     zsock_deinit(&connection->zsock);
 }
 
@@ -47,13 +54,13 @@ void connection_drop(struct connection *connection)
         connection->pause_ms = connection->longest_pause_ms;
 }
 
-static int greet(struct connection *connection, uint64_t roster_version)
+static int greet(struct connection *connection, const char *endpoint, uint64_t roster_version)
 {
     const struct keyring *keyring = connection->keyring;
     struct zsock_keys keys = { keyring->transport_pk, keyring->transport_sk, keyring->gateway_transport_pk };
     Trefoil__Hello hello = TREFOIL__HELLO__INIT;
     char agent[] = AGENT;
-    int r = zsock_open(&connection->zsock, connection->endpoint, &keys);
+    int r = zsock_open(&connection->zsock, endpoint, &keys);
 
     if (r < 0)
         return r;
@@ -85,13 +92,25 @@ static int beat(struct connection *connection, uint64_t now_ms)
     return connection_send(connection, TREFOIL__FRAME__BODY_HEARTBEAT, &heartbeat);
 }
 
+static void try_again(struct connection *connection, uint64_t now_ms, uint64_t roster_version)
+{
+    const char *endpoint = NULL;
+    int r = names_find(&connection->names, now_ms, &endpoint);
+
+    if (r > 0)
+        r = greet(connection, endpoint, roster_version);
+    if (r < 0)
+        connection_drop(connection);
+}
+
 enum connection_step connection_step(struct connection *connection, uint64_t roster_version)
 {
     uint64_t now_ms = clock_run_ms();
 
+    names_hear(&connection->names, now_ms);
     if (connection->state == CONNECTION_DOWN) {
-        if (now_ms >= connection->retry_at_ms && greet(connection, roster_version) < 0)
-            connection_drop(connection);
+        if (now_ms >= connection->retry_at_ms)
+            try_again(connection, now_ms, roster_version);
         return CONNECTION_STEADY;
     }
     enum zsock_fate fate = zsock_fate(&connection->zsock);
@@ -103,6 +122,8 @@ enum connection_step connection_step(struct connection *connection, uint64_t ros
 
 uint64_t connection_deadline(const struct connection *connection)
 {
+    if (connection->state == CONNECTION_DOWN && connection->names.lookup && clock_run_ms() >= connection->retry_at_ms)
+        return names_deadline(&connection->names);
     if (connection->state == CONNECTION_DOWN)
         return connection->retry_at_ms;
     if (connection->state == CONNECTION_GREETING)
@@ -126,6 +147,7 @@ int connection_welcome(struct connection *connection, const Trefoil__Welcome *we
         return -EPROTONOSUPPORT;
     connection->version = welcome->version;
     connection->state = CONNECTION_UP;
+    names_keep(&connection->names);
     connection->up_at_ms = clock_run_ms();
     connection->heartbeat_ms = at_most(welcome->heartbeat_ms, HEARTBEAT_MOST_MS);
     if (connection->heartbeat_ms < HEARTBEAT_LEAST_MS)

@@ -4,19 +4,20 @@
 #ifndef TREFOIL_CLIENT_CONNECTION_H
 #define TREFOIL_CLIENT_CONNECTION_H
 
+#include "client/names.h"
 #include "client/zsock.h"
 #include "seal/keyring.h"
 #include "wire/frame.h"
 
 enum connection_state {
-    CONNECTION_DOWN,     /* until `retry_at_ms` */
+    CONNECTION_DOWN,     /* until `retry_at_ms`, and until the gateway's name is found */
     CONNECTION_GREETING, /* hello is out */
     CONNECTION_UP,
 };
 
 struct connection {
     struct zsock zsock;
-    const char *endpoint;          /* borrowed */
+    struct names names;            /* of the endpoint */
     const struct keyring *keyring; /* borrowed */
     enum connection_state state;
     uint8_t replica[SEAL_REPLICA_BYTES];
@@ -30,6 +31,8 @@ struct connection {
     size_t max_frame_bytes;
     bool is_leaving; /* the gateway has said goodbye: nothing new is taken there */
 };
+
+#define CONNECTION_EMPTY ((struct connection){ .zsock = ZSOCK_EMPTY, .names = NAMES_EMPTY })
 
 /* `longest_pause_ms`: between attempts. -errno. */
 must_use_ int connection_init(struct connection *connection, const char *endpoint, const struct keyring *keyring,

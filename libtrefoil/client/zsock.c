@@ -15,7 +15,7 @@
     (ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | \
      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_CONNECT_RETRIED)
 
-static int watch(struct zsock *zsock, int fd)
+int zsock_watch(struct zsock *zsock, int fd)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
@@ -34,9 +34,9 @@ int zsock_init(struct zsock *zsock)
     if (!zsock->context || zsock->epoll_fd < 0 || zsock->wake_fd < 0 || zsock->timer_fd < 0)
         r = -errno;
     if (r == 0)
-        r = watch(zsock, zsock->wake_fd);
+        r = zsock_watch(zsock, zsock->wake_fd);
     if (r == 0)
-        r = watch(zsock, zsock->timer_fd);
+        r = zsock_watch(zsock, zsock->timer_fd);
     if (r < 0)
         zsock_deinit(zsock);
     return r;
@@ -103,7 +103,7 @@ static int watch_socket(struct zsock *zsock, void *socket, int *ret_fd)
 
     if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size) < 0)
         return -errno;
-    int r = watch(zsock, fd);
+    int r = zsock_watch(zsock, fd);
     if (r == 0)
         *ret_fd = fd;
     return r;

@@ -36,6 +36,9 @@ struct zsock {
 must_use_ int zsock_init(struct zsock *zsock);
 void zsock_deinit(struct zsock *zsock);
 
+/* What this descriptor tells is something to do, too. Level-triggered. -errno. */
+must_use_ int zsock_watch(struct zsock *zsock, int fd);
+
 /* Starts one attempt to connect; ZeroMQ does not repeat it. -EINVAL (endpoint), -errno. */
 must_use_ int zsock_open(struct zsock *zsock, const char *endpoint, const struct zsock_keys *keys);
 void zsock_close(struct zsock *zsock);

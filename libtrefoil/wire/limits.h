@@ -100,6 +100,7 @@
 #define BUS_HEARTBEAT_MS 2000
 #define BUS_HEARTBEATS_MISSED 3
 #define BUS_HELLO_WAIT_MS 5000
+#define BUS_NAME_WAIT_MS 1000 /* for a resolver, where it is known what the name stood for last */
 #define BUS_RECONNECT_FIRST_MS 50
 #define BUS_RECONNECT_LAST_MS 2000
 #define BUS_RETURN_MS 2000 /* so long a gateway that said goodbye is looked for without pauses that grow */
