@@ -1,8 +1,9 @@
-/* Sheets of 64 runs. A sheet is rows of 64 bits, one bit per run; an id names seven rows; the runs whose bits are set in
- * all seven may hold it. Never looks an id up for certain.
+/* Sheets of 64 runs. A sheet is rows of 64 bits, one bit per run; an id names five rows; the runs whose bits are set in
+ * all five may hold it. Never looks an id up for certain.
  *
- * The seven rows lie in one region of 4 KB, chosen by the id's highest bits: one look touches one page of memory, and
- * runs, which are sorted, are added in the order of the regions. With 16 rows per id about one look in a thousand is wrong.
+ * The five rows lie in one region of 4 KB, chosen by the id's highest bits: one look touches one page of memory, and
+ * runs, which are sorted, are added in the order of the regions. With 32 rows per id about one look in fifteen
+ * thousand is wrong, so that even a thousand runs seldom make the caller look into a file for nothing.
  */
 #include "seen_filter.h"
 
@@ -12,9 +13,9 @@
 #include "base/large.h"
 
 #define COLUMNS 64
-#define ROWS_PER_ID 16
-#define LOOKS 7
-#define LOOKS_EXPECTED 4
+#define ROWS_PER_ID 32
+#define LOOKS 5
+#define LOOKS_EXPECTED 3
 #define SHEETS_EXPECTED 4
 #define REGION_BITS 9 /* rows of a region: 512 words are one page */
 #define SMALLEST_SHEET_IDS ((uint32_t) 1 << 10)

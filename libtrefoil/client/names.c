@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
@@ -132,7 +133,7 @@ static int start(struct names *names, uint64_t now_ms)
 
     if (!lookup)
         return -ENOMEM;
-    lookup->wake_fd = dup(names->wake_fd);
+    lookup->wake_fd = fcntl(names->wake_fd, F_DUPFD_CLOEXEC, 0);
     if (lookup->wake_fd < 0) {
         int r = -errno;
         free(lookup);

@@ -35,7 +35,7 @@ struct names {
 /* `endpoint` must live as long as `names`. -errno. */
 must_use_ int names_init(struct names *names, const char *endpoint);
 
-/* Does not wait for a lookup that is under way. */
+/* Does not wait for a lookup that is under way: its thread ends when the resolver has given up. */
 void names_deinit(struct names *names);
 
 /* Takes what a lookup has found, if one has ended, and makes `wake_fd` unreadable again. `now_ms` is clock_run_ms(). */

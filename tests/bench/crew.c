@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WOKEN_BYTES ((size_t) 2 << 30) /* what a few seconds at full load write */
+#define WOKEN_BYTES ((size_t) 6 << 30) /* what ten seconds at full load write */
 
 _Noreturn void give_up(const char *what)
 {
@@ -170,6 +170,16 @@ void find_programs(char ret[CREW_PATH_MAX])
     (void) snprintf(ret, CREW_PATH_MAX, "%.4000s/../bin", dirname(self));
 }
 
+/* Where less memory may be had than there is, it is this process that goes. */
+static _Noreturn void take_memory(size_t size)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void) !write(fd, "1000", 4);
+    _exit(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED);
+}
+
 void wake_memory(void)
 {
     size_t free_bytes = (size_t) sysconf(_SC_AVPHYS_PAGES) * (size_t) sysconf(_SC_PAGESIZE);
@@ -177,8 +187,7 @@ void wake_memory(void)
     pid_t child = fork();
 
     if (child == 0)
-        _exit(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) ==
-              MAP_FAILED);
+        take_memory(size);
     if (child > 0)
         (void) waitpid(child, NULL, 0);
 }

@@ -1,5 +1,6 @@
-/* Many addresses and rooms, a long journal: what they cost. One gateway goes through a thousand addresses, as many as are
- * asked for, SIGKILL and a new start, all on the same store. Never deletes the store before it is done.
+/* Many addresses and rooms, a long journal: what they cost. One gateway is given as many as are asked for, another only a
+ * thousand; they work in turns, so that whatever the machine does to one it does to the other. Then SIGKILL and a new
+ * start. Never deletes the store before it is done.
  */
 #include "fanout.h"
 
@@ -18,6 +19,13 @@
 #define REST_S 10         /* after a fill: what is written behind is written then */
 #define ROUNDS_MAX 9
 
+/* A gateway with a store of its own. */
+struct house {
+    struct plan plan;
+    int port;
+    struct crew_member gateway;
+};
+
 /* Publishes and waits for the end; what was confirmed. */
 static void publish(const struct plan *plan, struct tally *ret)
 {
@@ -34,20 +42,21 @@ struct speed {
     double rate, cpu_us;
 };
 
-static struct speed speed_of(struct plan *plan, const struct crew_member *gateway, uint64_t people, double seconds)
+static struct speed speed_of(const struct house *house, const char *where, uint64_t people, double seconds)
 {
-    uint64_t cpu_us = crew_cpu_us(gateway);
+    struct plan plan = house->plan;
     struct tally *tally = calloc(1, sizeof(*tally));
 
     if (!tally)
         give_up("memory");
-    plan->people = people;
-    plan->count = 0;
-    plan_times(plan, WARM_UP_S, seconds);
-    publish(plan, tally);
-    struct speed speed = { (double) tally->envelopes / seconds,
-                           (double) (crew_cpu_us(gateway) - cpu_us) / (double) (tally->total ? tally->total : 1) };
-    printf("%llu addresses: %.0f envelopes/s, %.2f µs each, publish→confirm p50 %.2f ms p99 %.2f ms\n",
+    wake_memory();
+    uint64_t cpu_us = crew_cpu_us(&house->gateway);
+    plan.people = people;
+    plan_times(&plan, WARM_UP_S, seconds);
+    publish(&plan, tally);
+    struct speed speed = { (double) tally->envelopes / seconds, (double) (crew_cpu_us(&house->gateway) - cpu_us) /
+                                                                    (double) (tally->total ? tally->total : 1) };
+    printf("%s, %llu addresses: %.0f envelopes/s, %.2f µs each, publish→confirm p50 %.2f ms p99 %.2f ms\n", where,
            (unsigned long long) people, speed.rate, speed.cpu_us, latencies_percentile(&tally->confirms, 50) / 1e3,
            latencies_percentile(&tally->confirms, 99) / 1e3);
     fflush(stdout);
@@ -56,16 +65,17 @@ static struct speed speed_of(struct plan *plan, const struct crew_member *gatewa
 }
 
 /* One envelope from each. */
-static void fill(struct plan *plan, uint64_t people)
+static void fill(const struct plan *plan, uint64_t people)
 {
+    struct plan all = *plan;
     struct tally *tally = calloc(1, sizeof(*tally));
     uint64_t began_us = now_us();
 
     if (!tally)
         give_up("memory");
-    plan->people = plan->count = people;
-    plan_times(plan, 0, 1);
-    publish(plan, tally);
+    all.people = all.count = people;
+    plan_times(&all, 0, 1);
+    publish(&all, tally);
     printf("filled with %llu addresses, each in a room of its own, in %.0f s\n", (unsigned long long) people,
            (double) (now_us() - began_us) / 1e6);
     fflush(stdout);
@@ -93,18 +103,18 @@ static void warm_up(const struct plan *plan, uint64_t people)
 }
 
 /* From the start of the process to the first confirm of a new publisher. */
-static double restart(const struct plan *plan, const char *bin, int port, struct crew_member *gateway)
+static double restart(struct house *house, const char *bin)
 {
-    struct plan one = *plan;
+    struct plan one = house->plan;
     struct tally *tally = calloc(1, sizeof(*tally));
     uint64_t began_us;
 
     if (!tally)
         give_up("memory");
-    kill(gateway->pid, SIGKILL);
-    waitpid(gateway->pid, NULL, 0);
+    kill(house->gateway.pid, SIGKILL);
+    waitpid(house->gateway.pid, NULL, 0);
     began_us = now_us();
-    *gateway = fanout_gateway(plan, bin, port);
+    house->gateway = fanout_gateway(&house->plan, bin, house->port);
     double seconds = (double) (now_us() - began_us) / 1e6;
     one.people = FEW;
     one.count = 1;
@@ -115,87 +125,102 @@ static double restart(const struct plan *plan, const char *bin, int port, struct
     return confirmed;
 }
 
-/* Few and many in turns, on the same store; what few came to before there were others. */
+/* Who takes turns. */
+enum side { MANY, FEW_AMONG_MANY, FEW_ALONE, N_SIDES };
+
 struct rounds {
-    struct speed alone, few[ROUNDS_MAX], many[ROUNDS_MAX];
+    struct speed of[N_SIDES][ROUNDS_MAX];
     unsigned n;
 };
 
-static void take_turns(struct plan *plan, const struct crew_member *gateway, uint64_t people, double seconds,
+static void take_turns(const struct house *many, const struct house *few, uint64_t people, double seconds,
                        struct rounds *rounds)
 {
-    struct speed many = speed_of(plan, gateway, people, seconds);
-    struct speed few = speed_of(plan, gateway, FEW, seconds);
+    unsigned n = rounds->n++;
 
-    printf("in this round %.2f × as many, at %.2f × the processor time\n", many.rate / few.rate,
-           many.cpu_us / few.cpu_us);
-    fflush(stdout);
-    rounds->few[rounds->n] = few;
-    rounds->many[rounds->n++] = many;
+    rounds->of[FEW_ALONE][n] = speed_of(few, "few alone", FEW, seconds);
+    rounds->of[MANY][n] = speed_of(many, "many", people, seconds);
+    rounds->of[FEW_AMONG_MANY][n] = speed_of(many, "few among many", FEW, seconds);
 }
 
-static void print_rounds(const struct rounds *of)
+/* One side beside another, round by round. */
+static void print_beside(const char *name, const struct rounds *of, enum side side, enum side other)
 {
-    double few[ROUNDS_MAX], many[ROUNDS_MAX], few_us[ROUNDS_MAX], many_us[ROUNDS_MAX], ratio[ROUNDS_MAX],
-        ratio_us[ROUNDS_MAX];
+    double rate[ROUNDS_MAX], us[ROUNDS_MAX], ratio[ROUNDS_MAX], ratio_us[ROUNDS_MAX];
+    char name_us[60];
 
     for (unsigned i = 0; i < of->n; i++) {
-        few[i] = of->few[i].rate;
-        many[i] = of->many[i].rate;
-        few_us[i] = of->few[i].cpu_us;
-        many_us[i] = of->many[i].cpu_us;
-        ratio[i] = many[i] / few[i];
-        ratio_us[i] = few_us[i] / many_us[i];
+        const struct speed *one = &of->of[side][i], *two = &of->of[other][i];
+
+        rate[i] = one->rate;
+        us[i] = one->cpu_us;
+        ratio[i] = one->rate / two->rate;
+        ratio_us[i] = two->cpu_us / one->cpu_us;
     }
-    double rate = median_of(many, of->n), us = median_of(many_us, of->n), few_rate = median_of(few, of->n),
-           few_cpu_us = median_of(few_us, of->n);
-    print_result("scale.throughput", rate, "envelopes/s", median_of(ratio, of->n), THROUGHPUT_TARGET);
-    print_result("scale.processor", us, "µs", median_of(ratio_us, of->n), THROUGHPUT_TARGET);
-    print_result("scale.beside_few_alone", rate, "envelopes/s", rate / of->alone.rate, THROUGHPUT_TARGET);
-    print_result("scale.beside_few_alone.processor", us, "µs", of->alone.cpu_us / us, THROUGHPUT_TARGET);
-    print_result("scale.few_among_many", few_rate, "envelopes/s", few_rate / of->alone.rate, THROUGHPUT_TARGET);
-    print_result("scale.few_among_many.processor", few_cpu_us, "µs", of->alone.cpu_us / few_cpu_us, THROUGHPUT_TARGET);
+    (void) snprintf(name_us, sizeof(name_us), "%s.processor", name);
+    print_result(name, median_of(rate, of->n), "envelopes/s", median_of(ratio, of->n), THROUGHPUT_TARGET);
+    print_result(name_us, median_of(us, of->n), "µs", median_of(ratio_us, of->n), THROUGHPUT_TARGET);
+}
+
+static struct house move_in(const struct plan *plan, const char *directory, const char *bin)
+{
+    struct house house = { .plan = *plan, .port = free_port() };
+
+    (void) snprintf(house.plan.directory, sizeof(house.plan.directory), "%s", directory);
+    fanout_prepare(&house.plan, bin, house.port);
+    house.gateway = fanout_gateway(&house.plan, bin, house.port);
+    return house;
+}
+
+static void move_out(struct house *house)
+{
+    uint64_t cpu_us;
+
+    crew_stop(&house->gateway, &cpu_us);
+    if (!house->plan.is_kept)
+        empty_directory(house->plan.directory);
 }
 
 int main(int argc, char **argv)
 {
     struct plan plan = { .payload = 512, .window = 4096, .batch = 32 };
-    uint64_t people = (uint64_t) option_number(argc, argv, "--addresses", 10e6), cpu_us;
+    uint64_t people = (uint64_t) option_number(argc, argv, "--addresses", 10e6);
     double seconds = option_number(argc, argv, "--seconds", 10);
-    char bin[CREW_PATH_MAX], store[400];
-    unsigned n_rounds = (unsigned) option_number(argc, argv, "--rounds", 4);
-    int port = free_port();
+    const char *directory = option_text(argc, argv, "--dir", "build/bench-data");
+    char bin[CREW_PATH_MAX], at[300], beside[300], store[320];
+    struct rounds rounds = { .n = 0 };
+    unsigned n_rounds = (unsigned) option_number(argc, argv, "--rounds", 5);
 
     if (option_flag(argc, argv, "--help") || people < FEW || n_rounds == 0 || n_rounds > ROUNDS_MAX) {
-        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--rounds 4] [--talk]\n"
+        fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--rounds 5] [--talk]\n"
                         "      [--keep] [--dir build/bench-data]\n");
         return 2;
     }
     keep_memory();
     find_programs(bin);
-    (void) snprintf(plan.directory, sizeof(plan.directory), "%s/scale",
-                    option_text(argc, argv, "--dir", "build/bench-data"));
-    (void) snprintf(store, sizeof(store), "%.250s/store", plan.directory);
+    (void) snprintf(at, sizeof(at), "%.250s/scale", directory);
+    (void) snprintf(beside, sizeof(beside), "%.250s/scale-few", directory);
+    (void) snprintf(store, sizeof(store), "%s/store", at);
     plan.cache = (uint64_t) option_number(argc, argv, "--cache", 0);
-    plan.is_kept = option_flag(argc, argv, "--keep");
     plan.talks = option_flag(argc, argv, "--talk");
+    struct house few = move_in(&plan, beside, bin);
+    plan.is_kept = option_flag(argc, argv, "--keep");
     bool is_filled = plan.is_kept && directory_bytes(store) > people * FILLED_BYTES;
-    fanout_prepare(&plan, bin, port);
-    struct crew_member gateway = fanout_gateway(&plan, bin, port);
-    if (is_filled && plan.cache > 0)
-        warm_up(&plan, people);
-    struct speed alone = speed_of(&plan, &gateway, FEW, seconds);
+    struct house many = move_in(&plan, at, bin);
+
     if (!is_filled)
-        fill(&plan, people);
-    struct rounds of = { .alone = alone };
+        fill(&many.plan, people);
+    else if (plan.cache > 0)
+        warm_up(&many.plan, people);
     for (unsigned i = 0; i < n_rounds; i++)
-        take_turns(&plan, &gateway, people, seconds, &of);
-    double pause_s = restart(&plan, bin, port, &gateway);
+        take_turns(&many, &few, people, seconds, &rounds);
+    double pause_s = restart(&many, bin);
     printf("the store has %.2f GB\n", (double) directory_bytes(store) / 1e9);
-    crew_stop(&gateway, &cpu_us);
-    print_rounds(&of);
+    print_beside("scale.throughput", &rounds, MANY, FEW_ALONE);
+    print_beside("scale.same_store", &rounds, MANY, FEW_AMONG_MANY);
+    print_beside("scale.few_among_many", &rounds, FEW_AMONG_MANY, FEW_ALONE);
     print_result("scale.restart", pause_s, "s", pause_s / RESTART_TARGET_S, -1);
-    if (!plan.is_kept)
-        empty_directory(plan.directory);
+    move_out(&few);
+    move_out(&many);
     return 0;
 }
