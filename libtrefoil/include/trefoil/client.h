@@ -35,7 +35,7 @@ struct trefoil_id {
 };
 
 struct trefoil_options {
-    const char *endpoint; /* "tcp://127.0.0.1:7700"; a name is looked up before each attempt, beside everything else */
+    const char *endpoint;     /* "tcp://127.0.0.1:7700"; a name is looked up anew before each attempt */
     const char *keyring_file; /* mode 0600 */
     uint32_t receive_credit;  /* deliveries that may wait for an acknowledgement; 0: 1024 */
     uint32_t reconnect_ms;    /* longest pause between attempts; 0: 2000 */
