@@ -3,7 +3,7 @@
  *
  * The five rows lie in one region of 4 KB, chosen by the id's highest bits: one look touches one page of memory, and
  * runs, which are sorted, are added in the order of the regions. With 32 rows per id about one look in fifteen
- * thousand is wrong, so that even a thousand runs seldom make the caller look into a file for nothing.
+ * thousand is wrong: of a thousand runs one is suspected for nothing by one id in fifteen.
  */
 #include "seen_filter.h"
 

@@ -122,6 +122,7 @@ enum connection_step connection_step(struct connection *connection, uint64_t ros
 
 uint64_t connection_deadline(const struct connection *connection)
 {
+    /* the attempt is due, and waits for its name */
     if (connection->state == CONNECTION_DOWN && connection->names.lookup && clock_run_ms() >= connection->retry_at_ms)
         return names_deadline(&connection->names);
     if (connection->state == CONNECTION_DOWN)

@@ -162,11 +162,11 @@ static void print_beside(const char *name, const struct rounds *of, enum side si
     print_result(name_us, median_of(us, of->n), "µs", median_of(ratio_us, of->n), THROUGHPUT_TARGET);
 }
 
-static struct house move_in(const struct plan *plan, const char *directory, const char *bin)
+static struct house move_in(const struct plan *plan, const char *directory, const char *name, const char *bin)
 {
     struct house house = { .plan = *plan, .port = free_port() };
 
-    (void) snprintf(house.plan.directory, sizeof(house.plan.directory), "%s", directory);
+    (void) snprintf(house.plan.directory, sizeof(house.plan.directory), "%.240s/%s", directory, name);
     fanout_prepare(&house.plan, bin, house.port);
     house.gateway = fanout_gateway(&house.plan, bin, house.port);
     return house;
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
     uint64_t people = (uint64_t) option_number(argc, argv, "--addresses", 10e6);
     double seconds = option_number(argc, argv, "--seconds", 10);
     const char *directory = option_text(argc, argv, "--dir", "build/bench-data");
-    char bin[CREW_PATH_MAX], at[300], beside[300], store[320];
+    char bin[CREW_PATH_MAX], store[300];
     struct rounds rounds = { .n = 0 };
     unsigned n_rounds = (unsigned) option_number(argc, argv, "--rounds", 5);
 
@@ -198,15 +198,13 @@ int main(int argc, char **argv)
     }
     keep_memory();
     find_programs(bin);
-    (void) snprintf(at, sizeof(at), "%.250s/scale", directory);
-    (void) snprintf(beside, sizeof(beside), "%.250s/scale-few", directory);
-    (void) snprintf(store, sizeof(store), "%s/store", at);
+    (void) snprintf(store, sizeof(store), "%.240s/scale/store", directory);
     plan.cache = (uint64_t) option_number(argc, argv, "--cache", 0);
     plan.talks = option_flag(argc, argv, "--talk");
-    struct house few = move_in(&plan, beside, bin);
+    struct house few = move_in(&plan, directory, "scale-few", bin);
     plan.is_kept = option_flag(argc, argv, "--keep");
     bool is_filled = plan.is_kept && directory_bytes(store) > people * FILLED_BYTES;
-    struct house many = move_in(&plan, at, bin);
+    struct house many = move_in(&plan, directory, "scale", bin);
 
     if (!is_filled)
         fill(&many.plan, people);

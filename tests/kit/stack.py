@@ -57,6 +57,10 @@ def free_port_base():
     raise RuntimeError("no free ports")
 
 
+class Skip(Exception):
+    """Raised by a test that cannot run on this machine; the reason is printed."""
+
+
 def http(method, url, body=None, headers=None, timeout=10):
     """(status, bytes); status 0 when nobody answered."""
     request = urllib.request.Request(url, data=body, method=method, headers=headers or {})

@@ -15,9 +15,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "kit"))
 
-
-class Skip(Exception):
-    """Raised by a test that cannot run on this machine; the reason is printed."""
+from stack import Skip  # noqa: E402
 
 
 def main():
@@ -36,14 +34,13 @@ def main():
                 test()
                 passed += 1
                 print(f"{'':10} ok ({time.monotonic() - began:.1f} s)", flush=True)
-            except Exception as problem:  # every failure is told, then the next test runs
-                if type(problem).__name__ == "Skip":
-                    skipped += 1
-                    print(f"{'':10} SKIPPED: {problem}", flush=True)
-                else:
-                    failed += 1
-                    traceback.print_exc()
-                    print(f"{'':10} FAILED ({time.monotonic() - began:.1f} s): {name}", flush=True)
+            except Skip as reason:
+                skipped += 1
+                print(f"{'':10} SKIPPED: {reason}", flush=True)
+            except Exception:  # every failure is told, then the next test runs
+                failed += 1
+                traceback.print_exc()
+                print(f"{'':10} FAILED ({time.monotonic() - began:.1f} s): {name}", flush=True)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or passed + skipped == 0 else 0
 

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from people import (FILES, bubbles, content_of, find, put_file, received, room_of_three, say, say_file, wait_for_text)
-from stack import ACCOUNTS, PEOPLE, TOP, Stack, wait_until
+from stack import ACCOUNTS, PEOPLE, TOP, Skip, Stack, wait_until
 from webhooks import post
 
 LIMIT_KIB = 48 * 1024
@@ -206,10 +206,6 @@ def test_voice_note_is_heard_on_the_other_networks():
             assert not converted or content_of(stack, shown["media"][0])[4:8] == b"ftyp", "Ogg is not what this network takes"
         say_file(stack, "instagram", "audio", os.path.join(FILES, "sound.m4a"))
         assert wait_for_file(stack, "whatsapp")[0]["kind"] in ("audio", "voice")
-
-
-class Skip(Exception):
-    pass
 
 
 def start_bucket(stack):

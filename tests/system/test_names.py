@@ -9,14 +9,10 @@ import subprocess
 import threading
 
 from people import room_of_three, say, wait_for_text
-from stack import NETWORKS, Stack, wait_until
+from stack import NETWORKS, Skip, Stack, wait_until
 
 NAME = "gateway.trefoil.test"
 SERVER = "127.0.0.77"   # every address of 127/8 is this machine's
-
-
-class Skip(Exception):
-    """Not possible on this machine."""
 
 
 class NameServer:
@@ -37,7 +33,8 @@ class NameServer:
         return self
 
     def __exit__(self, *_):
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"", (SERVER, 53))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", (SERVER, 53))
         self.thread.join()
         self.socket.close()
 

@@ -4,12 +4,8 @@ import os
 import subprocess
 
 from people import received, room_of_three, say, wait_for_text
-from stack import Stack, http, wait_until
+from stack import Skip, Stack, http, wait_until
 from webhooks import post, wa_message, wa_post
-
-
-class Skip(Exception):
-    pass
 
 
 def mount(stack, megabytes):
