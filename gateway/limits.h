@@ -20,14 +20,15 @@
 #define GATEWAY_HEARTBEAT_MS 1000
 
 /* Memory. */
-#define GATEWAY_LIVE_RECORDS 32768u      /* newest records kept in memory; a power of two … */
-#define GATEWAY_LIVE_BYTES (48u << 20)   /* … within this many bytes */
-#define GATEWAY_CATCH_UP_RECORDS 128     /* read from the journal at a time, per subscription … */
-#define GATEWAY_CATCH_UP_BYTES (1 << 20) /* … within this many bytes */
-#define GATEWAY_WINDOW 8192u             /* deliveries out of one ALL subscription; a power of two */
-#define GATEWAY_GAPS_STORED 64           /* runs acknowledged above the floor that survive a restart */
-#define GATEWAY_HELD_MAX 1024            /* deliveries out at a stop in order that the next life asks for by name */
-#define GATEWAY_LOOKAHEAD 4096           /* deliveries of one TARGETS subscription in memory */
+#define GATEWAY_LIVE_RECORDS 32768u         /* newest records kept in memory; a power of two … */
+#define GATEWAY_LIVE_BYTES (16u << 20)      /* … within this many bytes, in blocks of … */
+#define GATEWAY_LIVE_BLOCK_BYTES (2u << 20) /* … this many (more, when one record needs more), which go as a whole */
+#define GATEWAY_CATCH_UP_RECORDS 128        /* read from the journal at a time, per subscription … */
+#define GATEWAY_CATCH_UP_BYTES (1 << 20)    /* … within this many bytes */
+#define GATEWAY_WINDOW 8192u                /* deliveries out of one ALL subscription; a power of two */
+#define GATEWAY_GAPS_STORED 64              /* runs acknowledged above the floor that survive a restart */
+#define GATEWAY_HELD_MAX 1024               /* deliveries out at a stop in order that the next life asks for by name */
+#define GATEWAY_LOOKAHEAD 4096              /* deliveries of one TARGETS subscription in memory */
 #define GATEWAY_LOOKAHEAD_BULK 2048    /* from so many on, further bulk waits in the store: a reply behind it is seen */
 #define GATEWAY_LINE_MEMORY 16         /* of them per room; more wait in the store */
 #define GATEWAY_LINES_MAX 262144       /* rooms waiting, per subscription */

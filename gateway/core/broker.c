@@ -20,8 +20,8 @@ int broker_init(struct broker *broker, const struct tables *tables, const struct
                                .options = *options,
                                .events = *events,
                                .scratch = ARENA_EMPTY(GATEWAY_SCRATCH_BYTES),
-                               .header = ARENA_EMPTY(GATEWAY_SCRATCH_BYTES),
-                               .live = LIVE_EMPTY };
+                               .header = ARENA_EMPTY(GATEWAY_SCRATCH_BYTES) };
+    live_init(&broker->live);
     tables->ops->random(tables->owner, &seed, sizeof(seed));
     broker->by_name = MAP_EMPTY(GATEWAY_SUBSCRIPTIONS_MAX, seed);
     broker->by_reader = MAP_EMPTY(GATEWAY_SUBSCRIPTIONS_MAX, seed);

@@ -1,23 +1,30 @@
 /* The newest journal records, kept in memory from publish until handed out or evicted: live deliveries never touch the
- * disk. Never grows beyond its limits.
+ * disk. They lie one behind the other in large blocks, and a block goes as a whole: neither taking memory for a record nor
+ * dropping it looks at any other, and it stays as fast when millions of other things are in memory. Never grows beyond its
+ * limits.
  */
 #ifndef TREFOIL_CORE_LIVE_H
 #define TREFOIL_CORE_LIVE_H
 
+#include "base/list.h"
 #include "core/record.h"
 #include "gateway/limits.h"
 
 struct live {
     struct record *ring[GATEWAY_LIVE_RECORDS];
     uint64_t first, last; /* sequences held: first..last; last < first: none */
-    size_t bytes;
+    struct list blocks;   /* in the order of their records; the last one is being filled */
+    size_t bytes;         /* of all blocks */
 };
 
-#define LIVE_EMPTY ((struct live){ .first = 1 })
-
+void live_init(struct live *live);
 void live_deinit(struct live *live);
 
-/* Takes over one ownership of the record, which has its sequence. */
+/* A record in the memory of the newest. It belongs to `live` and is gone with the next call, unless live_add() was told to
+ * keep it. -ENOMEM, -EMSGSIZE. */
+must_use_ int live_record(struct live *live, const struct route *route, struct record **ret);
+
+/* Keeps the record live_record() made last, which has its sequence now. */
 void live_add(struct live *live, struct record *record);
 
 /* Borrowed, or NULL. */

@@ -133,17 +133,15 @@ static int append(struct broker *broker, const struct arrival *arrival, const st
 {
     struct tables *tables = &broker->tables;
     struct record *record;
-    int r = record_new(route, &record);
+    int r = live_record(&broker->live, route, &record);
 
     if (r < 0)
         return r;
     r = tables->ops->append(tables->owner, bytes_make(record->data, record->size), broker->now_ms, &record->seq);
     if (r == 0)
         r = tables->ops->mark_seen(tables->owner, route->envelope_id.bytes, record->seq, broker->now_ms);
-    if (r < 0) {
-        record_unref(record);
+    if (r < 0)
         return r;
-    }
     count_in(broker, arrival, record, from);
     identity_note(broker, record->seq, links);
     live_add(&broker->live, record);

@@ -202,6 +202,7 @@ static int unpack(struct record *record)
     return find_envelope(record);
 }
 
+/* In memory of its own. */
 static struct record *allocate(size_t size)
 {
     struct record *record = malloc(sizeof(*record) + size);
@@ -209,7 +210,8 @@ static struct record *allocate(size_t size)
     if (!record)
         return NULL;
     memset(record, 0, sizeof(*record));
-    record->owners = 1;
+    record->own.owners = 1;
+    record->memory = &record->own;
     record->size = size;
     return record;
 }
@@ -227,22 +229,42 @@ static bool fits(const struct route *route)
     return true;
 }
 
-int record_new(const struct route *route, struct record **ret)
+size_t record_room(const struct route *route)
 {
-    if (!fits(route))
-        return -EMSGSIZE;
+    return fits(route) ? sizeof(struct record) + packed_size(route) : 0;
+}
 
-    struct record *record = allocate(packed_size(route));
-    if (!record)
-        return -ENOMEM;
+int record_write(const struct route *route, void *place, size_t room_bytes, struct record_memory *memory,
+                 struct record **ret)
+{
+    struct record *record = place;
+
+    memset(record, 0, sizeof(*record));
+    record->memory = memory;
+    record->size = room_bytes - sizeof(*record);
     struct writer to = writer_make(record->data, record->size);
     write_record(&to, route);
-    if (to.overflow || to.size != record->size || unpack(record) < 0) {
-        free(record);
+    if (to.overflow || to.size != record->size || unpack(record) < 0)
         return -EMSGSIZE;
-    }
     *ret = record;
     return 0;
+}
+
+int record_new(const struct route *route, struct record **ret)
+{
+    size_t room_bytes = record_room(route);
+
+    if (room_bytes == 0)
+        return -EMSGSIZE;
+    void *place = malloc(room_bytes);
+    if (!place)
+        return -ENOMEM;
+    int r = record_write(route, place, room_bytes, place, ret);
+    if (r < 0)
+        free(place);
+    else
+        (*ret)->own.owners = 1;
+    return r;
 }
 
 int record_parse(struct bytes journal, uint64_t seq, struct record **ret)
@@ -265,14 +287,20 @@ int record_parse(struct bytes journal, uint64_t seq, struct record **ret)
 
 struct record *record_ref(struct record *record)
 {
-    record->owners++;
+    record->memory->owners++;
     return record;
+}
+
+void record_memory_unref(struct record_memory *memory)
+{
+    if (--memory->owners == 0)
+        free(memory);
 }
 
 struct record *record_unref(struct record *record)
 {
-    if (record && --record->owners == 0)
-        free(record);
+    if (record)
+        record_memory_unref(record->memory);
     return NULL;
 }
 

@@ -41,10 +41,17 @@ struct route {
     struct bytes envelope;
 };
 
+/* The front of what a record lies in: memory of its own, or a block of many. free() takes it when nobody holds any of it.
+ */
+struct record_memory {
+    uint32_t owners;
+};
+
 /* Shared by whoever still hands it out. */
 struct record {
-    uint32_t owners;
-    uint64_t seq; /* 0 until appended */
+    struct record_memory own;     /* counts when it has memory of its own; first, because that is what is freed */
+    struct record_memory *memory; /* that one, or its block's */
+    uint64_t seq;                 /* 0 until appended */
     uint64_t accepted_ms, expires_ms;
     struct id channel, service, room, envelope_id;
     uint8_t audience, flags;
@@ -60,14 +67,21 @@ struct record {
     uint8_t data[]; /* the journal's bytes */
 };
 
-/* Packs a route. -ENOMEM, -EMSGSIZE. */
+/* Packs a route into memory of its own. -ENOMEM, -EMSGSIZE. */
 must_use_ int record_new(const struct route *route, struct record **ret);
+
+/* The same into a place of exactly record_room() bytes, aligned as malloc() does; 0: it has too much of something. Whoever
+ * owns `memory`, in which the place is, owns the record: nothing is counted. -EMSGSIZE. */
+size_t record_room(const struct route *route);
+must_use_ int record_write(const struct route *route, void *place, size_t room_bytes, struct record_memory *memory,
+                           struct record **ret);
 
 /* From journal bytes, which are copied. -ENOMEM, -EBADMSG. */
 must_use_ int record_parse(struct bytes journal, uint64_t seq, struct record **ret);
 
 struct record *record_ref(struct record *record);
 struct record *record_unref(struct record *record); /* accepts NULL, returns NULL */
+void record_memory_unref(struct record_memory *memory);
 
 struct record_relation record_relation_at(const struct record *record, size_t index);
 
