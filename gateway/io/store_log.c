@@ -17,6 +17,7 @@ struct log_file {
     size_t size;   /* of the file: as far as it has space on the disk */
     size_t used;   /* entries lie before, as far as this life of the log knows */
     uint64_t last; /* number of the newest batch in it; 0: none that matters */
+    bool is_tried; /* to be written past the kernel's cache of files */
 };
 
 struct store_log {
@@ -39,7 +40,7 @@ static int open_file(const char *directory, size_t number, struct log_file *ret)
     ret->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (ret->fd < 0 || fstat(ret->fd, &stat) < 0)
         return -errno;
-    ret->size = (size_t) stat.st_size;
+    ret->size = (size_t) stat.st_size / ENTRY_PAGE_BYTES * ENTRY_PAGE_BYTES;
     return 0;
 }
 
@@ -207,11 +208,25 @@ int store_log_load(struct store_log *log, uint64_t after, struct list *ret_batch
 
 /* ---- writing ---- */
 
+/* Whether writing goes past the kernel's cache. A file system that cannot do that is written as any other. */
+static bool set_direct(struct log_file *file, bool is_direct)
+{
+    int flags = fcntl(file->fd, F_GETFL);
+
+    file->is_tried = true;
+    return flags >= 0 && ((flags & O_DIRECT) != 0) != is_direct && fcntl(file->fd, F_SETFL, flags ^ O_DIRECT) == 0;
+}
+
+/* Whole pages, from aligned memory. */
 static int write_at(struct log_file *file, const uint8_t *data, size_t size, size_t at)
 {
+    if (!file->is_tried)
+        (void) set_direct(file, true);
     while (size > 0) {
         ssize_t n = pwrite(file->fd, data, size, (off_t) at);
 
+        if (n < 0 && errno == EINVAL && set_direct(file, false))
+            continue;
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n == 0)
@@ -226,7 +241,7 @@ static int write_at(struct log_file *file, const uint8_t *data, size_t size, siz
 /* Space ahead of its use: a sync that need not write down where the file lies is the faster by half. */
 static int grow_file(struct log_file *file, size_t need)
 {
-    static const uint8_t zeros[(size_t) 64 << 10];
+    static const _Alignas(ENTRY_PAGE_BYTES) uint8_t zeros[(size_t) 64 << 10];
 
     while (file->size < need) {
         size_t until = (file->size / LOG_STEP_BYTES + 1) * LOG_STEP_BYTES;
@@ -252,7 +267,7 @@ static int make_room(struct store_log *log, size_t size)
     if (room == log->entry_room)
         return 0;
     free(log->entry);
-    log->entry = malloc(room);
+    log->entry = aligned_alloc(ENTRY_PAGE_BYTES, room);
     log->entry_room = log->entry ? room : 0;
     return log->entry ? 0 : -ENOMEM;
 }
