@@ -10,9 +10,9 @@
 
 #include "store_batch.h"
 
-#define LMDB_SEGMENT_BYTES ((size_t) 16 * 4096 - 16) /* sixteen pages less LMDB's page header */
+#define LMDB_SEGMENT_BYTES ((size_t) 64 * 4096 - 16) /* pages in one piece, for which LMDB searches all its free ones */
 #define LMDB_BLOCK_IDS ((size_t) 682)                /* ids of a block of a run: four pages */
-#define LMDB_DROPS_PER_COMMIT 512                    /* segments or blocks that go in one commit, of each kind */
+#define LMDB_DROPS_PER_COMMIT 128                    /* segments or blocks that go in one commit, of each kind */
 #define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)       /* for dropping things when the file is at its cap */
 #define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20)   /* a disk with less is full, whatever the write answered */
 #define LMDB_MIN_BYTES ((uint64_t) 1 << 20)          /* smallest cap */
