@@ -26,7 +26,7 @@ bool store_load_ids(struct store *store)
     if (!seen_unloaded(store->seen, &run) || (!store->is_loading && seen_begin_loading(store->seen, run) < 0))
         return false;
     store->is_loading = true;
-    int r = lmdb_load_run(store->lmdb, run, STORE_LOAD_BLOCKS, &store->loaded_to, store->seen);
+    int r = lmdb_load_run(store->lmdb, run, STORE_LOAD_IDS, &store->loaded_to, store->seen);
     if (r == 0) {
         seen_end_loading(store->seen, run);
         store->is_loading = false;

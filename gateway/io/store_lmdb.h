@@ -10,12 +10,14 @@
 
 #include "store_batch.h"
 
-#define LMDB_SEGMENT_BYTES ((size_t) 64 * 4096 - 16) /* pages in one piece, for which LMDB searches all its free ones */
-#define LMDB_BLOCK_IDS ((size_t) 682)                /* ids of a block of a run: four pages */
-#define LMDB_DROPS_PER_COMMIT 128                    /* segments or blocks that go in one commit, of each kind */
-#define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)       /* for dropping things when the file is at its cap */
-#define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20)   /* a disk with less is full, whatever the write answered */
-#define LMDB_MIN_BYTES ((uint64_t) 1 << 20)          /* smallest cap */
+/* What is larger than half a page lies in pages behind one another. LMDB looks for such through all pages that are free,
+ * and where many rows changed these are many and far apart: so it is asked seldom, for much. */
+#define LMDB_SEGMENT_BYTES ((size_t) 256 * 4096 - 16)            /* of pages, less LMDB's head of the first */
+#define LMDB_BLOCK_IDS (((size_t) 32 * 4096 - 16) / (size_t) 24) /* ids of a block of a run */
+#define LMDB_DROPS_PER_COMMIT 64                   /* segments or blocks that go in one commit, of each kind */
+#define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)     /* for dropping things when the file is at its cap */
+#define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20) /* a disk with less is full, whatever the write answered */
+#define LMDB_MIN_BYTES ((uint64_t) 1 << 20)        /* smallest cap */
 
 /* What is on disk. */
 struct lmdb_state {
@@ -70,8 +72,9 @@ must_use_ int lmdb_find_id(struct lmdb *lmdb, uint32_t run, struct seen_id id, u
 /* Tells an empty memory of ids which runs there are, and fills it from the log. */
 must_use_ int lmdb_load_seen(struct lmdb *lmdb, struct seen *seen);
 
-/* Loads ids of this run into the memory, of so many blocks, behind `*at`; zero: from the first on. 1: there are more; 0. */
-must_use_ int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_blocks, struct seen_id *at, struct seen *seen);
+/* Loads about so many ids of this run into the memory, from `*at` on; zero: from the first. 1: there are more, from the
+ * new `*at` on; 0. */
+must_use_ int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_ids, struct seen_id *at, struct seen *seen);
 
 void lmdb_sizes(struct lmdb *lmdb, uint64_t *ret_file_bytes, uint64_t *ret_used_bytes);
 

@@ -132,10 +132,11 @@ static bool is_block_of(uint32_t run, MDB_val key)
     return key.mv_size == BLOCK_KEY_BYTES && get_u32(key.mv_data) == run;
 }
 
-static int load_blocks(MDB_cursor *cursor, uint32_t run, size_t n_blocks, struct seen_id *at, struct seen *seen)
+static int load_blocks(MDB_cursor *cursor, uint32_t run, size_t n_ids, struct seen_id *at, struct seen *seen)
 {
     uint8_t name[BLOCK_KEY_BYTES];
     MDB_val key = { sizeof(name), name }, value;
+    size_t n_loaded = 0;
 
     put_u32(name, run);
     put_u64(name + 4, at->high);
@@ -144,17 +145,18 @@ static int load_blocks(MDB_cursor *cursor, uint32_t run, size_t n_blocks, struct
     for (; r == 0 && is_block_of(run, key); r = lmdb_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
         const uint8_t *name_of = key.mv_data;
 
-        if (n_blocks-- == 0) {
+        if (n_loaded >= n_ids) {
             *at = (struct seen_id){ get_u64(name_of + 4), get_u64(name_of + 12) };
             return 1;
         }
         for (size_t i = 0; i + MARK_BYTES <= value.mv_size; i += MARK_BYTES)
             seen_load_id(seen, get_mark((const uint8_t *) value.mv_data + i).id);
+        n_loaded += value.mv_size / MARK_BYTES;
     }
     return r == -ENOENT ? 0 : r;
 }
 
-int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_blocks, struct seen_id *at, struct seen *seen)
+int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_ids, struct seen_id *at, struct seen *seen)
 {
     MDB_txn *txn;
     MDB_cursor *cursor;
@@ -164,7 +166,7 @@ int lmdb_load_run(struct lmdb *lmdb, uint32_t run, size_t n_blocks, struct seen_
     if (r == 0)
         r = lmdb_error(mdb_cursor_open(txn, lmdb->own[TABLE_RUNS], &cursor));
     if (r == 0) {
-        r = load_blocks(cursor, run, n_blocks, at, seen);
+        r = load_blocks(cursor, run, n_ids, at, seen);
         mdb_cursor_close(cursor);
     }
     pthread_mutex_unlock(&lmdb->lock);
