@@ -47,7 +47,9 @@ static void take_out(struct live *live, struct block *block)
     list_remove(&block->link);
     live->bytes -= block->size;
     const struct block *next = oldest_of(live);
-    live->first = next && next->first > 0 ? next->first : live->last + 1;
+    uint64_t first = next && next->first > 0 ? next->first : live->last + 1;
+    if (first > live->first)
+        live->first = first;
 }
 
 void live_deinit(struct live *live)
@@ -64,8 +66,13 @@ void live_deinit(struct live *live)
 static struct block *next_block(struct live *live, size_t room_bytes)
 {
     size_t size = aligned(sizeof(struct block)) + room_bytes;
-    struct block *block = NULL, *old;
+    struct block *block = newest_of(live), *old;
 
+    if (block && block->first == 0) { /* nothing in it was kept */
+        take_out(live, block);
+        record_memory_unref(&block->memory);
+    }
+    block = NULL;
     size = (size + GATEWAY_LIVE_BLOCK_BYTES - 1) / GATEWAY_LIVE_BLOCK_BYTES * GATEWAY_LIVE_BLOCK_BYTES;
     while ((old = oldest_of(live)) && live->bytes + size > GATEWAY_LIVE_BYTES) {
         take_out(live, old);

@@ -1,6 +1,6 @@
 /* Many addresses and rooms, a long journal: what they cost. One gateway is given as many as are asked for, another only a
- * thousand; they work in turns, so that whatever the machine does to one it does to the other. Then SIGKILL and a new
- * start. Never deletes the store before it is done.
+ * thousand, and as many records of theirs: the addresses are what differs. They work in turns, so that whatever the machine
+ * does to one it does to the other. Then SIGKILL and a new start. Never deletes the store before it is done.
  */
 #include "fanout.h"
 
@@ -64,8 +64,8 @@ static struct speed speed_of(const struct house *house, const char *where, uint6
     return speed;
 }
 
-/* One envelope from each. */
-static void fill(const struct plan *plan, uint64_t people)
+/* So many envelopes; one from each, or in turns when there are fewer. */
+static void fill(const struct plan *plan, uint64_t people, uint64_t count)
 {
     struct plan all = *plan;
     struct tally *tally = calloc(1, sizeof(*tally));
@@ -73,14 +73,14 @@ static void fill(const struct plan *plan, uint64_t people)
 
     if (!tally)
         give_up("memory");
-    all.people = all.count = people;
+    all.people = people;
+    all.count = count;
     plan_times(&all, 0, 1);
     publish(&all, tally);
-    printf("filled with %llu addresses, each in a room of its own, in %.0f s\n", (unsigned long long) people,
-           (double) (now_us() - began_us) / 1e6);
+    printf("filled with %llu records of %llu addresses, each in a room of its own, in %.0f s\n",
+           (unsigned long long) count, (unsigned long long) people, (double) (now_us() - began_us) / 1e6);
     fflush(stdout);
     free(tally);
-    sleep(REST_S);
 }
 
 /* One event from each that nothing is kept of: a gateway that was just started has them all in memory then, as after a
@@ -193,7 +193,8 @@ int main(int argc, char **argv)
 
     if (option_flag(argc, argv, "--help") || people < FEW || n_rounds == 0 || n_rounds > ROUNDS_MAX) {
         fprintf(stderr, "scale [--addresses 10000000] [--seconds 10] [--cache 0] [--rounds 5] [--talk]\n"
-                        "      [--keep] [--dir build/bench-data]\n");
+                        "      [--bare] [--keep] [--dir build/bench-data]\n"
+                        "--bare: the thousand have no records from before\n");
         return 2;
     }
     keep_memory();
@@ -206,10 +207,13 @@ int main(int argc, char **argv)
     bool is_filled = plan.is_kept && directory_bytes(store) > people * FILLED_BYTES;
     struct house many = move_in(&plan, directory, "scale", bin);
 
+    if (!option_flag(argc, argv, "--bare"))
+        fill(&few.plan, FEW, people); /* and the ids of as many */
     if (!is_filled)
-        fill(&many.plan, people);
+        fill(&many.plan, people, people);
     else if (plan.cache > 0)
         warm_up(&many.plan, people);
+    sleep(REST_S);
     for (unsigned i = 0; i < n_rounds; i++)
         take_turns(&many, &few, people, seconds, &rounds);
     double pause_s = restart(&many, bin);
