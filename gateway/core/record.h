@@ -41,8 +41,7 @@ struct route {
     struct bytes envelope;
 };
 
-/* The front of what a record lies in: memory of its own, or a block of many. free() takes it when nobody holds any of it.
- */
+/* Begins what a record lies in: memory of its own, or a block of many. free() takes it when nobody holds any of it. */
 struct record_memory {
     uint32_t owners;
 };

@@ -14,7 +14,7 @@
 #include "store_writer.h"
 
 #define STORE_SPARE_BYTES ((size_t) 8 << 20) /* what batches done with may hold, to be used again */
-#define STORE_LOAD_IDS 43648                 /* at a time: some milliseconds */
+#define STORE_LOAD_IDS (8 * LMDB_BLOCK_IDS)  /* at a time: some milliseconds */
 #define STORE_TURNS_PER_WINDOW 8 /* a generation that is not full ends after this part of the window, to be forgotten */
 
 /* The loop's handle outlives the store: libuv gives it back only when the loop runs. */

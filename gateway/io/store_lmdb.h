@@ -13,7 +13,7 @@
 /* What is larger than half a page lies in pages behind one another. LMDB looks for such through all pages that are free,
  * and where many rows changed these are many and far apart: so it is asked seldom, for much. */
 #define LMDB_SEGMENT_BYTES ((size_t) 256 * 4096 - 16)            /* of pages, less LMDB's head of the first */
-#define LMDB_BLOCK_IDS (((size_t) 32 * 4096 - 16) / (size_t) 24) /* ids of a block of a run */
+#define LMDB_BLOCK_IDS (((size_t) 32 * 4096 - 16) / (size_t) 24) /* of a block of a run, 24 bytes each */
 #define LMDB_DROPS_PER_COMMIT 64                   /* segments or blocks that go in one commit, of each kind */
 #define LMDB_HEADROOM_BYTES ((size_t) 8 << 20)     /* for dropping things when the file is at its cap */
 #define LMDB_LEAST_FREE_BYTES ((uint64_t) 1 << 20) /* a disk with less is full, whatever the write answered */

@@ -17,7 +17,7 @@ struct log_file {
     size_t size;   /* of the file: as far as it has space on the disk */
     size_t used;   /* entries lie before, as far as this life of the log knows */
     uint64_t last; /* number of the newest batch in it; 0: none that matters */
-    bool is_tried; /* to be written past the kernel's cache of files */
+    bool is_tried; /* whether it can be written past the kernel's cache of files */
 };
 
 struct store_log {
