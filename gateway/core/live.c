@@ -52,34 +52,37 @@ static void take_out(struct live *live, struct block *block)
         live->first = first;
 }
 
+/* Whoever holds one of its records keeps it. */
+static void drop(struct live *live, struct block *block)
+{
+    take_out(live, block);
+    record_memory_unref(&block->memory);
+}
+
 void live_deinit(struct live *live)
 {
     struct block *block;
 
-    while ((block = oldest_of(live))) {
-        take_out(live, block);
-        record_memory_unref(&block->memory);
-    }
+    while ((block = oldest_of(live)))
+        drop(live, block);
 }
 
 /* The oldest make room; whose memory nobody else holds and is as large as needed is used again. NULL: no memory. */
 static struct block *next_block(struct live *live, size_t room_bytes)
 {
     size_t size = aligned(sizeof(struct block)) + room_bytes;
-    struct block *block = newest_of(live), *old;
+    struct block *newest = newest_of(live), *block = NULL, *old;
 
-    if (block && block->first == 0) { /* nothing in it was kept */
-        take_out(live, block);
-        record_memory_unref(&block->memory);
-    }
-    block = NULL;
+    if (newest && newest->first == 0) /* nothing in it was kept */
+        drop(live, newest);
     size = (size + GATEWAY_LIVE_BLOCK_BYTES - 1) / GATEWAY_LIVE_BLOCK_BYTES * GATEWAY_LIVE_BLOCK_BYTES;
     while ((old = oldest_of(live)) && live->bytes + size > GATEWAY_LIVE_BYTES) {
+        if (block || old->size != size || old->memory.owners != 1) {
+            drop(live, old);
+            continue;
+        }
         take_out(live, old);
-        if (!block && old->size == size && old->memory.owners == 1)
-            block = old;
-        else
-            record_memory_unref(&old->memory);
+        block = old;
     }
     if (!block) {
         block = large_new(size);
@@ -114,10 +117,8 @@ void live_add(struct live *live, struct record *record)
     struct block *newest = newest_of(live), *oldest;
 
     if (record->seq != live->last + 1) { /* what lies between was never here */
-        while ((oldest = oldest_of(live)) != newest) {
-            take_out(live, oldest);
-            record_memory_unref(&oldest->memory);
-        }
+        while ((oldest = oldest_of(live)) != newest)
+            drop(live, oldest);
         newest->first = 0;
         live->first = record->seq;
     }

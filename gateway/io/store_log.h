@@ -8,8 +8,8 @@
  * A file is written from its front until it is full, then the other one is, over what it held: which is allowed as soon
  * as the tables have all of that. Numbers of batches only go up, so what an earlier round left behind an entry is never
  * taken for what follows it. An entry fills whole pages of 4096 bytes: a page is never read to be written. What is
- * written is not read again in this life, so it goes past the kernel's cache of files where that can be: copying it there
- * costs as much as putting the entry together, and the pages would push out those of the tables.
+ * written is not read again in this life, so it goes past the kernel's cache of files where that can be: it need not be
+ * copied there, and its pages do not push out those of the tables.
  */
 #ifndef TREFOIL_GATEWAY_IO_STORE_LOG_H
 #define TREFOIL_GATEWAY_IO_STORE_LOG_H
