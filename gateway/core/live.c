@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/large.h"
+#include "memory/large.h"
 
 #define ALIGN_BYTES ((size_t) 64) /* a record begins where a line of the processor's memory does */
 
@@ -13,7 +13,7 @@ struct block {
     struct record_memory memory; /* first: what its last owner frees */
     struct list link;            /* live.blocks */
     uint64_t first;              /* sequence of its first record; 0: has none */
-    size_t size, used;           /* of all of it, this included */
+    size_t used;                 /* of memory.block_bytes, this included */
 };
 
 static size_t aligned(size_t size)
@@ -45,7 +45,7 @@ void live_init(struct live *live)
 static void take_out(struct live *live, struct block *block)
 {
     list_remove(&block->link);
-    live->bytes -= block->size;
+    live->bytes -= block->memory.block_bytes;
     const struct block *next = oldest_of(live);
     uint64_t first = next && next->first > 0 ? next->first : live->last + 1;
     if (first > live->first)
@@ -77,7 +77,7 @@ static struct block *next_block(struct live *live, size_t room_bytes)
         drop(live, newest);
     size = (size + GATEWAY_LIVE_BLOCK_BYTES - 1) / GATEWAY_LIVE_BLOCK_BYTES * GATEWAY_LIVE_BLOCK_BYTES;
     while ((old = oldest_of(live)) && live->bytes + size > GATEWAY_LIVE_BYTES) {
-        if (block || old->size != size || old->memory.owners != 1) {
+        if (block || old->memory.block_bytes != size || old->memory.owners != 1) {
             drop(live, old);
             continue;
         }
@@ -88,9 +88,8 @@ static struct block *next_block(struct live *live, size_t room_bytes)
         block = large_new(size);
         if (!block)
             return NULL;
-        block->memory.owners = 1;
+        block->memory = (struct record_memory){ .owners = 1, .block_bytes = size };
     }
-    block->size = size;
     block->used = aligned(sizeof(*block));
     block->first = 0;
     list_append(&live->blocks, &block->link);
@@ -105,7 +104,7 @@ int live_record(struct live *live, const struct route *route, struct record **re
 
     if (room_bytes == 0)
         return -EMSGSIZE;
-    if (!block || block->size - block->used < room_bytes)
+    if (!block || block->memory.block_bytes - block->used < room_bytes)
         block = next_block(live, room_bytes);
     if (!block)
         return -ENOMEM;
@@ -129,5 +128,5 @@ void live_add(struct live *live, struct record *record)
     live->ring[record->seq % GATEWAY_LIVE_RECORDS] = record;
     live->last = record->seq;
     size_t used = aligned((size_t) (record->data + record->size - (uint8_t *) newest));
-    newest->used = used < newest->size ? used : newest->size;
+    newest->used = used < newest->memory.block_bytes ? used : newest->memory.block_bytes;
 }

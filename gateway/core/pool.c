@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/large.h"
+#include "memory/large.h"
 
 #define CHUNK_BITS 12
 #define CHUNK_THINGS ((uint32_t) 1 << CHUNK_BITS)
@@ -35,12 +35,24 @@ static size_t home_of(const struct pool *pool, uint32_t hash)
     return hash >> (32 - pool->bits);
 }
 
+static size_t chunk_bytes(const struct pool *pool)
+{
+    return CHUNK_THINGS * pool->thing_bytes;
+}
+
+static size_t slots_bytes(const struct pool *pool)
+{
+    return sizeof(*pool->slots) << pool->bits;
+}
+
 void pool_deinit(struct pool *pool)
 {
-    for (size_t i = 0; i < pool->chunks_room; i += i < FIRST_CHUNKS ? 1 : BLOCK_CHUNKS)
+    for (size_t i = 0; i < pool->chunks_room && i < FIRST_CHUNKS; i++)
         free(pool->chunks[i]);
+    for (size_t i = FIRST_CHUNKS; i < pool->chunks_room; i += BLOCK_CHUNKS)
+        large_free(pool->chunks[i], BLOCK_CHUNKS * chunk_bytes(pool));
     free(pool->chunks);
-    free(pool->slots);
+    large_free(pool->slots, slots_bytes(pool));
     free(pool->spare);
     pool->chunks = NULL;
     pool->slots = NULL;
@@ -124,7 +136,7 @@ static int grow(struct pool *pool)
     larger.bits = pool->slots ? pool->bits + 1 : FIRST_BITS;
     if (larger.bits > LAST_BITS)
         return -ENOMEM;
-    larger.slots = large_new(sizeof(*larger.slots) << larger.bits);
+    larger.slots = large_new(slots_bytes(&larger));
     if (!larger.slots)
         return -ENOMEM;
     size_t mask = ((size_t) 1 << larger.bits) - 1;
@@ -137,7 +149,7 @@ static int grow(struct pool *pool)
             at = (at + 1) & mask;
         larger.slots[at] = pool->slots[i];
     }
-    free(pool->slots);
+    large_free(pool->slots, slots_bytes(pool));
     pool->slots = larger.slots;
     pool->bits = larger.bits;
     return 0;
@@ -145,7 +157,7 @@ static int grow(struct pool *pool)
 
 static uint8_t *new_chunk(const struct pool *pool, size_t n)
 {
-    size_t size = CHUNK_THINGS * pool->thing_bytes;
+    size_t size = chunk_bytes(pool);
 
     if (n < FIRST_CHUNKS)
         return calloc(1, size);

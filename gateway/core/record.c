@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory/large.h"
 #include "core/field.h"
 #include "gateway/limits.h"
 
@@ -293,7 +294,11 @@ struct record *record_ref(struct record *record)
 
 void record_memory_unref(struct record_memory *memory)
 {
-    if (--memory->owners == 0)
+    if (--memory->owners > 0)
+        return;
+    if (memory->block_bytes > 0)
+        large_free(memory, memory->block_bytes);
+    else
         free(memory);
 }
 

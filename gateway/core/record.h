@@ -41,9 +41,10 @@ struct route {
     struct bytes envelope;
 };
 
-/* Begins what a record lies in: memory of its own, or a block of many. free() takes it when nobody holds any of it. */
+/* Begins what a record lies in: memory of its own, or a block of many. It is freed when nobody holds any of it. */
 struct record_memory {
     uint32_t owners;
+    size_t block_bytes; /* of large_new(); 0: memory of its own, of malloc() */
 };
 
 /* Shared by whoever still hands it out. */

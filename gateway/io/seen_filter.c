@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/large.h"
+#include "memory/large.h"
 
 #define COLUMNS 64
 #define ROWS_PER_ID 32
@@ -44,10 +44,15 @@ struct seen_filter *seen_filter_new(void)
     return filter;
 }
 
+static size_t rows_bytes(const struct sheet *sheet)
+{
+    return sizeof(*sheet->rows) << (sheet->bits + REGION_BITS);
+}
+
 static void sheet_free(struct sheet *sheet)
 {
     list_remove(&sheet->link);
-    free(sheet->rows);
+    large_free(sheet->rows, rows_bytes(sheet));
     free(sheet);
 }
 
@@ -70,7 +75,7 @@ static int add_sheet(struct seen_filter *filter, uint32_t n_ids, struct sheet **
         sheet->room_ids *= 2;
     while (((size_t) 1 << (sheet->bits + REGION_BITS)) < (size_t) sheet->room_ids * ROWS_PER_ID)
         sheet->bits++;
-    sheet->rows = large_new(sizeof(*sheet->rows) << (sheet->bits + REGION_BITS));
+    sheet->rows = large_new(rows_bytes(sheet));
     if (!sheet->rows) {
         free(sheet);
         return -ENOMEM;

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/large.h"
+#include "memory/large.h"
 
 #define FIRST_BITS 10
 #define MAX_BITS 24
@@ -26,11 +26,16 @@ struct seen_generation *seen_generation_new(uint32_t number)
     return generation;
 }
 
+static void free_slots(struct seen_generation *generation)
+{
+    generation->slots = large_free(generation->slots, generation->n_slots * sizeof(*generation->slots));
+}
+
 struct seen_generation *seen_generation_free(struct seen_generation *generation)
 {
     if (generation) {
         list_remove(&generation->link);
-        free(generation->slots);
+        free_slots(generation);
     }
     free(generation);
     return NULL;
@@ -84,13 +89,13 @@ static int grow(struct seen_generation *generation)
                 break;
         }
         if (i == generation->n_slots) {
-            free(generation->slots);
+            free_slots(generation);
             generation->bits = larger.bits;
             generation->n_slots = larger.n_slots;
             generation->slots = larger.slots;
             return 0;
         }
-        free(larger.slots);
+        free_slots(&larger);
     }
     return -ENOMEM;
 }

@@ -11,7 +11,6 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "base/large.h"
 #include "base/list.h"
 #include "base/map.h"
 
@@ -131,23 +130,6 @@ static void test_list_can_lose_nodes_while_it_is_walked(void **state unused_)
     assert_null(list_first(&list));
 }
 
-static void test_large_memory_is_zeroed_whatever_its_size_and_however_it_was_used_before(void **state unused_)
-{
-    static const size_t sizes[] = { 1, 4096, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, 9 << 20, 33 << 20 };
-
-    for (size_t i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
-        size_t size = sizes[i / 2];
-        uint8_t *piece = large_new(size);
-
-        assert_non_null(piece);
-        for (size_t at = 0; at < size; at += at + 977 < size ? 977 : 1)
-            assert_int_equal(piece[at], 0);
-        memset(piece, 0xa5, size);
-        free(piece);
-    }
-    assert_null(large_new(SIZE_MAX - 4096));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,7 +141,6 @@ int main(void)
         cmocka_unit_test(test_arena_refuses_above_its_cap_and_recovers_on_reset),
         cmocka_unit_test(test_map_keeps_every_key_through_growth_and_removal),
         cmocka_unit_test(test_list_can_lose_nodes_while_it_is_walked),
-        cmocka_unit_test(test_large_memory_is_zeroed_whatever_its_size_and_however_it_was_used_before),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
