@@ -32,7 +32,8 @@ struct session {
     struct promise *open;    /* what the batch being collected owes this peer */
     struct promise *at_once; /* rejects and the like, sent with the turn */
     unsigned n_promises;
-    uint32_t version; /* of the protocol, as agreed */
+    uint32_t version;   /* of the protocol, as agreed */
+    uint32_t max_batch; /* deliveries per frame it takes */
     uint64_t unconfirmed, unconfirmed_bytes;
     uint64_t heard_ms, told_ms;
     bool is_broken; /* to be dropped at the end of the turn */

@@ -216,7 +216,7 @@ void sending_hand(struct gateway *gateway, const struct handing *handing)
     batch->size += need;
     batch->n++;
     gateway->tally.deliveries++;
-    if (batch->n >= GATEWAY_DELIVER_FRAME_ENVELOPES || batch->size >= GATEWAY_DELIVER_FRAME_BYTES)
+    if (batch->n >= session->max_batch || batch->size >= BUS_BATCH_FULL_BYTES)
         send_batch(gateway, session, batch);
     else
         sending_mark(gateway, session);

@@ -159,6 +159,9 @@ static void take_hello(struct gateway *gateway, const struct routing_id *from, c
     session->peer.service = id_from(service->id);
     memcpy(session->peer.replica, hello->replica.data, REPLICA_BYTES);
     session->version = hello->version_max < BUS_VERSION_MAX ? hello->version_max : BUS_VERSION_MAX;
+    session->max_batch = hello->max_batch == 0                        ? BUS_BATCH_UNSAID_ENVELOPES
+                         : hello->max_batch < BUS_BATCH_MAX_ENVELOPES ? hello->max_batch
+                                                                      : BUS_BATCH_MAX_ENVELOPES;
     session->heard_ms = session->told_ms = gateway->broker.now_ms;
     log_event(&gateway->log, LOG_INFO_, "peer-joined", LOG_TEXT("service", service->name),
               LOG_NUMBER("version", session->version));

@@ -355,7 +355,7 @@ static void portion(const struct answers *answers, size_t *ret_runs, size_t *ret
     *ret_runs = answers->n_runs < BUS_RUNS_MAX ? answers->n_runs : BUS_RUNS_MAX;
     list_for_each (node, &answers->unsent) {
         size += container_of(node, struct answer_item, in_unsent)->bytes.size;
-        if (n > 0 && (n >= BUS_BATCH_MAX_ENVELOPES || size > BUS_BATCH_FULL_BYTES))
+        if (n > 0 && (n >= BUS_ANSWERS_FULL || size > BUS_BATCH_FULL_BYTES))
             break;
         n++;
     }

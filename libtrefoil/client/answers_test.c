@@ -207,13 +207,13 @@ static void test_many_answers_go_out_in_several_frames(unused_ void **state)
 {
     size_t n = 0;
 
-    for (uint64_t seq = 1; seq <= BUS_BATCH_MAX_ENVELOPES + 10; seq++) {
+    for (uint64_t seq = 1; seq <= BUS_ANSWERS_FULL + 10; seq++) {
         assert_int_equal(receive(seq, 1), ANSWERS_SHOW);
         assert_int_equal(outcome(seq, 0), 0);
     }
     while (answers_has_unsent(&answers))
         n += sent()->n_items;
-    assert_int_equal(n, BUS_BATCH_MAX_ENVELOPES + 10);
+    assert_int_equal(n, BUS_ANSWERS_FULL + 10);
 }
 
 int main(void)

@@ -72,6 +72,7 @@ static int greet(struct connection *connection, const char *endpoint, uint64_t r
     hello.replica = frame_binary(bytes_make(connection->replica, sizeof(connection->replica)));
     hello.roster_version = roster_version;
     hello.agent = agent;
+    hello.max_batch = BUS_BATCH_MAX_ENVELOPES;
     return connection_send(connection, TREFOIL__FRAME__BODY_HELLO, &hello);
 }
 

@@ -71,8 +71,10 @@
 #define BUS_VERSION_PAUSE 2                    /* from which on a peer may pause */
 #define BUS_FRAME_MAX_BYTES (8u << 20)         /* also ZMQ_MAXMSGSIZE */
 #define BUS_FRAME_MEMORY_MAX_BYTES (32u << 20) /* what unpacking one frame may cost: the cap of its arena */
-#define BUS_BATCH_MAX_ENVELOPES 256            /* per Publish and per Deliver */
-#define BUS_BATCH_FULL_BYTES (256u << 10)      /* a batch that has this much is sent, not filled further */
+#define BUS_BATCH_MAX_ENVELOPES 1024           /* per Publish and per Deliver, when both sides say so … */
+#define BUS_BATCH_UNSAID_ENVELOPES 256         /* … and to a peer that did not say: what all take */
+#define BUS_BATCH_FULL_BYTES (1u << 20)        /* a batch that has this much is sent, not filled further */
+#define BUS_ANSWERS_FULL 256                   /* an Ack with so many outcomes told is sent, not filled further */
 #define BUS_TARGETS_MAX 1024                   /* per delivery */
 #define BUS_RUNS_MAX 4096                      /* per Confirm, Ack, Acked */
 #define BUS_OUTCOMES_MAX 4096                  /* per Ack, over all its items */
