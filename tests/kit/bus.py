@@ -63,6 +63,7 @@ def first(data, number, default=b""):
 # numbers of control.proto's Frame
 HELLO, WELCOME, PUBLISH, CONFIRM, SUBSCRIBE, SUBSCRIBED, DELIVER, ACK, CREDIT = 1, 2, 3, 4, 5, 6, 7, 8, 10
 ROSTER_GET, ROSTER_IS, ERROR, PAUSE = 14, 15, 21, 22
+START_NEW, START_EARLIEST = 1, 2
 
 
 def keyring(stack, service):
@@ -100,12 +101,13 @@ class Peer:
     def send(self, frame):
         self.socket.send(frame)
 
-    def hello(self, service="echo-bot", low=1, high=1):
-        self.send(field(HELLO, field(1, low) + field(2, high) + field(3, service) + field(4, os.urandom(8)) + field(6, "test")))
+    def hello(self, service="echo-bot", low=1, high=1, max_batch=None):
+        said = b"" if max_batch is None else field(7, max_batch)
+        self.send(field(HELLO, field(1, low) + field(2, high) + field(3, service) + field(4, os.urandom(8)) + field(6, "test") + said))
 
-    def read(self, channel, name, credit=100):
-        """A subscription to everything in the channel from now on, of which so much may be out."""
-        self.send(field(SUBSCRIBE, field(1, channel) + field(2, name) + field(3, 2) + field(4, 1) + field(6, 1)))
+    def read(self, channel, name, credit=100, start=START_NEW):
+        """A subscription to everything in the channel from there on, of which so much may be out."""
+        self.send(field(SUBSCRIBE, field(1, channel) + field(2, name) + field(3, 2) + field(4, start) + field(6, 1)))
         assert self.wait_for(SUBSCRIBED)
         self.send(field(CREDIT, field(1, credit) + field(2, credit << 16)))
 

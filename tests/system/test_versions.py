@@ -1,6 +1,6 @@
 """Two versions of the bus protocol side by side on one gateway, and what becomes of those it does not speak."""
 
-from bus import CREDIT, ERROR, PAUSE, ROSTER_IS, SUBSCRIBE, WELCOME, Peer, channels, field, fields, first
+from bus import CREDIT, ERROR, START_EARLIEST, PAUSE, ROSTER_IS, SUBSCRIBE, WELCOME, Peer, channels, field, fields, first
 from people import room_of_three, say, wait_for_text
 from stack import Stack, wait_until
 
@@ -75,6 +75,27 @@ def test_version_too_old_or_too_new_is_refused_in_words_that_name_the_right_ones
                 assert first(error, 2) == b"this gateway speaks the versions from 1 to 2", first(error, 2)
                 peer.hello("echo-bot", OLDEST, NEWEST)   # the refusal is of the version, not of the peer
                 assert peer.wait_for(WELCOME)
+
+
+def test_frame_holds_as_many_deliveries_as_the_peer_said_it_takes_and_256_when_it_said_nothing():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        n_said = 300   # with what the networks tell of them more than any frame may hold that is not asked to hold more
+        for i in range(n_said):
+            say(stack, "whatsapp", f"number {i}.")
+        wait_for_text(stack, "messenger", f"number {n_said - 1}.")
+        for max_batch, most in ((None, 256), (7, 7), (280, 280), (1 << 31, 1024)):
+            with Peer(stack) as peer:
+                peer.hello("echo-bot", OLDEST, NEWEST, max_batch)
+                channel = channels(first(peer.wait_for(ROSTER_IS), 1))["main"]
+                peer.read(channel, f"in {max_batch}", credit=4096, start=START_EARLIEST)
+                sizes = []
+                while sum(sizes) < n_said:
+                    sizes.append(len(peer.deliveries()))
+                    assert sizes[-1] > 0, f"{max_batch}: nothing more after {sizes}"
+                assert max(sizes) <= most, (max_batch, sizes)
+                assert max(sizes) == most or max(sizes) > 280, (max_batch, sizes)
 
 
 def test_peer_that_pauses_is_handed_nothing_more_and_one_of_the_version_without_pause_is_told_so():
