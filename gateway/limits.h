@@ -6,10 +6,10 @@
 
 /* Frames. */
 /* One ZeroMQ message, one batch, credit and its caps: BUS_… in wire/limits.h. */
-#define GATEWAY_ENVELOPE_MAX_BYTES (5 << 20)    /* one envelope */
-#define GATEWAY_FRAMES_PER_TURN 256             /* read before anything else gets its turn */
-#define GATEWAY_SOCKET_HWM 4096                 /* frames queued per peer inside ZeroMQ, each way */
-#define GATEWAY_STRANGER_ERRORS_PER_S 100       /* "say hello first" answers */
+#define GATEWAY_ENVELOPE_MAX_BYTES (5 << 20) /* one envelope */
+#define GATEWAY_FRAMES_PER_TURN 256          /* read before anything else gets its turn */
+#define GATEWAY_SOCKET_HWM 4096              /* frames queued per peer inside ZeroMQ, each way */
+#define GATEWAY_STRANGER_ERRORS_PER_S 100    /* "say hello first" answers */
 
 /* Peers. */
 #define GATEWAY_PEERS_MAX 4096
