@@ -72,10 +72,15 @@ def test_process_without_a_converter_says_so_on_the_bus_and_keeps_to_it():
         stack.start_all()
         room_of_three(stack)
         told = {}
-        for line in stack.cli("capabilities", "--json").stdout.splitlines():
-            record = json.loads(line)
-            assert not record["has_converter"], record["account"]
-            told[record["account"].split("/")[0]] = {f["feature"]: f["support"] for f in record["features"]}
+
+        def all_told():   # a translator tells it when it has been connected for a moment
+            for line in stack.cli("capabilities", "--json").stdout.splitlines():
+                record = json.loads(line)
+                assert not record["has_converter"], record["account"]
+                told[record["account"].split("/")[0]] = {f["feature"]: f["support"] for f in record["features"]}
+            return set(told) == set(NETWORKS)
+
+        wait_until(all_told, lambda: f"a record of each account, of {sorted(told)} so far")
         for kind, file in (("voice", "voice.ogg"), ("sticker", "sticker.webp")):
             say_file(stack, "whatsapp", kind, os.path.join(FILES, file))
             for other, support in (("messenger", "partial"), ("instagram", "fallback")):
