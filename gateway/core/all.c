@@ -129,7 +129,7 @@ void all_pump(struct broker *broker, struct subscription *subscription)
         if (window_is_full(&subscription->window) ||
             (only && (!peer_can_take(only->peer) || subscription->window.n_waiting > 0)))
             break;
-        uint32_t room_hash = (uint32_t) bytes_hash(id_bytes(&record->room));
+        uint32_t room_hash = (uint32_t) bytes_hash_fast(id_bytes(&record->room), 0);
         struct seat *seat = only ? only : pick(subscription, room_hash);
         if (!seat)
             break;
