@@ -1,5 +1,6 @@
 /* NATS JetStream: one stream in files, a durable consumer for each subscriber, asynchronous publishing with acks,
- * explicit acknowledgements. Never uses replication: one server, as everybody here.
+ * explicit acknowledgements; in clear, and once more with TLS: what it does when it encrypts, too. Never uses replication:
+ * one server, as everybody here.
  */
 #include "peers.h"
 
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <nats/nats.h>
 
@@ -26,6 +28,45 @@ static void prepare(const struct plan *plan, int port, char texts[16][PEER_PATH_
     arguments[5] = peer_text(texts[5], "-js");
     arguments[6] = peer_text(texts[6], "-sd");
     arguments[7] = peer_text(texts[7], "%s", plan->directory);
+}
+
+static void certificate(const struct plan *plan, char text[PEER_PATH_MAX])
+{
+    peer_text(text, "%s/server.crt", plan->directory);
+}
+
+/* A certificate of its own, as long as the run; clients trust it and nothing else. */
+static void prepare_tls(const struct plan *plan, int port, char texts[16][PEER_PATH_MAX], char *arguments[16],
+                        char *environment[16])
+{
+    char log[PEER_PATH_MAX];
+
+    prepare(plan, port, texts, arguments, environment);
+    arguments[8] = peer_text(texts[8], "--tls");
+    certificate(plan, texts[9]);
+    arguments[9] = peer_text(texts[10], "--tlscert=%s", texts[9]);
+    peer_text(texts[11], "%s/server.key", plan->directory);
+    arguments[10] = peer_text(texts[12], "--tlskey=%s", texts[11]);
+    char *const make[] = { "/usr/bin/openssl",
+                           "req",
+                           "-x509",
+                           "-newkey",
+                           "ec",
+                           "-pkeyopt",
+                           "ec_paramgen_curve:P-256",
+                           "-nodes",
+                           "-days",
+                           "1",
+                           "-subj",
+                           "/CN=localhost",
+                           "-keyout",
+                           texts[11],
+                           "-out",
+                           texts[9],
+                           NULL };
+    struct crew_member openssl = crew_exec(peer_text(log, "%s/openssl.log", plan->directory), make);
+    if (!crew_wait(&openssl, NULL))
+        give_up(log);
 }
 
 static void check(natsStatus status, const char *what)
@@ -60,19 +101,35 @@ static void on_ack(jsCtx *js, natsMsg *message, jsPubAck *ack, jsPubAckErr *erro
     natsMsg_Destroy(message);
 }
 
+static void connect_to(const struct plan *plan, int port, natsConnection **ret)
+{
+    natsOptions *options = NULL;
+    char url[64], path[PEER_PATH_MAX];
+
+    certificate(plan, path);
+    (void) snprintf(url, sizeof(url), "nats://127.0.0.1:%d", port);
+    check(natsOptions_Create(&options), "options");
+    check(natsOptions_SetURL(options, url), "an address");
+    if (access(path, R_OK) == 0) {
+        check(natsOptions_SetSecure(options, true), "tls");
+        check(natsOptions_LoadCATrustedCertificates(options, path), "a certificate");
+        check(natsOptions_SetExpectedHostname(options, "localhost"), "a name");
+    }
+    check(natsConnection_Connect(ret, options), "connecting to nats");
+    natsOptions_Destroy(options);
+}
+
 /* With acks: of asynchronous publications, which the library hands to one function per context. */
-static struct link *link_to(int port, bool with_acks)
+static struct link *link_to(const struct plan *plan, int port, bool with_acks)
 {
     struct link *link = calloc(1, sizeof(*link));
     jsOptions options;
-    char url[64];
 
     if (!link)
         give_up("memory");
     pthread_mutex_init(&link->lock, NULL);
     pthread_cond_init(&link->come, NULL);
-    (void) snprintf(url, sizeof(url), "nats://127.0.0.1:%d", port);
-    check(natsConnection_ConnectTo(&link->nats, url), "connecting to nats");
+    connect_to(plan, port, &link->nats);
     jsOptions_Init(&options);
     if (with_acks) {
         options.PublishAsync.MaxPending = 65536;
@@ -85,12 +142,11 @@ static struct link *link_to(int port, bool with_acks)
 
 static void create(const struct plan *plan, int port)
 {
-    struct link *link = link_to(port, false);
+    struct link *link = link_to(plan, port, false);
     const char *subjects[] = { SUBJECT };
     jsStreamConfig config;
     jsStreamInfo *info = NULL;
 
-    (void) plan;
     jsStreamConfig_Init(&config);
     config.Name = STREAM;
     config.Subjects = subjects;
@@ -105,8 +161,7 @@ static void create(const struct plan *plan, int port)
 
 static void *open_publisher(const struct plan *plan, int port)
 {
-    (void) plan;
-    return link_to(port, true);
+    return link_to(plan, port, true);
 }
 
 static void publish(void *context, const void *payload, size_t size)
@@ -139,11 +194,10 @@ static unsigned confirms(void *context, int timeout_ms)
 
 static void *open_subscriber(const struct plan *plan, int port, unsigned index)
 {
-    struct link *link = link_to(port, false);
+    struct link *link = link_to(plan, port, false);
     jsSubOptions options;
     char name[16];
 
-    (void) plan;
     (void) snprintf(name, sizeof(name), "sink%u", index);
     jsSubOptions_Init(&options);
     options.Stream = STREAM;
@@ -178,6 +232,19 @@ const struct peer peer_jetstream = {
     .durability = "written to a file, fsync every two minutes: a power cut loses it",
     .encryption = "none (TLS possible)",
     .prepare = prepare,
+    .create = create,
+    .open_publisher = open_publisher,
+    .publish = publish,
+    .confirms = confirms,
+    .open_subscriber = open_subscriber,
+    .take = take,
+};
+
+const struct peer peer_jetstream_tls = {
+    .name = "jetstream-tls",
+    .durability = "written to a file, fsync every two minutes: a power cut loses it",
+    .encryption = "TLS",
+    .prepare = prepare_tls,
     .create = create,
     .open_publisher = open_publisher,
     .publish = publish,

@@ -41,7 +41,8 @@ struct peer {
     void (*clean)(const struct plan *plan, int port); /* what the server leaves running; may be NULL */
 };
 
-extern const struct peer peer_jetstream, peer_redis_always, peer_redis_everysec, peer_rabbitmq, peer_mosquitto;
+extern const struct peer peer_jetstream, peer_jetstream_tls, peer_redis_always, peer_redis_everysec, peer_rabbitmq,
+    peer_mosquitto;
 
 /* A whole run. */
 void peers_run(const struct peer *peer, const struct plan *plan, double warm_up, double seconds, struct outcome *ret);

@@ -12,8 +12,8 @@
 #define WARM_UP_S 1.5
 #define ROUNDS_MAX 9
 
-static const struct peer *const peers[] = { &peer_jetstream, &peer_redis_always, &peer_redis_everysec, &peer_rabbitmq,
-                                            &peer_mosquitto };
+static const struct peer *const peers[] = { &peer_jetstream,      &peer_jetstream_tls, &peer_redis_always,
+                                            &peer_redis_everysec, &peer_rabbitmq,      &peer_mosquitto };
 #define N_PEERS (sizeof(peers) / sizeof(*peers))
 #define N_SIDES (N_PEERS + 2) /* Trefoil first, the floor last */
 
