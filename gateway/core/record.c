@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/large.h"
 #include "core/field.h"
 #include "gateway/limits.h"
+#include "memory/large.h"
 
 #define RECORD_VERSION 1
 #define RELATION_BYTES (ID_BYTES + 8)
