@@ -34,7 +34,7 @@ struct seen *seen_new(const uint64_t seed[2], uint32_t number)
     memcpy(seen->seed, seed, sizeof(seen->seed));
     seen->filter = seen_filter_new();
     seen->loaded = seen_filter_new();
-    struct seen_generation *first = seen_generation_new(number);
+    struct seen_generation *first = seen_generation_new(number, NULL);
     if (!seen->filter || !seen->loaded || !first) {
         (void) seen_generation_free(first);
         return seen_free(seen);
@@ -132,7 +132,7 @@ const struct seen_run *seen_current(const struct seen *seen)
 
 struct seen_generation *seen_turn(struct seen *seen)
 {
-    struct seen_generation *old = current(seen), *next = seen_generation_new(old->run.number + 1);
+    struct seen_generation *old = current(seen), *next = seen_generation_new(old->run.number + 1, old);
 
     if (!next)
         return NULL;

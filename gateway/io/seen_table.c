@@ -15,7 +15,7 @@
 #define MAX_BITS 24
 #define SLACK_SLOTS ((size_t) 256)
 
-struct seen_generation *seen_generation_new(uint32_t number)
+struct seen_generation *seen_generation_new(uint32_t number, const struct seen_generation *before)
 {
     struct seen_generation *generation = calloc(1, sizeof(*generation));
 
@@ -23,6 +23,7 @@ struct seen_generation *seen_generation_new(uint32_t number)
         return NULL;
     list_init(&generation->link);
     generation->run.number = number;
+    generation->bits = before ? before->bits : FIRST_BITS; /* a table that grows is moved as a whole, time and again */
     return generation;
 }
 
@@ -73,7 +74,7 @@ static int grow(struct seen_generation *generation)
 {
     struct seen_generation larger = *generation;
 
-    for (larger.bits = generation->slots ? generation->bits + 1 : FIRST_BITS; larger.bits <= MAX_BITS; larger.bits++) {
+    for (larger.bits += generation->slots != NULL; larger.bits <= MAX_BITS; larger.bits++) {
         size_t i = 0;
 
         larger.n_slots = ((size_t) 1 << larger.bits) + SLACK_SLOTS;

@@ -4,7 +4,9 @@
 
 #include "seen.h"
 
-must_use_ struct seen_generation *seen_generation_new(uint32_t number);
+/* `before`: as many ids are expected as that one has room for; NULL: few, or many. It asks for memory with its first id. NULL:
+ * there is none. */
+must_use_ struct seen_generation *seen_generation_new(uint32_t number, const struct seen_generation *before);
 struct seen_generation *seen_generation_free(struct seen_generation *generation);
 
 bool seen_generation_find(const struct seen_generation *generation, struct seen_id id, uint64_t *ret_seq);
