@@ -179,8 +179,9 @@ def test_whatsapp_user_with_number_and_business_scoped_id_is_one_person():
         mine = [r for r in rooms if r.get("name") == "Una's"]
         assert len(mine) == 1 and len([m for m in mine[0]["members"] if ACCOUNTS["whatsapp"] in json.dumps(m)]) >= 2, rooms
         say(stack, "messenger", "one answer")
-        wait_until(lambda: stack.audit()[1].count("pending 0"), "sent")
-        asked = [c for c in requests_of(stack, "whatsapp")]
+        wait_until(lambda: requests_of(stack, "whatsapp") and stack.control("state")["events_waiting"] == 0 and
+                   "pending 0" in stack.audit()[1], "sent")   # what has not come to us yet is not pending
+        asked = requests_of(stack, "whatsapp")
         assert len(asked) == 1, asked
         with_evidence = [e for e in everything(stack) if e.get("text") == "by both"][0]["content"]["author"]
         assert with_evidence.get("aliases") and with_evidence.get("alias_evidence"), with_evidence
