@@ -227,28 +227,12 @@ static void take(void *context, int timeout_ms, peer_sink *sink, void *sink_cont
     }
 }
 
-const struct peer peer_jetstream = {
-    .name = "jetstream",
-    .durability = "written to a file, fsync every two minutes: a power cut loses it",
-    .encryption = "none (TLS possible)",
-    .prepare = prepare,
-    .create = create,
-    .open_publisher = open_publisher,
-    .publish = publish,
-    .confirms = confirms,
-    .open_subscriber = open_subscriber,
-    .take = take,
-};
+#define JETSTREAM_PEER(name_, encryption_, prepare_)                                                        \
+    {                                                                                                       \
+        .name = name_, .durability = "written to a file, fsync every two minutes: a power cut loses it",    \
+        .encryption = encryption_, .prepare = prepare_, .create = create, .open_publisher = open_publisher, \
+        .publish = publish, .confirms = confirms, .open_subscriber = open_subscriber, .take = take,         \
+    }
 
-const struct peer peer_jetstream_tls = {
-    .name = "jetstream-tls",
-    .durability = "written to a file, fsync every two minutes: a power cut loses it",
-    .encryption = "TLS",
-    .prepare = prepare_tls,
-    .create = create,
-    .open_publisher = open_publisher,
-    .publish = publish,
-    .confirms = confirms,
-    .open_subscriber = open_subscriber,
-    .take = take,
-};
+const struct peer peer_jetstream = JETSTREAM_PEER("jetstream", "none (TLS possible)", prepare);
+const struct peer peer_jetstream_tls = JETSTREAM_PEER("jetstream-tls", "TLS", prepare_tls);

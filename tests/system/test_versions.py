@@ -1,6 +1,6 @@
 """Two versions of the bus protocol side by side on one gateway, and what becomes of those it does not speak."""
 
-from bus import CREDIT, ERROR, START_EARLIEST, PAUSE, ROSTER_IS, SUBSCRIBE, WELCOME, Peer, channels, field, fields, first
+from bus import CREDIT, ERROR, PAUSE, ROSTER_IS, START_EARLIEST, SUBSCRIBE, WELCOME, Peer, channels, field, fields, first
 from people import room_of_three, say, wait_for_text
 from stack import Stack, wait_until
 
