@@ -35,6 +35,8 @@ void echo_judge(const struct request *request, const struct reply *reply, struct
     } else if (reply->failure == REPLY_NOT_SENT) {
         *ret = defer("not reached");
         ret->bounded = false;
+        ret->pause = PAUSE_ACCOUNT;
+        ret->retry_ms = 5000;
     } else if (status == 200) {
         *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_SENT, .message_id = accepted_id(reply->body, mem) };
     } else if (status == 401) {

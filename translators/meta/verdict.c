@@ -157,10 +157,15 @@ static void apply(enum meta_class class, const char *reason, const struct reply 
     apply_rule(&rule, reply, ret);
 }
 
-/* No code to go by: a proxy's page, an empty body. */
-static void judge_status(const struct reply *reply, struct verdict *ret)
+/* No code to go by: a proxy's page, an empty body. What stands in front of the network and got no answer from it (502,
+ * 504) cannot know what became of it. */
+static void judge_status(bool is_repeatable, const struct reply *reply, struct verdict *ret)
 {
-    if (reply->http_status == 429)
+    bool is_lost = reply->http_status == 502 || reply->http_status == 504;
+
+    if (is_lost && !is_repeatable)
+        apply(META_IN_DOUBT, "answer lost on its way", reply, ret);
+    else if (reply->http_status == 429)
         apply(META_WAIT, "call limit reached", reply, ret);
     else if (reply->http_status == 401)
         apply(META_CREDENTIALS, "not authorised", reply, ret);
@@ -185,7 +190,7 @@ static void judge_error(const struct meta_rules *rules, bool is_repeatable, stru
     const struct meta_rule *rule;
 
     if (read_code(json_get(error, "code"), &ret->code) < 0) {
-        judge_status(reply, ret);
+        judge_status(is_repeatable, reply, ret);
         return;
     }
     if (read_code(json_get(error, "error_subcode"), &ret->subcode) < 0)
@@ -241,6 +246,10 @@ static void judge_success(const struct meta_rules *rules, const struct request *
     }
 }
 
+static const struct meta_rule unreached = { .class = META_AWAY,
+                                            .reason = "network not reached",
+                                            .wait_ms = 5 * SECOND_MS };
+
 void meta_judge(const struct meta_rules *rules, const struct request *request, const struct reply *reply,
                 struct arena *mem, struct verdict *ret)
 {
@@ -249,8 +258,8 @@ void meta_judge(const struct meta_rules *rules, const struct request *request, c
 
     *ret = (struct verdict){ 0 };
     if (reply->failure == REPLY_NOT_SENT) {
-        apply(META_RETRY, "network not reached", reply, ret);
-        ret->bounded = false; /* nothing was tried: it costs nobody anything to wait */
+        apply_rule(&unreached, reply, ret); /* nothing was tried: it uses up no attempt */
+        ret->grows = false;
         return;
     }
     if (reply->failure == REPLY_LOST || reply->http_status == 0) {
@@ -266,5 +275,5 @@ void meta_judge(const struct meta_rules *rules, const struct request *request, c
     else if (reply->http_status >= 200 && reply->http_status < 300)
         judge_success(rules, request, answer, mem, ret);
     else
-        judge_status(reply, ret);
+        judge_status(is_upload(request), reply, ret);
 }

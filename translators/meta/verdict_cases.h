@@ -115,7 +115,9 @@ static inline void assert_verdicts_without_code(const struct translator_ops *ops
         { { .http_status = 200, .body = { (const uint8_t *) "{}", 2 } }, 'U' },
         { { .http_status = 200 }, 'U' },
         { { .http_status = 500 }, 'R' },
-        { { .http_status = 502, .body = { (const uint8_t *) "<html>", 6 } }, 'R' },
+        { { .http_status = 502, .body = { (const uint8_t *) "<html>", 6 } }, 'U' },
+        { { .http_status = 504 }, 'U' },
+        { { .http_status = 503 }, 'R' },
         { { .http_status = 404 }, 'R' },
         { { .http_status = 302 }, 'R' },
         { { .http_status = 429 }, 'W' },
@@ -194,6 +196,9 @@ static inline void assert_waits(const struct translator_ops *ops)
     ops->judge(&request, &reply, &mem, &verdict);
     assert_int_equal(verdict.outcome, TREFOIL_OUTCOME_DEFERRED);
     assert_false(verdict.bounded);
+    assert_int_equal(verdict.pause, PAUSE_ACCOUNT); /* goes back and uses up no attempt, however long it takes */
+    assert_int_equal(verdict.retry_ms, 5000);
+    assert_int_equal(verdict.health, TREFOIL_ACCOUNT_NONE);
     reply = (struct reply){ .http_status = 429, .retry_after_ms = 7000 };
     ops->judge(&request, &reply, &mem, &verdict);
     assert_int_equal(verdict.retry_ms, 7000);

@@ -24,7 +24,7 @@ static struct account *account_of(const struct send *send)
     return &send->parcel->sender->options.accounts->accounts[send->account];
 }
 
-static bool is_ephemeral(const struct send *send)
+bool send_is_ephemeral(const struct send *send)
 {
     return send->parcel->seq == 0;
 }
@@ -51,7 +51,7 @@ static void report(struct send *send)
     send->state = SEND_DONE;
     media_send_end(send);
     metric_sub(sender->options.figures->under_way, 1);
-    if (!is_ephemeral(send)) {
+    if (!send_is_ephemeral(send)) {
         bool is_for_later = send->outcome.outcome == TREFOIL_OUTCOME_RETURNED && send->outcome.retry_ms;
         metric_add(sender->options.figures->sends[is_for_later ? TREFOIL_OUTCOME_DEFERRED : send->outcome.outcome], 1);
         bool is_over =
@@ -63,10 +63,16 @@ static void report(struct send *send)
     sender_forget(sender, parcel);
 }
 
+/* Refused for now (a full disk, a roster on its way): its author would never hear of it, so it is told again. */
 static void on_told(struct post *post, enum post_end end)
 {
-    (void) end;
-    report(container_of(post, struct send, post));
+    struct send *send = container_of(post, struct send, post);
+    struct sender *sender = send->parcel->sender;
+
+    if (end == POST_RETRY)
+        sender_park(sender, send, SEND_TELLING, sender_now(sender) + SENDER_HOLD_MS);
+    else
+        report(send);
 }
 
 /* People are told of what they said, not of their ticks and typing. */
@@ -79,7 +85,7 @@ static bool deserves_notice(const struct send *send)
     case TREFOIL_KIND_ACCOUNT:
         return false;
     default:
-        return send->is_ours && !is_ephemeral(send);
+        return send->is_ours && !send_is_ephemeral(send);
     }
 }
 
@@ -161,7 +167,7 @@ void send_end(struct send *send, enum trefoil_outcome outcome, const char *reaso
 }
 
 /* The gateway gives up after so many attempts, and cannot tell anybody: it cannot speak. So this ends a little before. */
-static void defer(struct send *send, uint64_t retry_ms, const char *reason)
+void send_defer(struct send *send, uint64_t retry_ms, const char *reason)
 {
     if (send->parcel->attempt >= SENDER_ATTEMPTS_MAX) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
@@ -179,7 +185,7 @@ void send_set_aside(struct send *send, uint64_t retry_ms, const char *reason)
 
 /* ---- the way ---------------------------------------------------------------------------------------------------- */
 
-static void note_message(struct send *send, const char *message_id)
+void send_note_message(struct send *send, const char *message_id)
 {
     metric_add(send->parcel->sender->options.figures->taken,
                request_of(send)->is_message || send->parcel->kind == TREFOIL_KIND_REACTION);
@@ -194,15 +200,24 @@ static void note_message(struct send *send, const char *message_id)
     send->is_proven = false;
 }
 
-/* The part in hand again, here: the gateway would begin with the first. */
-static void try_part_again(struct send *send, unsigned tries_max, uint64_t retry_ms, const char *reason)
+/* The part in hand again, here: the gateway would begin with the first. Not later than this process ends. */
+static void wait_with_part(struct send *send, uint64_t retry_ms, const char *reason)
 {
     struct sender *sender = send->parcel->sender;
+    uint64_t due_ms = sender_now(sender) + retry_ms;
 
+    if (sender->is_stopped && due_ms >= sender->ends_ms)
+        send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
+    else
+        sender_park(sender, send, SEND_WAITING, due_ms);
+}
+
+void send_try_part_again(struct send *send, unsigned tries_max, uint64_t retry_ms, const char *reason)
+{
     if (++send->tries >= tries_max)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, reason);
     else
-        sender_park(sender, send, SEND_WAITING, sender_now(sender) + retry_ms);
+        wait_with_part(send, retry_ms, reason);
 }
 
 /* Who else waits, and for how long this one does. */
@@ -239,93 +254,16 @@ static void take_deferral(struct send *send, const struct verdict *verdict)
     if (verdict->is_too_fast && limiter_slow(&parcel->sender->limiter, send->account, sender_now(parcel->sender)))
         metric_add(parcel->sender->options.figures->slowed_down, 1);
     retry_ms = take_pause(send, verdict, retry_ms);
-    if (send->n_message_ids)
-        try_part_again(send, tries_max, retry_ms, verdict->reason);
+    if (send->n_message_ids && verdict->bounded)
+        send_try_part_again(send, tries_max, retry_ms, verdict->reason);
+    else if (send->n_message_ids) /* for its account or person it may wait as long as they make it */
+        wait_with_part(send, retry_ms, verdict->reason);
     else if (verdict->bounded && parcel->attempt >= tries_max)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
     else if (verdict->pause != PAUSE_NONE && !verdict->bounded)
         send_set_aside(send, retry_ms, verdict->reason);
     else
-        defer(send, retry_ms, verdict->reason);
-}
-
-static void take_doubt(struct send *send)
-{
-    struct sender *sender = send->parcel->sender;
-
-    if (request_of(send)->upload) /* nobody saw it: it may be there twice */
-        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, sender_backoff_ms(sender, send->tries + 1),
-                       "upload without an answer");
-    else if (send->is_proven)
-        send_prove(send, send->proof_id);
-    else
-        sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);
-}
-
-static struct utterance utterance_of(const struct send *send)
-{
-    return (struct utterance){ account_of(send)->name, send->user_id, request_of(send)->words };
-}
-
-/* An echo can prove it, here or at another replica. */
-static bool has_words(const struct send *send)
-{
-    return request_of(send)->is_message && request_of(send)->words && send->user_id;
-}
-
-/* The gateway may bring it back to us, who have waited then, or to another replica that has the echo. Not when somebody
- * else began it and it is about to be given up: then it is better said twice than not at all. */
-static bool can_ask_around(const struct send *send)
-{
-    bool is_last_attempt = send->is_doubted && send->parcel->attempt >= SENDER_ATTEMPTS_MAX;
-
-    return has_words(send) && !send->n_message_ids && !is_ephemeral(send) && !is_last_attempt;
-}
-
-/* The echo of the first try may still come, here. */
-static void expect_late_echo(struct send *send)
-{
-    struct sender *sender = send->parcel->sender;
-    struct utterance said = utterance_of(send);
-
-    if (has_words(send))
-        echoes_repeat(&sender->echoes, &said, send->parcel->seq, send->target, sender_now(sender));
-}
-
-static void ask_around(struct send *send)
-{
-    if (send->parcel->attempt >= SENDER_ATTEMPTS_MAX)
-        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, tried too often");
-    else
-        send_end(send, TREFOIL_OUTCOME_UNKNOWN, "unknown, asked around before it is sent again");
-}
-
-static void repeat(struct send *send)
-{
-    bool is_first_here = send->is_doubted;
-
-    metric_add(send->parcel->sender->options.figures->unknown_resent, 1);
-    send->is_doubted = false;
-    if (is_first_here)
-        send_advance(send);
-    else if (send->n_message_ids)
-        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, 0, "unknown, resent by policy");
-    else
-        defer(send, 1, "unknown, resent by policy");
-}
-
-/* Doubt has lasted long enough. */
-static void settle_doubt(struct send *send)
-{
-    if (send->parcel->sender->options.settings->unknown_policy == UNKNOWN_GIVE_UP) {
-        send_end(send, TREFOIL_OUTCOME_BOUNCED, "unknown, given up by policy");
-        return;
-    }
-    expect_late_echo(send);
-    if (can_ask_around(send))
-        ask_around(send);
-    else
-        repeat(send);
+        send_defer(send, retry_ms, verdict->reason);
 }
 
 static void skip_best_effort(struct send *send)
@@ -346,18 +284,6 @@ static void note_taken(struct send *send, const struct verdict *verdict)
                       verdict->user_id, &send->parcel->mem);
 }
 
-/* It went twice, and the echo of the first came while the second was out: both are ours. */
-static void note_repeat(struct send *send, const char *message_id)
-{
-    struct sender *sender = send->parcel->sender;
-    bool is_another = send->is_proven && send->proof_id && message_id && strcmp(send->proof_id, message_id) != 0;
-
-    if (!is_another || !echoes_is_repeat(&sender->echoes, send->parcel->seq, send->target))
-        return;
-    send->message_ids[send->n_message_ids++] = send->proof_id;
-    sender_note_id(sender, send->proof_id);
-}
-
 static void act_on(struct send *send, const struct verdict *verdict)
 {
     send->outcome.code = verdict->code;
@@ -365,15 +291,19 @@ static void act_on(struct send *send, const struct verdict *verdict)
     if (verdict->outcome == TREFOIL_OUTCOME_SENT) {
         if (request_of(send)->is_message)
             note_taken(send, verdict);
-        note_repeat(send, verdict->message_id);
-        note_message(send, verdict->message_id);
+        send_note_repeat(send, verdict->message_id);
+        send_note_message(send, verdict->message_id);
         send_advance(send);
     } else if (request_of(send)->best_effort) {
         skip_best_effort(send);
+    } else if (send->is_whole_proven) {
+        send_end(send, TREFOIL_OUTCOME_SENT, NULL);
+    } else if (send_is_contradicted(send, verdict)) {
+        send_prove(send, send->proof_id);
     } else if (verdict->outcome == TREFOIL_OUTCOME_DEFERRED) {
         take_deferral(send, verdict);
     } else if (verdict->outcome == TREFOIL_OUTCOME_UNKNOWN) {
-        take_doubt(send);
+        send_take_doubt(send);
     } else {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, verdict->reason);
     }
@@ -458,9 +388,9 @@ static void dispatch(struct send *send)
     } else if (r == -EINVAL) {
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "no request can be made of it");
     } else if (send->n_message_ids) {
-        try_part_again(send, TRANSLATOR_BOUNDED_TRIES, SENDER_HOLD_MS, "out of memory");
+        send_try_part_again(send, TRANSLATOR_BOUNDED_TRIES, SENDER_HOLD_MS, "out of memory");
     } else {
-        defer(send, SENDER_HOLD_MS, "out of memory");
+        send_defer(send, SENDER_HOLD_MS, "out of memory");
     }
 }
 
@@ -488,39 +418,14 @@ static void queue(struct send *send, uint64_t wait_ms)
     sender_queue(sender, send, now_ms + wait_ms);
 }
 
-/* What may have been sent already is not sent again while an echo may still tell. True: it waits for one. */
-static bool waits_for_echo(struct send *send)
-{
-    struct parcel *parcel = send->parcel;
-    struct sender *sender = parcel->sender;
-
-    while (send->is_doubted && send->next < send->requests.n_requests && has_words(send)) {
-        struct utterance said = utterance_of(send);
-        const char *id = echoes_take(&sender->echoes, &said, sender_now(sender));
-        const char *copy = id ? arena_text(&parcel->mem, bytes_of_text(id)) : NULL;
-
-        if (copy) {
-            metric_add(sender->options.figures->unknown_resolved, 1);
-            note_message(send, copy);
-        } else if (!send->waits_anew && echoes_is_repeat(&sender->echoes, parcel->seq, send->target)) {
-            metric_add(sender->options.figures->unknown_resent, 1);
-            send->is_doubted = false;
-        } else {
-            sender_park(sender, send, SEND_IN_DOUBT, sender_now(sender) + sender->options.settings->unknown_wait_ms);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The next request, when it is its turn. */
 void send_advance(struct send *send)
 {
     struct sender *sender = send->parcel->sender;
 
-    if (waits_for_echo(send))
+    if (!send->is_whole_proven && send_waits_for_echo(send))
         return;
-    if (send->next == send->requests.n_requests) {
+    if (send->is_whole_proven || send->next == send->requests.n_requests) {
         send_end(send, TREFOIL_OUTCOME_SENT, NULL);
         return;
     }
@@ -535,7 +440,7 @@ void send_advance(struct send *send)
                    : limiter_take(&sender->limiter, send->account, pair, send->parcel->lane, sender_now(sender));
     if (wait_ms == 0) {
         dispatch(send);
-    } else if (is_ephemeral(send)) {
+    } else if (send_is_ephemeral(send)) {
         metric_add(sender->options.figures->ephemeral_dropped, 1);
         send_end(send, TREFOIL_OUTCOME_DEFERRED, NULL);
     } else {
@@ -545,42 +450,13 @@ void send_advance(struct send *send)
 
 void send_wake(struct send *send)
 {
-    sender_unpark(send->parcel->sender, send);
-    if (send->state == SEND_IN_DOUBT)
-        settle_doubt(send);
+    struct sender *sender = send->parcel->sender;
+
+    sender_unpark(sender, send);
+    if (send->state == SEND_TELLING)
+        bus_post(sender->options.bus, &send->post);
+    else if (send->state == SEND_IN_DOUBT)
+        send_settle_doubt(send);
     else
         send_advance(send);
-}
-
-bool send_is_at_last_part(const struct send *send)
-{
-    for (size_t later = send->next + 1; later < send->requests.n_requests; later++)
-        if (send->requests.requests[later].is_message)
-            return false;
-    return true;
-}
-
-bool send_says(const struct send *send, size_t account, const char *user_id, const char *words)
-{
-    bool is_away = send->state == SEND_OUT || send->state == SEND_IN_DOUBT;
-
-    return is_away && send->account == account && send->user_id && strcmp(send->user_id, user_id) == 0 &&
-           request_of(send)->words && strcmp(request_of(send)->words, words) == 0;
-}
-
-void send_prove(struct send *send, const char *message_id)
-{
-    struct parcel *parcel = send->parcel;
-    const char *copy = message_id ? arena_text(&parcel->mem, bytes_of_text(message_id)) : NULL;
-
-    if (send->state == SEND_OUT) { /* the answer may still come, and says more */
-        send->proof_id = send->is_proven ? send->proof_id : copy;
-        send->is_proven = true;
-        return;
-    }
-    metric_add(parcel->sender->options.figures->unknown_resolved, 1);
-    sender_unpark(parcel->sender, send);
-    send->state = SEND_WAITING;
-    note_message(send, copy);
-    send_advance(send);
 }

@@ -13,7 +13,7 @@ enum send_state {
     SEND_PREPARING, /* its files are being brought */
     SEND_OUT,       /* a request is with the network */
     SEND_IN_DOUBT,  /* the answer was lost, here or by an earlier holder: waits for proof */
-    SEND_TELLING,   /* it bounced: the author is being told first */
+    SEND_TELLING,   /* it bounced: the author is being told first, or will be told again */
     SEND_HELD,      /* this process ends: it is returned with the goodbye */
     SEND_DONE,
 };
@@ -41,8 +41,9 @@ struct send {
     uint64_t closes_ms;        /* Unix ms: not begun later than this without asking policy again; 0: whenever */
     bool
         is_doubted; /* an earlier holder may have sent this much and more: each part waits for an echo before it goes */
-    bool waits_anew; /* also where we have waited in vain before: its last holder may have sent it since */
-    bool is_proven;  /* the proof that the present request was taken came before its answer */
+    bool waits_anew;      /* also where we have waited in vain before: its last holder may have sent it since */
+    bool is_proven;       /* the proof that the present request was taken came before its answer */
+    bool is_whole_proven; /* the mark of an earlier try came while this one is out with an earlier part */
     const char *proof_id;
     struct trefoil_target_outcome outcome;
     struct trefoil_message notice; /* the receipt that tells the author */
@@ -75,6 +76,7 @@ struct sender {
     size_t n_sends, n_held;
     size_t n_bulk_out; /* requests of bulk with the network */
     bool is_stopped;
+    uint64_t ends_ms;                   /* is_stopped: nothing waits here until then */
     uint64_t sent_ids[SENDER_SENT_IDS]; /* hashes of the newest message ids the network gave us */
     size_t n_sent_ids;
     struct echoes echoes;
@@ -104,8 +106,37 @@ void send_end(struct send *send, enum trefoil_outcome outcome, const char *reaso
 /* Proof, for one that is out or in doubt, that its present request was taken. */
 void send_prove(struct send *send, const char *message_id);
 
-/* The present request is the last that is a message: its mark stands for all. */
-bool send_is_at_last_part(const struct send *send);
+/* Our mark came back. The last part alone carries it, so all were taken: by this try, or by one before it. */
+void send_prove_whole(struct send *send, const char *message_id);
+
+/* The present request was taken, and is called so; NULL: it has no name. */
+void send_note_message(struct send *send, const char *message_id);
+
+/* The part in hand again, here, and not more than `tries_max` times. */
+void send_try_part_again(struct send *send, unsigned tries_max, uint64_t retry_ms, const char *reason);
+
+/* All of it again later, as a further attempt. */
+void send_defer(struct send *send, uint64_t retry_ms, const char *reason);
+
+/* Typing and its like: nobody waits for an outcome. */
+bool send_is_ephemeral(const struct send *send);
+
+/* ---- doubt (send_doubt.c) ---- */
+
+/* The answer was lost. */
+void send_take_doubt(struct send *send);
+
+/* It has lasted long enough: policy decides. */
+void send_settle_doubt(struct send *send);
+
+/* What may have been sent already is not sent again while an echo may still tell. True: it waits for one. */
+bool send_waits_for_echo(struct send *send);
+
+/* An answer that leaves open whether it was taken is nothing beside a proof that it was. */
+bool send_is_contradicted(const struct send *send, const struct verdict *verdict);
+
+/* It went twice, and the echo of the first came while the second, taken as `message_id`, was out: both are ours. */
+void send_note_repeat(struct send *send, const char *message_id);
 
 /* It is out or in doubt, to this person, with these words. */
 bool send_says(const struct send *send, size_t account, const char *user_id, const char *words);

@@ -1,5 +1,4 @@
-/* The beginning of one target: may it go, as what, and is that whole enough. Never sends: it hands over what is ready.
- */
+/* The beginning of one target: may it go, as what, and is that whole enough. Never speaks to the network itself. */
 #include "send.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 enum {
     CONNECT_TIMEOUT_MS = 3000,
     BACKOFF_FIRST_MS = 1000,
-    BACKOFF_DOUBLINGS_MAX = 8, /* 256 s */
+    BACKOFF_GROWTHS_MAX = 4, /* 1, 4, 16, 64, 256 s */
 };
 
 static void on_timer(uv_timer_t *timer);
@@ -29,10 +29,10 @@ static uint32_t jitter(struct sender *sender, uint32_t below)
 
 uint32_t sender_backoff_ms(struct sender *sender, uint32_t attempt)
 {
-    uint32_t doublings = attempt > 0 ? attempt - 1 : 0;
-    if (doublings > BACKOFF_DOUBLINGS_MAX)
-        doublings = BACKOFF_DOUBLINGS_MAX;
-    uint32_t whole_ms = (uint32_t) BACKOFF_FIRST_MS << doublings;
+    uint32_t growths = attempt > 0 ? attempt - 1 : 0;
+    if (growths > BACKOFF_GROWTHS_MAX)
+        growths = BACKOFF_GROWTHS_MAX;
+    uint32_t whole_ms = (uint32_t) BACKOFF_FIRST_MS << 2 * growths;
     return whole_ms - whole_ms / 4 + jitter(sender, whole_ms / 2);
 }
 
@@ -218,10 +218,9 @@ static struct send *find_send(struct sender *sender, uint64_t seq, uint32_t targ
 void sender_prove(struct sender *sender, uint64_t seq, uint32_t target, const char *message_id)
 {
     struct send *send = find_send(sender, seq, target);
-    bool is_away = send && (send->state == SEND_OUT || send->state == SEND_IN_DOUBT);
 
-    if (is_away && send_is_at_last_part(send))
-        send_prove(send, message_id);
+    if (send)
+        send_prove_whole(send, message_id);
 }
 
 static uint64_t id_hash(const struct sender *sender, const char *message_id)
@@ -302,14 +301,30 @@ void sender_resume(struct sender *sender, size_t account)
     arm(sender);
 }
 
+/* The first waiting one of which a part went and the next cannot go before this process ends. */
+static struct send *find_torn(struct sender *sender)
+{
+    list_for_each (node, &sender->waiting) {
+        struct send *send = container_of(node, struct send, node);
+        if (send->n_message_ids > 0 && send->state == SEND_WAITING && send->due_ms >= sender->ends_ms)
+            return send;
+    }
+    return NULL;
+}
+
 void sender_stop(struct sender *sender)
 {
+    struct send *torn;
+
     sender->is_stopped = true;
+    sender->ends_ms = sender_now(sender) + sender->options.settings->drain_ms * 3 / 4; /* its author is told, too */
     list_for_each_safe (node, after, &sender->waiting) {
         struct send *send = container_of(node, struct send, node);
         if (send_is_untouched(send))
             sender_hold(sender, send);
     }
+    while ((torn = find_torn(sender))) /* whoever got it next would begin with the first part */
+        send_end(torn, TREFOIL_OUTCOME_BOUNCED, SENDER_ENDS);
     if (bus_is_paused(sender->options.bus))
         sender_return_held(sender);
 }

@@ -144,6 +144,22 @@ static void test_author_hears_of_a_bounce_before_the_gateway_does(void **state)
     assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_BOUNCED);
 }
 
+static void test_author_is_told_again_while_the_bus_refuses_for_now(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = 404;
+    deliver(scene, "Hello");
+    wait_for_post(scene);
+    scene->bus.posts[0]->on_done(scene->bus.posts[0], POST_RETRY);
+    assert_int_equal(scene->bus.n_outcomes, 0);
+    while (scene->bus.n_posts < 2)
+        uv_run(&scene->loop, UV_RUN_DEFAULT);
+    assert_ptr_equal(scene->bus.posts[1], scene->bus.posts[0]);
+    scene->bus.posts[1]->on_done(scene->bus.posts[1], POST_CONFIRMED);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_BOUNCED);
+}
+
 static void test_part_that_was_taken_is_never_repeated(void **state)
 {
     struct scene *scene = *state;
@@ -159,6 +175,23 @@ static void test_part_that_was_taken_is_never_repeated(void **state)
     assert_int_equal(scene->bus.outcomes[0].n_message_ids, 2);
     assert_string_equal(scene->bus.ids[0], "m3");
     assert_int_equal(scene->bus.outcomes[0].n_lost, 0);
+}
+
+/* A limit or a token takes as long as it takes: that is no refusal of the part. */
+static void test_part_that_waits_for_its_account_is_not_given_up(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->ops.judge = judge_too_much;
+    for (unsigned i = 1; i <= TRANSLATOR_BOUNDED_TRIES; i++)
+        scene->script[i] = 400;
+    scene->script[0] = scene->script[TRANSLATOR_BOUNDED_TRIES + 1] = 200;
+    deliver(scene, long_words(scene));
+    wait_for_outcome(scene);
+    assert_int_equal(scene->n_asked, TRANSLATOR_BOUNDED_TRIES + 2);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_int_equal(scene->bus.outcomes[0].n_lost, 0);
+    assert_int_equal(scene->bus.outcomes[0].n_message_ids, 2);
 }
 
 static void test_message_of_which_a_part_is_refused_was_sent_and_says_what_is_lost(void **state)
@@ -206,6 +239,56 @@ static void test_proof_that_comes_before_the_answer_is_lost_counts(void **state)
     assert_string_equal(scene->bus.ids[0], "proven");
 }
 
+/* The status of the first try comes while the second waits or is out. */
+static void test_proof_that_comes_before_the_next_try_ends_it(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = 429;
+    deliver(scene, "Hello"); /* pauses the account for a second */
+    wait_for_outcome(scene);
+    scene->bus.n_outcomes = 0;
+    deliver(scene, "Hello"); /* waits for that second to end */
+    assert_int_equal(sender_n_busy(scene->sender), 1);
+    sender_prove(scene->sender, SEQ, 2, "proven");
+    assert_int_equal(scene->bus.n_outcomes, 1);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_string_equal(scene->bus.ids[0], "proven");
+    assert_int_equal(scene->n_asked, 1);
+    assert_int_equal(sender_n_busy(scene->sender), 0);
+}
+
+static void test_proof_counts_more_than_an_answer_of_trouble(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = -1;
+    deliver(scene, "Hello");
+    wait_for_request(scene, 1);
+    sender_prove(scene->sender, SEQ, 2, "proven");
+    assert_int_equal(http_answer(&scene->silent, 503, "text/plain", bytes_of_text("trouble")), 0);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_string_equal(scene->bus.ids[0], "proven");
+    assert_int_equal(scene->n_asked, 1);
+}
+
+/* Only the last part carries the mark: an earlier try sent them all. */
+static void test_proof_of_the_whole_ends_a_second_try_that_is_at_its_first_part(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->script[0] = -1;
+    deliver(scene, long_words(scene));
+    wait_for_request(scene, 1);
+    sender_prove(scene->sender, SEQ, 2, "proven");
+    assert_int_equal(http_answer(&scene->silent, 200, "text/plain", bytes_of_text("ok m1")), 0);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_int_equal(scene->bus.outcomes[0].n_lost, 0);
+    assert_int_equal(scene->n_asked, 1);
+}
+
 static void test_echo_of_the_same_words_is_proof_where_no_mark_comes_back(void **state)
 {
     struct scene *scene = *state;
@@ -250,6 +333,58 @@ static void test_lost_answer_without_proof_is_resent_by_policy(void **state)
     assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_UNKNOWN);
     assert_string_equal(scene->bus.outcomes[0].reason, "unknown, asked around before it is sent again");
     assert_int_equal(scene->n_asked, 1);
+}
+
+static void deliver_attempt(struct scene *scene, uint32_t attempt)
+{
+    struct trefoil_target ana = { .index = 2, .address = { "echo/100", "ana" } };
+    struct trefoil_delivery delivery = { .handle = 3, .seq = SEQ, .attempt = attempt, .targets = &ana, .n_targets = 1 };
+
+    delivery.message = (struct trefoil_message){ .kind = TREFOIL_KIND_TEXT, .body.text.body = "Hello" };
+    sender_take(scene->sender, &delivery);
+}
+
+/* Nothing says whether it arrived, and each time it may have. */
+static void test_what_is_never_answered_is_sent_a_few_times_and_no_more(void **state)
+{
+    struct scene *scene = *state;
+
+    deliver_attempt(scene, TRANSLATOR_BOUNDED_TRIES - 1);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_UNKNOWN);
+    scene->bus.n_outcomes = 0;
+    deliver_attempt(scene, TRANSLATOR_BOUNDED_TRIES);
+    wait_for_post(scene);
+    scene->bus.posts[0]->on_done(scene->bus.posts[0], POST_CONFIRMED);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_BOUNCED);
+    assert_string_equal(scene->bus.outcomes[0].reason, "unknown, tried too often");
+}
+
+/* As on networks that return a mark. */
+static void judge_without_words(const struct request *request, const struct reply *reply, struct arena *mem,
+                                struct verdict *ret)
+{
+    ((struct request *) (uintptr_t) request)->words = NULL;
+    echo_ops.judge(request, reply, mem, ret);
+}
+
+static void test_what_is_sent_again_by_policy_waits_longer_each_time(void **state)
+{
+    static const uint32_t least_ms[] = { 700, 2900, 11900 };
+    struct scene *scene = *state;
+
+    scene->ops.judge = judge_without_words;
+    for (uint32_t attempt = 1; attempt <= 3; attempt++) {
+        scene->bus.n_outcomes = 0;
+        deliver_attempt(scene, attempt);
+        wait_for_outcome(scene);
+        assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_DEFERRED);
+        assert_in_range(scene->bus.outcomes[0].retry_ms, least_ms[attempt - 1], 2 * least_ms[attempt - 1]);
+    }
+    scene->bus.n_outcomes = 0;
+    deliver_attempt(scene, TRANSLATOR_BOUNDED_TRIES);
+    wait_for_post(scene);
+    assert_int_equal(scene->n_asked, 4);
 }
 
 static void test_lost_answer_without_proof_can_be_given_up(void **state)
@@ -323,6 +458,27 @@ static void test_process_that_ends_and_is_handed_nothing_more_returns_at_once_th
     assert_int_equal(sender_n_busy(scene->sender), 0);
 }
 
+/* The next holder would begin with the first part. */
+static void test_process_that_ends_says_of_which_messages_only_a_part_went(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->settings.drain_ms = 400;
+    scene->script[0] = 200;
+    scene->script[1] = 429;
+    deliver(scene, long_words(scene)); /* the second part waits for a second */
+    wait_for_request(scene, 2);
+    while (metric_value(scene->figures.requests[0]) < 2)
+        uv_run(&scene->loop, UV_RUN_ONCE);
+    sender_stop(scene->sender);
+    assert_int_equal(scene->bus.n_posts, 1);
+    scene->bus.posts[0]->on_done(scene->bus.posts[0], POST_CONFIRMED);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_int_equal(scene->bus.outcomes[0].n_message_ids, 1);
+    assert_string_equal(scene->bus.lost[0], "rest-of-a-split-message");
+    assert_int_equal(sender_n_busy(scene->sender), 0);
+}
+
 static void test_delivery_that_comes_again_while_it_is_out_is_sent_once(void **state)
 {
     struct scene *scene = *state;
@@ -373,6 +529,14 @@ int main(void)
         in_scene(test_message_of_which_a_part_is_refused_was_sent_and_says_what_is_lost),
         in_scene(test_lost_answer_waits_for_proof_and_is_not_repeated),
         in_scene(test_proof_that_comes_before_the_answer_is_lost_counts),
+        in_scene(test_proof_that_comes_before_the_next_try_ends_it),
+        in_scene(test_proof_counts_more_than_an_answer_of_trouble),
+        in_scene(test_proof_of_the_whole_ends_a_second_try_that_is_at_its_first_part),
+        in_scene(test_what_is_never_answered_is_sent_a_few_times_and_no_more),
+        in_scene(test_what_is_sent_again_by_policy_waits_longer_each_time),
+        in_scene(test_part_that_waits_for_its_account_is_not_given_up),
+        in_scene(test_author_is_told_again_while_the_bus_refuses_for_now),
+        in_scene(test_process_that_ends_says_of_which_messages_only_a_part_went),
         in_scene(test_echo_of_the_same_words_is_proof_where_no_mark_comes_back),
         in_scene(test_echo_of_an_earlier_message_proves_nothing_about_the_next_like_it),
         in_scene(test_lost_answer_without_proof_is_resent_by_policy),

@@ -108,7 +108,7 @@ struct verdict {
     const char *next_action; /* for a human, when the health is bad; constant words */
 };
 
-#define TRANSLATOR_BOUNDED_TRIES 5
+#define TRANSLATOR_BOUNDED_TRIES 6 /* with the waits between them: five minutes and a half */
 #define TRANSLATOR_USAGE_HEADERS_MAX 4
 
 /* What decode() may know besides the bytes: which accounts are ours. */
