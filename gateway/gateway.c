@@ -40,13 +40,20 @@ static void on_hand(void *owner, const struct handing *handing)
     sending_hand(owner, handing);
 }
 
+/* Everything up to this batch is on the disk. */
+static void keep(struct gateway *gateway, uint64_t tag)
+{
+    if (tag >= gateway->wakes_at && !gateway->broker.is_wake_new)
+        gateway->broker.is_waking = false;
+    promise_keep(gateway, tag);
+}
+
 static void on_durable(void *owner, uint64_t tag)
 {
     struct gateway *gateway = owner;
 
     gateway->n_batches--;
-    gateway->broker.is_waking = false;
-    promise_keep(gateway, tag);
+    keep(gateway, tag);
     gateway->must_pump = true;
 }
 
@@ -79,25 +86,37 @@ static void on_frame(void *owner, const struct routing_id *from, const char *use
     session_frame(owner, from, user, frame);
 }
 
-/* What changed since the last batch goes to the disk, unless two batches are on their way already. */
+/* What earlier deliveries may have been out is said in the batch submitted last. */
+static void note_wakes(struct gateway *gateway)
+{
+    if (gateway->broker.is_wake_new)
+        gateway->wakes_at = gateway->tag;
+    gateway->broker.is_wake_new = false;
+}
+
+/* What changed since the last batch goes to the disk, unless many are on their way already; on a full disk the one that
+ * makes room must not wait behind them. */
 static void submit(struct gateway *gateway)
 {
+    unsigned n_most = GATEWAY_BATCHES_OUT + (gateway->broker.is_relieved ? 1 : 0);
     bool is_empty = false;
 
-    if (!gateway->has_changes || gateway->n_batches >= GATEWAY_BATCHES_OUT)
+    if (!gateway->has_changes || gateway->n_batches >= n_most)
         return;
     broker_flush(&gateway->broker);
     if (store_submit(gateway->store, gateway->tag + 1, &is_empty) < 0)
         return; /* tried again with the next turn */
     gateway->has_changes = gateway->has_moved = false;
     if (is_empty) {
+        note_wakes(gateway);
         promise_submit(gateway); /* owed with what is under way already, if anything is */
         if (gateway->n_batches == 0)
-            promise_keep(gateway, gateway->tag);
+            keep(gateway, gateway->tag);
         return;
     }
     gateway->tag++;
     gateway->n_batches++;
+    note_wakes(gateway);
     promise_submit(gateway);
 }
 

@@ -65,6 +65,7 @@ struct gateway {
     struct list promises; /* submitted, in order */
     struct arena frame, reply;
     uint64_t tag;       /* of the last batch submitted */
+    uint64_t wakes_at;  /* of the last one that says what earlier deliveries may have been out */
     unsigned n_batches; /* submitted, not durable */
     bool has_changes;   /* the open batch holds something somebody waits for */
     bool has_ticked;    /* since promises were bound to a batch last */

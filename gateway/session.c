@@ -277,7 +277,9 @@ static void take_item(struct gateway *gateway, struct session *session, uint32_t
     int r = broker_ack(&gateway->broker, &session->peer, handle, item->seq, outcomes, item->n_outcomes);
     if (r == -ENOENT)
         gateway_drop(gateway, session, TREFOIL__ERROR_CODE__ERROR_OUT_OF_ORDER, "no such subscription");
-    else if (r == 0)
+    else if (r < 0) /* it answers again when it is back: nobody else would ask, and its room waits for that */
+        gateway_drop(gateway, session, 0, "its answer cannot be noted now");
+    else
         promise_acked(gateway, session, handle, &(struct run){ item->seq, 1 }, false);
 }
 
@@ -494,9 +496,10 @@ void session_tick(struct gateway *gateway)
 
         if (session->is_broken)
             continue;
-        if (now_ms - session->heard_ms > (uint64_t) GATEWAY_HEARTBEAT_MS * BUS_HEARTBEATS_MISSED)
+        /* a clock may go back by less than is noticed */
+        if (now_ms > session->heard_ms + (uint64_t) GATEWAY_HEARTBEAT_MS * BUS_HEARTBEATS_MISSED)
             gateway_drop(gateway, session, 0, "silent for too long");
-        else if (now_ms - session->told_ms >= GATEWAY_HEARTBEAT_MS)
+        else if (now_ms >= session->told_ms + GATEWAY_HEARTBEAT_MS || now_ms < session->told_ms)
             sending_frame(gateway, session, TREFOIL__FRAME__BODY_HEARTBEAT, &heartbeat);
         if (session->wants_bye && session->n_promises == 0 && session->unconfirmed == 0)
             say_bye(gateway, session);

@@ -121,8 +121,14 @@ void all_pump(struct broker *broker, struct subscription *subscription)
 
         if (!record)
             break;
-        if (!id_equal(&record->channel, &subscription->channel) || id_equal(&record->service, &subscription->service) ||
-            (subscription->n_gaps > 0 && is_done_already(subscription, record->seq))) {
+        if (!id_equal(&record->channel, &subscription->channel) || id_equal(&record->service, &subscription->service)) {
+            subscription->cursor = record->seq + 1;
+            continue;
+        }
+        if (subscription->n_gaps > 0 && is_done_already(subscription, record->seq)) {
+            if (!window_add(&subscription->window, record->seq, 0, NULL)) /* so that the next life knows it, too */
+                break;
+            (void) window_ack(&subscription->window, record->seq, 1);
             subscription->cursor = record->seq + 1;
             continue;
         }

@@ -166,8 +166,12 @@ static void shift_lines(const struct lines *lines, int64_t by_ms)
 
 void broker_clock_set(struct broker *broker, int64_t by_ms)
 {
-    list_for_each (node, &broker->subscriptions)
-        shift_lines(&container_of(node, struct subscription, link)->lines, by_ms);
+    list_for_each (node, &broker->subscriptions) {
+        struct subscription *subscription = container_of(node, struct subscription, link);
+
+        shift_lines(&subscription->lines, by_ms);
+        dispatch_clock_set(broker, subscription);
+    }
     list_for_each (node, &broker->holds)
         broker_shift(&container_of(node, struct hold, in_all)->until_ms, by_ms);
     broker_shift(&broker->now_ms, by_ms);
@@ -177,6 +181,8 @@ void broker_tick(struct broker *broker, uint64_t now_ms)
 {
     broker->now_ms = now_ms;
     directory_turn(&broker->directory);
+    if (broker->members && broker->is_troubled)
+        retention_relieve(broker);
     if (!broker->members || broker->is_troubled)
         return;
     list_for_each (node, &broker->subscriptions) {
@@ -241,6 +247,7 @@ void broker_pump(struct broker *broker)
 void broker_trouble(struct broker *broker, int error)
 {
     broker->is_troubled = error < 0;
+    broker->is_relieved = broker->is_relieved && error < 0;
     broker->trouble = error;
 }
 

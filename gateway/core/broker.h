@@ -90,8 +90,10 @@ struct broker {
     uint64_t slow_pruned_ms;
     uint64_t pruned_head; /* the journal's head when it was pruned last */
     bool is_troubled;     /* the store does not commit: nothing new is handed out */
+    bool is_relieved;     /* … and room was asked for by dropping what is over */
     bool is_draining;     /* nothing new is taken */
-    bool is_waking;       /* translators get nothing before the owner has made the first batch of this life durable */
+    bool is_waking;       /* translators get nothing before what the open batch says of earlier deliveries is durable … */
+    bool is_wake_new;     /* … it is not on its way yet */
     int trouble;          /* why, -errno */
     struct {
         uint64_t handed, redelivered, deferred, returned, unknown, in_doubt, held, expired, resolved, pruned;

@@ -283,6 +283,34 @@ static void test_subscription_continues_at_its_floor_after_a_restart_without_rep
     }
 }
 
+/* What the first life knew the third knows: the second had come by it without handing it out. */
+static void test_gaps_are_not_repeated_after_a_second_restart(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    size_t at;
+
+    say(game, whatsapp, 20);
+    assert_int_equal(broker_ack_run(&game->broker, bot, 7, 1, 5), 0);
+    assert_int_equal(broker_ack_run(&game->broker, bot, 7, 8, 3), 0);
+    game_restart(game);
+    bot = game_join(game, BOT, 2, 100);
+    game_turn(game);
+    assert_int_equal(broker_ack_run(&game->broker, bot, 7, 11, 1), 0);
+    game_turn(game);
+    game_restart(game);
+    at = game->n_handed;
+    bot = game_join(game, BOT, 3, 100);
+    game_turn(game);
+    static const uint64_t expected[] = { 6, 7, 12, 13 };
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        const struct game_handed *handed = game_next(game, bot, &at);
+
+        assert_non_null(handed);
+        assert_int_equal(handed->seq, expected[i]);
+    }
+}
+
 static void test_replicas_share_the_rooms_and_a_room_never_has_two_holders(void **state)
 {
     struct game *game = *state;
@@ -396,6 +424,7 @@ int main(void)
         ON_PAPER(test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the_end),
         ON_PAPER(test_subscriber_never_has_more_out_than_its_credit),
         ON_PAPER(test_subscription_continues_at_its_floor_after_a_restart_without_repeating_gaps),
+        ON_PAPER(test_gaps_are_not_repeated_after_a_second_restart),
         ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
         ON_PAPER(test_translator_that_was_away_misses_nothing),
         ON_PAPER(test_nothing_is_handed_out_while_the_store_is_in_trouble),

@@ -196,7 +196,7 @@ static struct seat *seat_of(const struct subscription *subscription, const uint8
 
 /* May an earlier life of the gateway have handed it out? One that ended in order left word of what was out, and with
  * whom: whoever is here again knows how it ended. */
-static bool is_doubtful(const struct subscription *subscription, struct entry *entry, bool is_unsure)
+static bool is_doubtful(struct subscription *subscription, struct entry *entry, bool is_unsure)
 {
     if (!subscription->rest.is_known)
         return is_unsure;
@@ -456,6 +456,28 @@ void dispatch_pump(struct broker *broker, struct subscription *subscription)
         subscription->is_dirty = true;
 }
 
+/* The store knows from when on the first of a sleeping line may go: a later life must know what may have been out. */
+static void note_time(struct broker *broker, const struct subscription *subscription, const struct line *line,
+                      uint64_t not_before_ms)
+{
+    struct parked row;
+
+    arena_reset(&broker->scratch);
+    if (parking_read(broker, subscription, line, &row, 1) != 1)
+        return;
+    row.not_before_ms = not_before_ms;
+    parking_put(broker, subscription, &line->room, &row);
+}
+
+void dispatch_clock_set(struct broker *broker, struct subscription *subscription)
+{
+    list_for_each (node, &subscription->lines.asleep) {
+        const struct line *line = container_of(node, struct line, in_ready);
+
+        note_time(broker, subscription, line, line->not_before_ms);
+    }
+}
+
 void dispatch_wake_all(struct broker *broker, const struct id *channel, const struct id *service)
 {
     list_for_each (node, &broker->subscriptions) {
@@ -464,8 +486,13 @@ void dispatch_wake_all(struct broker *broker, const struct id *channel, const st
         if (!subscription->targets || !id_equal(&subscription->channel, channel) ||
             !id_equal(&subscription->service, service))
             continue;
-        list_for_each_safe (sleeper, after, &subscription->lines.asleep)
-            lines_wake(&subscription->lines, container_of(sleeper, struct line, in_ready));
+        list_for_each_safe (sleeper, after, &subscription->lines.asleep) {
+            struct line *line = container_of(sleeper, struct line, in_ready);
+
+            note_time(broker, subscription, line, 0);
+            lines_wake(&subscription->lines, line);
+            broker->is_waking = broker->is_wake_new = true; /* before they go, it is on the disk that they may have */
+        }
     }
 }
 

@@ -181,6 +181,95 @@ static void test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_an
     assert_true(game_last(game, messenger)->maybe_sent);
 }
 
+/* Who had it never came back, and the doubt was over when the gateway was asked to stop. */
+static void test_what_was_doubted_already_is_doubted_after_a_stop_in_order(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    game_leave(game, messenger);
+    game_pass_ms(game, 4000);
+    game_stop_and_start(game);
+    messenger = game_join(game, MESSENGER, 2, 100);
+    game_turn(game);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, messenger), 1);
+    assert_true(game_last(game, messenger)->maybe_sent);
+}
+
+static void wake(struct game *game)
+{
+    struct id channel = game_channel(), service = game_id(MESSENGER);
+
+    dispatch_wake_all(&game->broker, &channel, &service);
+}
+
+static void test_what_was_woken_early_is_doubted_when_the_gateway_died(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    game_deferred(game, messenger, 1, game_last(game, messenger)->first_target, 600000);
+    wake(game);
+    broker_pump(&game->broker);
+    assert_int_equal(game_count(game, messenger), 1); /* not before the store knows */
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 2);
+    game_restart(game);
+    messenger = game_join(game, MESSENGER, 2, 100);
+    size_t before = game_count(game, messenger);
+    game_pass_ms(game, 4000);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, messenger), before + 1);
+    assert_true(game_last(game, messenger)->maybe_sent);
+}
+
+static void test_what_went_by_a_clock_set_back_is_doubted_when_the_gateway_died(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    game_deferred(game, messenger, 1, game_last(game, messenger)->first_target, 5000);
+    broker_clock_set(&game->broker, -240000);
+    game_pass_ms(game, 6000);
+    assert_int_equal(game_count(game, messenger), 2);
+    game_restart(game);
+    messenger = game_join(game, MESSENGER, 2, 100);
+    size_t before = game_count(game, messenger);
+    game_pass_ms(game, 4000);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, messenger), before + 1);
+    assert_true(game_last(game, messenger)->maybe_sent);
+}
+
+/* What is settled stays so, and what the one before had in hand may be sent. */
+static void test_service_that_takes_an_account_over_repeats_nothing(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 3);
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    assert_int_equal(game_last(game, messenger)->seq, 2);
+    game_leave(game, messenger);
+    game_hand_over(game);
+    struct peer *heir = game_join(game, CRM, 1, 100);
+    game_turn(game);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, heir), 1);
+    assert_int_equal(game_last(game, heir)->seq, 2);
+    assert_true(game_last(game, heir)->maybe_sent);
+    settle_last(game, heir, OUTCOME_IS_SENT);
+    assert_int_equal(game_last(game, heir)->seq, 3);
+}
+
 static void test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back(void **state)
 {
     struct game *game = *state;
@@ -209,6 +298,10 @@ int main(void)
         ON_PAPER(test_what_was_held_over_a_stop_in_order_is_asked_of_its_holder_and_of_nobody_else),
         ON_PAPER(test_word_of_a_stop_in_order_is_good_for_one_life_and_gone_before_anything_is_handed_out),
         ON_PAPER(test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back),
+        ON_PAPER(test_what_was_doubted_already_is_doubted_after_a_stop_in_order),
+        ON_PAPER(test_what_was_woken_early_is_doubted_when_the_gateway_died),
+        ON_PAPER(test_what_went_by_a_clock_set_back_is_doubted_when_the_gateway_died),
+        ON_PAPER(test_service_that_takes_an_account_over_repeats_nothing),
     };
 
     return cmocka_run_group_tests_name("doubt", tests, NULL, NULL);

@@ -27,6 +27,15 @@ must_use_ int live_record(struct live *live, const struct route *route, struct r
 /* Keeps the record live_record() made last, which has its sequence now. */
 void live_add(struct live *live, struct record *record);
 
+/* Nothing up to `seq` is given out any more; its memory goes with its block. */
+static inline void live_forget(struct live *live, uint64_t seq)
+{
+    uint64_t after = seq < live->last ? seq + 1 : live->last + 1;
+
+    if (after > live->first)
+        live->first = after;
+}
+
 /* Borrowed, or NULL. */
 static inline struct record *live_get(const struct live *live, uint64_t seq)
 {

@@ -15,28 +15,39 @@ void rest_deinit(struct rest *rest)
     *rest = (struct rest){ .is_known = false };
 }
 
-/* An answer "unknown" was all its holder knows: nobody is asked about it. */
+/* An answer "unknown" was all its holder knows, and who never came back is not asked: nobody is. */
 static void write_held(struct writer *to, const struct entry *entry)
 {
     static const uint8_t nobody[REPLICA_BYTES];
 
     writer_u64(to, entry->seq);
-    writer_put(to, bytes_make(entry->any_unknown ? nobody : entry->replica, REPLICA_BYTES));
+    bool is_asked = entry->state == ENTRY_DOUBT && !entry->any_unknown;
+    writer_put(to, bytes_make(is_asked ? entry->replica : nobody, REPLICA_BYTES));
+}
+
+/* In doubt, or doubted already and not handed out since: that nobody could say. */
+static bool may_be_sent(const struct entry *entry)
+{
+    return entry->state == ENTRY_DOUBT || entry->maybe_sent;
 }
 
 void rest_write(const struct broker *broker, const struct subscription *subscription, struct writer *to)
 {
+    const struct lines *lines = &subscription->lines;
+    struct bytes key;
+    void *value;
     uint16_t n = 0;
 
     if (!subscription->rest.is_beginning)
         return;
-    list_for_each (node, &subscription->lines.doubts)
-        if (n++ == GATEWAY_HELD_MAX)
+    for (size_t at = 0; map_next(&lines->by_seq, &at, &key, &value);)
+        if (may_be_sent(value) && n++ == GATEWAY_HELD_MAX)
             return;
     writer_u64(to, broker->tables.ops->head(broker->tables.owner));
     writer_u16(to, n);
-    list_for_each (node, &subscription->lines.doubts)
-        write_held(to, container_of(node, struct entry, in_doubt));
+    for (size_t at = 0; map_next(&lines->by_seq, &at, &key, &value);)
+        if (may_be_sent(value))
+            write_held(to, value);
 }
 
 int rest_read(struct broker *broker, struct subscription *subscription, struct cursor *at)
@@ -59,16 +70,21 @@ int rest_read(struct broker *broker, struct subscription *subscription, struct c
         memcpy(rest->held[rest->n_held].replica, replica.data, REPLICA_BYTES);
     }
     /* The row is written again without it, and nothing is handed out before that is on disk. */
-    subscription->is_dirty = broker->is_waking = true;
+    subscription->is_dirty = broker->is_waking = broker->is_wake_new = true;
     rest->is_known = head == broker->tables.ops->head(broker->tables.owner);
     return 0;
 }
 
-const uint8_t *rest_holder(const struct subscription *subscription, uint64_t seq)
+const uint8_t *rest_holder(struct subscription *subscription, uint64_t seq)
 {
-    for (size_t i = 0; i < subscription->rest.n_held; i++)
-        if (subscription->rest.held[i].seq == seq)
-            return subscription->rest.held[i].replica;
+    for (size_t i = 0; i < subscription->rest.n_held; i++) {
+        struct held *held = &subscription->rest.held[i];
+
+        if (held->seq != seq)
+            continue;
+        held->seq = 0; /* what comes from the store once more this life knows by itself */
+        return held->replica;
+    }
     return NULL;
 }
 

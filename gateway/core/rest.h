@@ -33,8 +33,8 @@ void rest_write(const struct broker *broker, const struct subscription *subscrip
 /* -EBADMSG, -ENOMEM. A row without it is of a gateway that died. */
 must_use_ int rest_read(struct broker *broker, struct subscription *subscription, struct cursor *at);
 
-/* Who had it, or NULL. */
-const uint8_t *rest_holder(const struct subscription *subscription, uint64_t seq);
+/* Who had it, or NULL; told once. */
+const uint8_t *rest_holder(struct subscription *subscription, uint64_t seq);
 
 /* All peers are gone; the rows that say so go into the open batch with the next flush. Nothing may be handed out after
  * it. */

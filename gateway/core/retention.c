@@ -59,6 +59,18 @@ static int sweep_record(void *context, uint64_t seq, struct bytes journal)
     return 0;
 }
 
+/* What is over is in the journal no more, so it is nowhere: nobody is handed it from memory. */
+static void forget(struct broker *broker, uint64_t up_to)
+{
+    live_forget(&broker->live, up_to);
+    list_for_each (node, &broker->subscriptions) {
+        struct subscription *subscription = container_of(node, struct subscription, link);
+
+        if (subscription->cursor <= up_to)
+            subscription->cursor = up_to + 1;
+    }
+}
+
 /* As fast as records come in, and faster: whatever the load is, the store does not grow beyond its retention. */
 static uint64_t share_of_tick(struct broker *broker)
 {
@@ -72,11 +84,11 @@ static uint64_t share_of_tick(struct broker *broker)
 }
 
 /* Drops what its channel need not keep any longer, oldest first: one walk over the journal from its tail. */
-static void prune_records(struct broker *broker)
+static void prune_records(struct broker *broker, uint64_t n_most)
 {
     struct tables *tables = &broker->tables;
     uint64_t tail = tables->ops->tail(tables->owner);
-    struct sweep sweep = { .broker = broker, .left = share_of_tick(broker), .may_go = activity_floor(broker) };
+    struct sweep sweep = { .broker = broker, .left = n_most, .may_go = activity_floor(broker) };
 
     if (tail > broker->durable)
         return;
@@ -87,6 +99,7 @@ static void prune_records(struct broker *broker)
 
         if (tables->failed == 0)
             tables->failed = trace < 0 ? trace : pruned < 0 ? -EIO : 0;
+        forget(broker, sweep.up_to);
     }
     (void) r; /* a record that cannot be read stays, and what comes after it */
 }
@@ -154,10 +167,20 @@ static void prune_letters(struct broker *broker)
 
 void retention_prune(struct broker *broker)
 {
-    prune_records(broker);
+    prune_records(broker, share_of_tick(broker));
     if (broker->now_ms - broker->slow_pruned_ms < SLOW_PRUNE_MS)
         return;
     broker->slow_pruned_ms = broker->now_ms;
     prune_grants(broker);
     prune_letters(broker);
+}
+
+void retention_relieve(struct broker *broker)
+{
+    uint64_t tail = broker->tables.ops->tail(broker->tables.owner);
+
+    if (broker->is_relieved || (broker->trouble != -ENOSPC && broker->trouble != -EDQUOT))
+        return;
+    prune_records(broker, GATEWAY_RELIEF_RECORDS);
+    broker->is_relieved = broker->tables.ops->tail(broker->tables.owner) > tail;
 }

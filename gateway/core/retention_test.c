@@ -1,4 +1,5 @@
 /* Games on paper: what goes with time goes as fast as new things come, and what is kept in memory is what is used. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,6 +53,53 @@ static void test_nothing_goes_before_its_time_even_when_much_comes_in(void **sta
     say(game, whatsapp, 2 * GATEWAY_PRUNE_RECORDS);
     game_pass_ms(game, RETENTION_MS - 1000);
     assert_int_equal(tail_of(game), 101);
+}
+
+/* What is over goes even so: nothing else would ever make room. */
+static void test_what_is_over_goes_once_while_the_store_is_full(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100);
+
+    say(game, whatsapp, 100);
+    broker_trouble(&game->broker, -ENOSPC);
+    game_pass_ms(game, RETENTION_MS - 1);
+    assert_int_equal(tail_of(game), 1);
+    game_pass_ms(game, 1);
+    assert_int_equal(tail_of(game), 101);
+    broker_trouble(&game->broker, 0);
+    say(game, whatsapp, 10);
+    broker_trouble(&game->broker, -EIO); /* no room would help here */
+    game_pass_ms(game, RETENTION_MS);
+    assert_int_equal(tail_of(game), 101);
+}
+
+/* Two targets each: messenger has the first in hand, nobody is there for instagram. */
+static void test_what_is_over_is_handed_to_nobody_and_counted_once(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    for (int i = 0; i < 2; i++)
+        game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana" });
+    game_turn(game);
+    game_pass_ms(game, RETENTION_MS);
+    game_pass_ms(game, 50); /* what ana's row said last is written by now */
+    assert_int_equal(tail_of(game), 3);
+    assert_int_equal(game_counts(game)->dead, 4);
+    struct peer *instagram = game_join(game, INSTAGRAM, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    game_turn(game);
+    assert_int_equal(game_count(game, instagram), 0);
+    assert_int_equal(game_count(game, bot), 0);
+    const struct game_handed *held = game_last(game, messenger);
+    game_outcome(game, messenger, held->seq, held->first_target, OUTCOME_IS_SENT, NULL);
+    assert_int_equal(game_counts(game)->dead, 4);
+    assert_int_equal(game_counts(game)->sent, 0);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana" });
+    game_turn(game);
+    assert_int_equal(game_last(game, messenger)->seq, 3); /* its room goes on */
+    assert_int_equal(game_count(game, instagram), 1);
 }
 
 static int count_hop(void *context, const struct hop *hop)
@@ -154,6 +202,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_PAPER(test_old_records_go_twice_as_fast_as_new_ones_come),
         ON_PAPER(test_nothing_goes_before_its_time_even_when_much_comes_in),
+        ON_PAPER(test_what_is_over_goes_once_while_the_store_is_full),
+        ON_PAPER(test_what_is_over_is_handed_to_nobody_and_counted_once),
         ON_PAPER(test_notes_go_with_their_records_and_no_others),
         ON_PAPER(test_the_cache_lets_go_of_strangers_and_keeps_who_is_talked_with),
         ON_PAPER(test_whoever_comes_later_lies_behind_whoever_came_before),

@@ -111,6 +111,8 @@ struct subscription *subscription_of_reader(struct broker *broker, const struct 
     if (subscription->cursor == 0)
         subscription->cursor = 1;
     subscription->floor = subscription->cursor - 1;
+    /* These accounts may have been another's before: what he sent is settled, and what he had in hand may be sent. */
+    subscription->unsure = broker->tables.ops->head(broker->tables.owner);
     subscription->is_dirty = true;
     return subscription;
 }

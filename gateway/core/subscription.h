@@ -74,6 +74,9 @@ void all_ack(struct subscription *subscription, uint64_t first, uint64_t count);
 void dispatch_pump(struct broker *broker, struct subscription *subscription);
 void dispatch_tick(struct broker *broker, struct subscription *subscription);
 
+/* The clock was set, and with it when sleeping rooms wake: their rows say so, too. */
+void dispatch_clock_set(struct broker *broker, struct subscription *subscription);
+
 /* What sleeps of a service's deliveries is tried at once: it says that what they waited for has come. */
 void dispatch_wake_all(struct broker *broker, const struct id *channel, const struct id *service);
 void dispatch_seat_gone(struct broker *broker, struct seat *seat);

@@ -108,9 +108,15 @@ static struct members *make_members(const struct game *game)
     for (enum game_service service = WHATSAPP; service <= CRM; service++) {
         struct id id = game_id(service);
 
-        assert(members_add_service(members, &id, bytes_of_text(names[service]), roles[service]) == 0);
-        if (*accounts[service])
-            assert(members_add_account(members, &id, bytes_of_text(accounts[service])) == 0);
+        bool is_heir = game->is_handed_over && service == CRM;
+        const char *account = is_heir                                        ? accounts[MESSENGER]
+                              : game->is_handed_over && service == MESSENGER ? ""
+                                                                             : accounts[service];
+
+        assert(members_add_service(members, &id, bytes_of_text(names[service]),
+                                   is_heir ? roles[MESSENGER] : roles[service]) == 0);
+        if (*account)
+            assert(members_add_account(members, &id, bytes_of_text(account)) == 0);
         assert(members_allow(members, &channel, &id, true, true) == 0);
     }
     return members;
@@ -160,6 +166,7 @@ int game_set_up(void **state)
     static struct game game;
 
     game.retention_ms = 0;
+    game.is_handed_over = false;
     game_start(&game);
     *state = &game;
     return 0;
@@ -169,6 +176,14 @@ int game_tear_down(void **state)
 {
     game_end(*state);
     return 0;
+}
+
+void game_hand_over(struct game *game)
+{
+    game->is_handed_over = true;
+    struct members *members = make_members(game);
+
+    assert(broker_set_members(&game->broker, &members) == 0);
 }
 
 void game_restart(struct game *game)
@@ -196,9 +211,10 @@ struct peer *game_join(struct game *game, enum game_service service, uint8_t rep
     struct peer *peer = &game->peers[game->n_peers++];
     struct subscription *subscription;
     const char *why;
+    bool is_translator = service <= INSTAGRAM || (game->is_handed_over && service == CRM);
     struct seat_wish wish = { .channel = game_channel(),
-                              .name = bytes_of_text(service <= INSTAGRAM ? "out" : "all"),
-                              .targets = service <= INSTAGRAM,
+                              .name = bytes_of_text(is_translator ? "out" : "all"),
+                              .targets = is_translator,
                               .ephemeral_too = true,
                               .handle = 7 };
 

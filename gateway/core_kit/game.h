@@ -39,6 +39,7 @@ struct game {
     unsigned n_verdicts;
     uint64_t tickets, ids;
     uint64_t retention_ms;
+    bool is_handed_over; /* the account of messenger is another service's now: that of CRM */
 };
 
 void game_start(struct game *game);
@@ -54,6 +55,9 @@ void game_restart(struct game *game);
 
 /* The same, but it was asked to stop and did so in order; what was handed out before is forgotten. */
 void game_stop_and_start(struct game *game);
+
+/* A new roster: CRM, a translator from now on, has the account that was messenger's. */
+void game_hand_over(struct game *game);
 
 /* A replica of a service comes with this credit and takes its seat: TARGETS for translators, ALL for others. */
 struct peer *game_join(struct game *game, enum game_service service, uint8_t replica, uint64_t credit);
