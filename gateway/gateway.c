@@ -98,15 +98,14 @@ static void note_wakes(struct gateway *gateway)
  * makes room must not wait behind them. */
 static void submit(struct gateway *gateway)
 {
-    unsigned n_most = GATEWAY_BATCHES_OUT + (gateway->broker.is_relieved ? 1 : 0);
     bool is_empty = false;
 
-    if (!gateway->has_changes || gateway->n_batches >= n_most)
+    if (!gateway->has_changes || (gateway->n_batches >= GATEWAY_BATCHES_OUT && !gateway->broker.has_relief))
         return;
     broker_flush(&gateway->broker);
     if (store_submit(gateway->store, gateway->tag + 1, &is_empty) < 0)
         return; /* tried again with the next turn */
-    gateway->has_changes = gateway->has_moved = false;
+    gateway->has_changes = gateway->has_moved = gateway->broker.has_relief = false;
     if (is_empty) {
         note_wakes(gateway);
         promise_submit(gateway); /* owed with what is under way already, if anything is */

@@ -67,7 +67,8 @@
 #define GATEWAY_PRUNE_RECORDS 1024u      /* per tick at least, if so many are over … */
 #define GATEWAY_PRUNE_PER_NEW 2u         /* … and so many for each that came in since the last tick … */
 #define GATEWAY_PRUNE_RECORDS_MAX 32768u /* … but no more than this */
-#define GATEWAY_RELIEF_RECORDS 8192u     /* at once, when the store is full: some whole segments */
+#define GATEWAY_RELIEF_RECORDS 8192u     /* while the store is full, until it works again: some whole segments … */
+#define GATEWAY_RELIEF_MS 1000u          /* … looked for so often */
 
 /* Store. */
 #define GATEWAY_BATCHES_OUT 64            /* submitted and not yet durable: the writer takes all there are */

@@ -247,7 +247,8 @@ void broker_pump(struct broker *broker)
 void broker_trouble(struct broker *broker, int error)
 {
     broker->is_troubled = error < 0;
-    broker->is_relieved = broker->is_relieved && error < 0;
+    if (error == 0)
+        broker->n_relieved = 0;
     broker->trouble = error;
 }
 

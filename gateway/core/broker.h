@@ -90,11 +90,12 @@ struct broker {
     uint64_t slow_pruned_ms;
     uint64_t pruned_head; /* the journal's head when it was pruned last */
     bool is_troubled;     /* the store does not commit: nothing new is handed out */
-    bool is_relieved;     /* … and room was asked for by dropping what is over */
+    bool has_relief;      /* … and the open batch makes room: it may not wait for those on their way */
     bool is_draining;     /* nothing new is taken */
-    bool is_waking;       /* translators get nothing before what the open batch says of earlier deliveries is durable … */
-    bool is_wake_new;     /* … it is not on its way yet */
-    int trouble;          /* why, -errno */
+    bool is_waking;   /* translators get nothing before what the open batch says of earlier deliveries is durable … */
+    bool is_wake_new; /* … it is not on its way yet */
+    int trouble;      /* why, -errno */
+    uint64_t n_relieved, relieved_ms; /* records dropped to make room since the trouble began; when last */
     struct {
         uint64_t handed, redelivered, deferred, returned, unknown, in_doubt, held, expired, resolved, pruned;
         uint64_t aliases_linked, aliases_refused, persons_merged;

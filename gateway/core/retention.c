@@ -177,10 +177,15 @@ void retention_prune(struct broker *broker)
 
 void retention_relieve(struct broker *broker)
 {
+    bool is_full = broker->trouble == -ENOSPC || broker->trouble == -EDQUOT;
     uint64_t tail = broker->tables.ops->tail(broker->tables.owner);
 
-    if (broker->is_relieved || (broker->trouble != -ENOSPC && broker->trouble != -EDQUOT))
+    if (!is_full || broker->n_relieved >= GATEWAY_RELIEF_RECORDS ||
+        (broker->now_ms >= broker->relieved_ms && broker->now_ms < broker->relieved_ms + GATEWAY_RELIEF_MS))
         return;
-    prune_records(broker, GATEWAY_RELIEF_RECORDS);
-    broker->is_relieved = broker->tables.ops->tail(broker->tables.owner) > tail;
+    broker->relieved_ms = broker->now_ms;
+    prune_records(broker, GATEWAY_RELIEF_RECORDS - broker->n_relieved);
+    uint64_t n = broker->tables.ops->tail(broker->tables.owner) - tail;
+    broker->n_relieved += n;
+    broker->has_relief = broker->has_relief || n > 0;
 }

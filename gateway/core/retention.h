@@ -9,8 +9,8 @@ struct broker;
 /* A bounded piece of the work: once per tick. */
 void retention_prune(struct broker *broker);
 
-/* The store is full: what is over by now goes, in one bounded piece, so that what waits finds room. Once until the store
- * works again; nothing on any other trouble. */
+/* The store is full: what is over by now goes, a bounded number until the store works again, so that what waits finds
+ * room. Nothing on any other trouble. */
 void retention_relieve(struct broker *broker);
 
 #endif

@@ -58,3 +58,24 @@ def test_full_store_refuses_clearly_and_recovers_without_restart():
             for name in list(stack.processes):
                 stack.kill(name)
             subprocess.run(["umount", store], check=False)
+
+
+def test_full_store_works_again_by_itself_when_what_it_holds_is_over():
+    with Stack(env={"TREFOIL_STACK_RETENTION": "1m", "TREFOIL_STORE_MAX_BYTES": str(6 << 20)}) as stack:
+        stack.start_all()
+        room_of_three(stack)
+        for n in range(0, 6000, 60):   # pending, too: what nobody fetched goes with the rest, and is counted
+            if n == 300:
+                stack.kill("messenger")
+            body = wa_post([[wa_message(i, f"fill {i}. " + "x" * 2500) for i in range(n, n + 60)]])
+            if post(stack, "whatsapp", body)[0] == 503:
+                break
+        else:
+            raise AssertionError("a store of six megabytes was never full")
+        wait_until(lambda: not stack.ready("gateway"), "/readyz red")
+        wait_until(lambda: stack.ready("gateway"), "room without a restart", timeout=90)
+        stack.again("messenger")
+        stack.wait_ready()
+        wait_until(lambda: post(stack, "whatsapp", wa_post([[wa_message(9000, "after.")]]))[0] == 200, "accepted again")
+        wait_for_text(stack, "messenger", "after.", timeout=90)
+        wait_until(lambda: stack.audit()[0], "the books balanced", timeout=90)
