@@ -33,7 +33,6 @@
 #define GATEWAY_HOLDS_MAX 1024         /* echoes and receipts waiting for an acknowledgement */
 #define GATEWAY_DIRECTORY_CACHE 262144 /* addresses, persons, rooms each, unless configured otherwise … */
 #define GATEWAY_DIRECTORY_SLACK 65536u /* … and what one turn may add before the oldest go */
-#define GATEWAY_GRANT_CACHE 4096
 #define GATEWAY_SCRATCH_BYTES (64u << 20) /* one envelope's or question's arena */
 
 /* Directory. */
@@ -62,7 +61,6 @@
 #define GATEWAY_RETRY_LAST_MS (5 * 60 * 1000) /* … up to this */
 #define GATEWAY_ATTEMPTS_MAX 50
 #define GATEWAY_RETENTION_MS (7ull * 24 * 3600 * 1000) /* of a channel that names none */
-#define GATEWAY_SEEN_MS (8ull * 24 * 3600 * 1000)
 #define GATEWAY_DRAIN_MS 500
 #define GATEWAY_PRUNE_RECORDS 1024u      /* per tick at least, if so many are over … */
 #define GATEWAY_PRUNE_PER_NEW 2u         /* … and so many for each that came in since the last tick … */
@@ -73,7 +71,6 @@
 /* Store. */
 #define GATEWAY_BATCHES_OUT 64            /* submitted and not yet durable: the writer takes all there are */
 #define GATEWAY_BACKLOG_BYTES (64u << 20) /* more than this not yet durable: reading stops */
-#define GATEWAY_STORE_BYTES (16ull << 30)
 
 /* Answers. */
 #define GATEWAY_LIST_MAX 256 /* rooms or dead letters per answer */

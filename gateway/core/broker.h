@@ -62,7 +62,7 @@ struct broker_options {
     uint32_t directory_cache; /* addresses, persons and rooms kept in memory, of each */
 };
 
-struct hold; /* hold.h */
+struct hold; /* away.h */
 
 struct broker {
     struct tables tables;

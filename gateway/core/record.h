@@ -59,7 +59,7 @@ struct record {
     uint8_t n_relations;
     struct bytes account, from, ref;
     struct bytes relations; /* packed; record_relation_at() */
-    struct bytes targets;   /* packed; record_targets() */
+    struct bytes targets;   /* packed; record_next_target() */
     struct bytes front;     /* first fields of a Delivery: envelope, room, accepted_ms */
     struct bytes back;      /* its last: relates_id, room_size; what lies between depends on the receiver */
     struct bytes envelope;  /* inside front */

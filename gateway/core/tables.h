@@ -52,7 +52,7 @@ struct tables_ops {
 struct tables {
     const struct tables_ops *ops;
     void *owner;
-    int failed; /* the first -errno of a write since it was cleared: the owner looks once per turn */
+    int failed; /* the first -errno of a write since it was cleared: the owner looks once per tick */
 };
 
 /* Writes remember their failure in `failed`, so that a step of ten writes is checked once. */

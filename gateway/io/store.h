@@ -37,7 +37,7 @@ enum store_table {
     STORE_GRANTS,        /* key id → grant, not before which time it may go */
     STORE_TRUST,         /* roster and wrap keys */
     STORE_DEAD,          /* id → dead letter */
-    STORE_IDS,           /* envelope id → seq, for trace; only while the record lives */
+    STORE_IDS,           /* never used: the redo log names tables by number, so it keeps its place */
     STORE_TRACE,         /* seq, at → hop */
     STORE_COUNTERS,      /* name → value */
     STORE_CAPABILITIES,  /* channel, account → since, record */

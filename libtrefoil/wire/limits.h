@@ -99,7 +99,6 @@
 
 /* Life signs: a peer is told its interval in Welcome; this many intervals of silence, in either direction, are a
  * death. */
-#define BUS_HEARTBEAT_MS 2000
 #define BUS_HEARTBEATS_MISSED 3
 #define BUS_HELLO_WAIT_MS 5000
 #define BUS_NAME_WAIT_MS 1000 /* for a resolver, where it is known what the name stood for last */

@@ -84,7 +84,10 @@ void accounts_happened(struct accounts *accounts, size_t index, enum account_eve
     struct account *account = &accounts->accounts[index];
     enum trefoil_account_health health = account_step(account->health, event);
 
-    if (health == account->health)
+    bool is_another =
+        remark && remark->code != 0 && (remark->code != account->code || remark->subcode != account->subcode);
+
+    if (health == account->health && (health == TREFOIL_ACCOUNT_CONNECTED || !is_another))
         return;
     account->health = health;
     account->code = remark ? remark->code : 0;

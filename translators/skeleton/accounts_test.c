@@ -33,10 +33,36 @@ static void test_call_proves_its_token_where_that_is_wanted_and_the_network_has_
     arena_deinit(&mem);
 }
 
+static void count_change(void *owner, size_t index)
+{
+    assert_int_equal(index, 0);
+    ++*(unsigned *) owner;
+}
+
+/* What is to be done follows from the newest refusal. */
+static void test_trouble_of_another_code_is_told_with_its_own_advice(void **state unused_)
+{
+    unsigned n = 0;
+    struct account account = { .health = TREFOIL_ACCOUNT_CONNECTED };
+    struct accounts accounts = { .accounts = &account, .n_accounts = 1, .owner = &n, .on_change = count_change };
+    enum account_event refused;
+
+    assert_int_equal(account_event_of(TREFOIL_ACCOUNT_BAD_CREDENTIALS, &refused), 0);
+    accounts_happened(&accounts, 0, refused, &(struct account_remark){ 10, 0, "grant it" });
+    accounts_happened(&accounts, 0, refused, &(struct account_remark){ 10, 0, "grant it" });
+    assert_int_equal(n, 1);
+    accounts_happened(&accounts, 0, refused, &(struct account_remark){ 190, 463, "put a new one" });
+    assert_int_equal(n, 2);
+    assert_int_equal(account.code, 190);
+    assert_string_equal(account.next_action, "put a new one");
+    assert_int_equal(account.health, TREFOIL_ACCOUNT_BAD_CREDENTIALS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_proves_its_token_where_that_is_wanted_and_the_network_has_a_word_for_it),
+        cmocka_unit_test(test_trouble_of_another_code_is_told_with_its_own_advice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,14 @@
 #include "media_link.h"
 #include "media_load.h"
 
-enum { TICK_MS = 100, ASK_MS = 10000, REPLY_MAX_BYTES = 64 << 10, JOB_MAX_BYTES = 256 << 10, FIRST_PAUSE_MS = 500 };
+enum {
+    TICK_MS = 100,
+    ASK_MS = 10000,
+    REPLY_MAX_BYTES = 64 << 10,
+    JOB_MAX_BYTES = 256 << 10,
+    FIRST_PAUSE_MS = 500,
+    ACCOUNT_PAUSE_MS = 1000
+};
 enum { KEY_CHARS = 32, BEYOND_BYTES = 1 << 20, HOST_MAX_BYTES = 256 };
 
 enum job_state { JOB_QUEUED, JOB_PAUSED, JOB_ASKING, JOB_LOADING, JOB_STORING, JOB_DONE, JOB_FAILED };
@@ -87,6 +94,12 @@ static void fail(struct job *job, const char *reason)
     end(job, JOB_FAILED);
 }
 
+static void pause_job(struct job *job, uint64_t ms)
+{
+    job->state = JOB_PAUSED;
+    job->due_ms = now_of(job->fetch) + ms;
+}
+
 /* Again in a moment, or never. */
 static void wait_a_while(struct job *job, const char *reason)
 {
@@ -95,8 +108,7 @@ static void wait_a_while(struct job *job, const char *reason)
         fail(job, reason);
         return;
     }
-    job->state = JOB_PAUSED;
-    job->due_ms = now_of(job->fetch) + ((uint64_t) FIRST_PAUSE_MS << job->tries);
+    pause_job(job, (uint64_t) FIRST_PAUSE_MS << job->tries);
 }
 
 /* ---- asking where it is ----------------------------------------------------------------------------------------- */
@@ -121,20 +133,32 @@ static void take_location(struct job *job, const struct http_reply *answer)
     }
 }
 
+/* Networks refuse with the same codes here as there, whatever the status is. A limit or a revoked token says nothing about
+ * the file: it waits for that as long as its event does. */
 static void on_asked(void *context, const struct http_reply *answer)
 {
     struct job *job = context;
-
-    if (answer->result != HTTP_ANSWERED || answer->status >= 500 || answer->status == 429) {
-        job->was_asked = false;
-        job->url = NULL;
-        wait_a_while(job, "unreachable");
-    } else if (answer->status == 200) {
+    const struct request request = { .method = "GET" };
+    struct reply reply = { .http_status = answer->status, .body = answer->body };
+    struct verdict verdict = { 0 };
+    bool is_lost = answer->result != HTTP_ANSWERED || answer->status >= 500;
+    if (!is_lost && answer->status == 200) {
         take_location(job, answer);
-    } else {
+        return;
+    }
+    if (!is_lost)
+        job->fetch->media->ops->judge(&request, &reply, &job->mem, &verdict);
+    if (!is_lost && (verdict.outcome != TREFOIL_OUTCOME_DEFERRED || (!verdict.code && !verdict.pause))) {
         job->state = JOB_STORING; /* the answer is here: there is no call to abandon */
         fail(job, "expired");
+        return;
     }
+    job->was_asked = false;
+    job->url = NULL;
+    if (verdict.pause == PAUSE_ACCOUNT)
+        pause_job(job, ACCOUNT_PAUSE_MS);
+    else
+        wait_a_while(job, "unreachable");
 }
 
 static int send_question(struct job *job)

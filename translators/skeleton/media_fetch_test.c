@@ -181,6 +181,18 @@ static void test_address_that_expired_is_asked_for_once_more(void **state)
     assert_string_equal(scene->paths[2], "/file");
 }
 
+/* That is a matter of the account's, and passes. */
+static void test_file_whose_account_is_limited_is_waited_for(void **state)
+{
+    struct media_scene *scene = *state;
+    struct trefoil_media media = { .kind = TREFOIL_MEDIA_IMAGE, .network_id = "file" };
+
+    scene->n_limited = 2;
+    fetched(scene, &media);
+    assert_int_equal(scene->n_asked, 4);
+    assert_string_equal(scene->paths[3], "/file");
+}
+
 static void test_address_that_expires_again_is_given_up(void **state)
 {
     struct media_scene *scene = *state;
@@ -265,6 +277,7 @@ int main(void)
         in_scene(test_lie_about_the_type_is_named_and_the_kind_is_what_it_is),
         in_scene(test_name_in_the_header_hurts_nobody),
         in_scene(test_address_that_expired_is_asked_for_once_more),
+        in_scene(test_file_whose_account_is_limited_is_waited_for),
         in_scene(test_address_that_expires_again_is_given_up),
         in_scene(test_other_bytes_than_were_announced_are_refused),
         in_scene(test_empty_file_is_no_file),

@@ -79,7 +79,10 @@ static void on_request(void *owner, struct http_exchange *exchange, const struct
     assert_true(n < MEDIA_ASKED_MAX);
     snprintf(scene->paths[n], sizeof(scene->paths[n]), "%s", request->path);
     scene->was_shown_token[n] = http_request_header(exchange, "Authorization") != NULL;
-    if (strncmp(request->path, "/graph/", 7) == 0) /* the network's answer: where that file is */
+    if (strncmp(request->path, "/graph/", 7) == 0 && scene->n_limited > 0) {
+        scene->n_limited--;
+        assert_int_equal(http_answer(&exchange, 400, "text/plain", bytes_of_text("too many calls")), 0);
+    } else if (strncmp(request->path, "/graph/", 7) == 0) /* the network's answer: where that file is */
         give(exchange, "text/plain", media_scene_url(scene, request->path + 6), NULL);
     else
         play(scene, exchange, request->path);
@@ -106,6 +109,14 @@ static int ask_media(const struct trefoil_media *media, const struct place *plac
 static void read_media(const struct reply *reply, struct arena *mem, struct located *ret)
 {
     ret->url = arena_text(mem, reply->body);
+}
+
+static void judge(const struct request *request, const struct reply *reply, struct arena *mem, struct verdict *ret)
+{
+    (void) request, (void) mem;
+    *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_BOUNCED };
+    if (reply->http_status == 400)
+        *ret = (struct verdict){ .outcome = TREFOIL_OUTCOME_DEFERRED, .pause = PAUSE_ACCOUNT, .code = 4 };
 }
 
 static void on_end(void *owner)
@@ -160,7 +171,8 @@ static void set_up(struct media_scene *scene)
     scene->account_settings.id = "100";
     scene->account = (struct account){ .settings = &scene->account_settings, .name = "echo/100", .token.text = token };
     scene->accounts = (struct accounts){ .accounts = &scene->account, .n_accounts = 1 };
-    scene->ops = (struct translator_ops){ .name = "echo", .ask_media = ask_media, .read_media = read_media };
+    scene->ops =
+        (struct translator_ops){ .name = "echo", .ask_media = ask_media, .read_media = read_media, .judge = judge };
 }
 
 int media_scene_open(void **state)

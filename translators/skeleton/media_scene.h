@@ -26,6 +26,7 @@ struct media_scene {
     struct media media;
     struct media_fetch *fetch;
     uv_timer_t guard;
+    unsigned n_limited; /* questions where a file is that a limit still refuses */
     unsigned n_asked, n_ended;
     char paths[MEDIA_ASKED_MAX][64];
     bool was_shown_token[MEDIA_ASKED_MAX];

@@ -159,6 +159,16 @@ static void on_due(uv_timer_t *timer)
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
+/* A limit is not about that person, whatever its status is. */
+static bool is_limited(const struct names *names, const struct reply *reply, struct arena *mem)
+{
+    const struct request request = { .method = "GET" };
+    struct verdict verdict = { 0 };
+
+    names->options.ops->judge(&request, reply, mem, &verdict);
+    return verdict.outcome == TREFOIL_OUTCOME_DEFERRED && verdict.is_too_fast;
+}
+
 /* A refusal is about that person; everything else is trouble of the account or the network. */
 static enum answer read_answer(struct names *names, const struct http_reply *answer, struct arena *mem,
                                struct profile *ret)
@@ -166,6 +176,8 @@ static enum answer read_answer(struct names *names, const struct http_reply *ans
     struct reply reply = { .http_status = answer->status, .body = answer->body };
 
     if (answer->result != HTTP_ANSWERED || answer->status >= 500 || answer->status == 429 || answer->status == 401)
+        return ANSWER_TROUBLE;
+    if (answer->status != 200 && is_limited(names, &reply, mem))
         return ANSWER_TROUBLE;
     if (answer->status == 200)
         names->options.ops->read_profile(&reply, mem, ret);
