@@ -1,9 +1,11 @@
 """What the networks do to us on bad days, and that nothing is lost, doubled or hidden by it."""
 
 import os
+import tempfile
 import time
 
 from people import bubbles, find, received, room_of_three, say, wait_for_text
+from shim import Shim, build_shim
 from stack import NETWORKS, PEOPLE, Stack, http, wait_until
 
 
@@ -186,3 +188,19 @@ def test_translator_that_is_asked_to_stop_finishes_and_returns_the_rest():
         settle(stack)
         numbers = [b["text"].split("closing ")[1] for b in find(stack, "messenger", "while closing")]
         assert numbers == [f"{i}." for i in range(5)], numbers
+
+
+def test_clock_that_goes_back_in_small_steps_disconnects_nobody():
+    with tempfile.TemporaryDirectory(prefix="trefoil-shim-") as folder, Stack() as stack:
+        shim = Shim(stack, build_shim(folder))
+        stack.start("gateway", env=shim.env)
+        stack.start("sandbox")
+        for network in NETWORKS:
+            stack.start(network)
+        stack.wait_ready()
+        for step in range(1, 21):   # each too small to be noticed as a clock that was set
+            shim.order(clock_ms=-300 * step)
+            time.sleep(0.2)
+        stack.wait_ready()
+        with open(os.path.join(stack.dir, "log", "gateway.log"), errors="replace") as log:
+            assert "silent for too long" not in log.read()
