@@ -142,6 +142,9 @@ static void answer_the_waiting(struct http_server *server)
     list_for_each_safe (node, after, &server->exchanges) {
         struct http_exchange *exchange = container_of(node, struct http_exchange, link);
 
+        bool is_known = exchange->phase == PHASE_STREAMING || exchange->phase == PHASE_ASKED;
+        if (is_known && server->options.on_gone) /* whoever holds it lets go: it will be freed without his doing */
+            server->options.on_gone(server->options.owner, exchange);
         if (exchange->phase == PHASE_STREAMING)
             http_stream_end(&exchange);
         else if (http_answer(&exchange, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, BYTES_EMPTY) < 0)

@@ -78,3 +78,20 @@ def test_translator_asked_to_stop_while_a_file_is_on_its_way_loses_and_doubles_n
                 assert "how=drained" in log.read()
             stack.again(network)
             assert_one_of_each(stack, network)
+
+
+def test_translator_whose_goodbye_is_cut_short_ends_in_order_and_loses_nothing():
+    """While the webhook still waits for its answer, and when it was answered 503 already and only its file is awaited."""
+    for answered in (False, True):
+        with Stack(env={"TREFOIL_DRAIN_MS": "500", "TREFOIL_CONFIRM_WAIT_MS": "1000"}) as stack:
+            stack.start_all()
+            room_of_three(stack)
+            send_slowly(stack, "whatsapp")
+            if answered:
+                wait_until(lambda: stack.metric("whatsapp", "trefoil_webhooks_total", result="unconfirmed") >= 1, "a 503")
+            assert stack.kill("whatsapp", signal.SIGTERM) == 0
+            with open(os.path.join(stack.dir, "log", "whatsapp.log")) as log:
+                assert "how=cut" in log.read()
+            stack.control("faults", {"clear": True})
+            stack.again("whatsapp")
+            assert_one_of_each(stack, "whatsapp")

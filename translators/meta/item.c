@@ -66,7 +66,13 @@ const char *meta_need_id(struct meta_item *item, struct json_value object, const
 
 const char *meta_may_text(struct meta_item *item, struct json_value object, const char *key)
 {
-    return json_text(may(item, object, key, JSON_STRING), item->reading->mem);
+    const char *text = json_text(may(item, object, key, JSON_STRING), item->reading->mem);
+
+    if (text && strlen(text) > META_TEXT_MAX_BYTES) {
+        find_fault(item, "length out of range", key);
+        return NULL;
+    }
+    return text;
 }
 
 const char *meta_need_text(struct meta_item *item, struct json_value object, const char *key)

@@ -12,7 +12,8 @@
 #include "skeleton_types/translator.h"
 
 #define META_ID_MAX_BYTES 512
-#define META_TIME_MAX_S 253402300799 /* the last second of the year 9999 */
+#define META_TEXT_MAX_BYTES (1u << 20) /* no more fits into content (CONTENT_TEXT_MAX_BYTES): kept whole as raw bytes */
+#define META_TIME_MAX_S 253402300799   /* the last second of the year 9999 */
 
 /* One decode() at work. */
 struct meta_reading {

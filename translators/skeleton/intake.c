@@ -102,6 +102,15 @@ static void answer(struct intake *intake, struct http_exchange **exchange, unsig
     *exchange = NULL;
 }
 
+static void release_files(struct batch *batch)
+{
+    const struct intake_options *options = &batch->intake->options;
+
+    for (size_t i = 0; i < batch->events.n_events; i++)
+        if (batch->progress[i].is_fetched && !batch->progress[i].has_files)
+            intake_files_release(options->fetch, options->accounts, &batch->events.events[i]);
+}
+
 /* Answers, gives up what has not gone out yet, frees. */
 static void end_batch(struct batch *batch, unsigned status)
 {
@@ -110,6 +119,7 @@ static void end_batch(struct batch *batch, unsigned status)
     for (size_t i = 0; i < batch->n_posts; i++)
         bus_withdraw(intake->options.bus, &batch->posts[i].post);
     metric_add(intake->options.figures->withdrawn, batch->n_open);
+    release_files(batch);
     answer(intake, &batch->exchange, status);
     list_remove(&batch->node);
     intake->n_batches--;
@@ -394,6 +404,7 @@ static struct batch *open_batch(struct intake *intake, struct http_exchange *exc
         return NULL;
     }
     if (ask_for_what_lacks(batch) < 0) { /* what was asked for is joined when the network comes again */
+        release_files(batch);
         arena_deinit(&batch->mem);
         free(batch);
         return NULL;

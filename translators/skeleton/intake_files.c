@@ -24,6 +24,14 @@ static bool lacks(const struct trefoil_media *media)
     return !media->blob && (media->network_url || media->network_id);
 }
 
+/* Of the first `n` files. */
+static void release(struct media_fetch *fetch, size_t account, const struct event *event, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (lacks(&event->message.body.media.media[i]))
+            media_fetch_release(fetch, event->key, account, i);
+}
+
 int intake_files_ask(struct media_fetch *fetch, const struct accounts *accounts, const struct event *event)
 {
     const struct trefoil_media_list *list = &event->message.body.media;
@@ -35,11 +43,21 @@ int intake_files_ask(struct media_fetch *fetch, const struct accounts *accounts,
         if (!lacks(&list->media[i]))
             continue;
         int r = media_fetch_ask(fetch, &wanted);
-        if (r < 0)
+        if (r < 0) {
+            release(fetch, (size_t) account, event, i);
             return r;
+        }
         n++;
     }
     return n;
+}
+
+void intake_files_release(struct media_fetch *fetch, const struct accounts *accounts, const struct event *event)
+{
+    long account = account_of(accounts, event);
+
+    if (account >= 0)
+        release(fetch, (size_t) account, event, event->message.body.media.n_media);
 }
 
 static void add_extra(struct trefoil_message *message, const char **keys, const char **values, const char *key,
@@ -104,8 +122,10 @@ bool intake_files_put(struct media_fetch *fetch, const struct accounts *accounts
     struct trefoil_media *media = arena_array(mem, list->n_media, sizeof(*media));
     size_t n_extras = message->n_extras + list->n_media * EXTRAS_PER_FILE;
     const char **keys = arena_array(mem, n_extras, sizeof(*keys)), **values = arena_array(mem, n_extras, sizeof(*keys));
-    if (!media || !keys || !values)
-        return true; /* without memory for more it goes as it came */
+    if (!media || !keys || !values) { /* without memory for more it goes as it came */
+        release(fetch, (size_t) account, event, list->n_media);
+        return true;
+    }
     for (size_t i = 0; i < message->n_extras; i++) {
         keys[i] = message->extra_keys[i];
         values[i] = message->extra_values[i];
@@ -122,6 +142,7 @@ bool intake_files_put(struct media_fetch *fetch, const struct accounts *accounts
         if (found.declared)
             add_extra(message, keys, values, DECLARED, arena_text(mem, bytes_of_text(found.declared)));
     }
+    release(fetch, (size_t) account, event, list->n_media);
     list->media = media;
     message->extra_keys = keys;
     message->extra_values = values;

@@ -6,7 +6,7 @@
 
 #include "media.h"
 
-#define MEDIA_FETCHES_MAX 1024       /* under way and remembered */
+#define MEDIA_FETCHES_MAX 4096       /* under way, waited for and remembered */
 #define MEDIA_FETCH_RUNNING_MAX 24   /* at once … */
 #define MEDIA_FETCH_PER_HOST_MAX 12  /* … from one host, … */
 #define MEDIA_FETCH_PER_PERSON_MAX 2 /* … and for one person: a slow host delays whoever chose it */
@@ -32,8 +32,10 @@ struct media_wanted {
     const struct trefoil_media *media;
 };
 
-/* Sets out, or joins whoever is at it. -EBUSY: too many under way; -ENOMEM. */
+/* Sets out, or joins whoever is at it. What became of it is remembered until as many have released it as asked.
+ * -EBUSY: too many under way; -ENOMEM. */
 must_use_ int media_fetch_ask(struct media_fetch *fetch, const struct media_wanted *wanted);
+void media_fetch_release(struct media_fetch *fetch, const char *event_key, size_t account, size_t index);
 
 enum media_fetch_state { MEDIA_FETCH_UNDER_WAY, MEDIA_FETCH_DONE, MEDIA_FETCH_FAILED };
 

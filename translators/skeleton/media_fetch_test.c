@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -170,6 +171,26 @@ static void test_name_in_the_header_hurts_nobody(void **state)
     assert_string_equal(found.mime, "text/csv");
 }
 
+/* However many come after it: the event that waits for it may wait for another file, too. */
+static void test_file_is_remembered_until_its_event_has_taken_it(void **state)
+{
+    struct media_scene *scene = *state;
+    struct trefoil_media media = image(media_scene_url(scene, "/file")), nothing = { .kind = TREFOIL_MEDIA_IMAGE };
+    struct media_found found;
+    char key[32];
+
+    fetched(scene, &media);
+    for (unsigned i = 0; i < MEDIA_FETCHES_MAX; i++) {
+        (void) snprintf(key, sizeof(key), "other %u", i);
+        media_scene_ask(scene, key, "ben", &nothing);
+        media_fetch_release(scene->fetch, key, 0, 0);
+    }
+    assert_int_equal(media_scene_look(scene, "event", &found), MEDIA_FETCH_DONE);
+    media_fetch_release(scene->fetch, "event", 0, 0);
+    media_scene_ask(scene, "one more", "ben", &nothing);
+    assert_int_equal(media_scene_look(scene, "event", &found), MEDIA_FETCH_FAILED);
+}
+
 static void test_address_that_expired_is_asked_for_once_more(void **state)
 {
     struct media_scene *scene = *state;
@@ -276,6 +297,7 @@ int main(void)
         in_scene(test_body_without_end_is_cut_off_at_the_limit),
         in_scene(test_lie_about_the_type_is_named_and_the_kind_is_what_it_is),
         in_scene(test_name_in_the_header_hurts_nobody),
+        in_scene(test_file_is_remembered_until_its_event_has_taken_it),
         in_scene(test_address_that_expired_is_asked_for_once_more),
         in_scene(test_file_whose_account_is_limited_is_waited_for),
         in_scene(test_address_that_expires_again_is_given_up),

@@ -8,13 +8,14 @@ struct account_notice {
     struct trefoil_message message;
     struct notices *notices;
     bool is_out, is_stale;
+    bool is_owed; /* refused for now */
 };
 
 static void on_done(struct post *post, enum post_end end)
 {
     struct account_notice *notice = container_of(post, struct account_notice, post);
-    (void) end;
     notice->is_out = false;
+    notice->is_owed = end == POST_RETRY;
     if (notice->is_stale)
         notices_tell(notice->notices, (size_t) (notice - notice->notices->all));
 }
@@ -39,7 +40,15 @@ void notices_tell(struct notices *notices, size_t index)
         .on_done = on_done,
     };
     notice->is_out = true;
+    notice->is_owed = false;
     bus_post(notices->bus, &notice->post);
+}
+
+void notices_again(struct notices *notices)
+{
+    for (size_t i = 0; notices->all && i < notices->accounts->n_accounts; i++)
+        if (notices->all[i].is_owed)
+            notices_tell(notices, i);
 }
 
 int notices_init(struct notices *notices, struct bus *bus, const struct accounts *accounts, const char *network,

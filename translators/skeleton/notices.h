@@ -26,4 +26,7 @@ void notices_deinit(struct notices *notices);
 /* This account has changed. */
 void notices_tell(struct notices *notices, size_t index);
 
+/* Tells again what the bus refused for a while. For every few seconds. */
+void notices_again(struct notices *notices);
+
 #endif

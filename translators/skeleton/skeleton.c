@@ -103,6 +103,7 @@ static void on_refresh(uv_timer_t *timer)
 {
     struct skeleton *skeleton = timer->data;
     accounts_refresh(&skeleton->accounts);
+    notices_again(&skeleton->notices);
     expiry_look(&skeleton->expiry, skeleton->bus, expiry_now_ms());
     for (size_t i = 0; i < skeleton->accounts.n_accounts; i++)
         figures_share(&skeleton->figures, &skeleton->accounts.accounts[i], sender_share(skeleton->sender, i));
@@ -503,6 +504,7 @@ static int open_all(struct skeleton *skeleton)
 /* The reverse: who is told things goes after those who tell them. */
 static void close_all(struct skeleton *skeleton)
 {
+    skeleton->is_closed = true; /* nobody goes idle any more */
     skeleton->webhook = webhook_close(skeleton->webhook);
     skeleton->admin = admin_close(skeleton->admin);
     skeleton->sender = sender_close(skeleton->sender);

@@ -12,6 +12,7 @@
 #include "formats/json.h"
 #include "formats/text.h"
 #include "map_kit/kit.h"
+#include "meta/item.h"
 #include "meta/relation_cases.h"
 #include "meta/verdict_cases.h"
 #include "whatsapp.h"
@@ -110,6 +111,31 @@ static void test_a_body_that_is_no_json_is_kept_whole(void **state)
     assert_true(list.events[0].is_malformed);
     assert_true(bytes_equal_text(bytes_make(raw.data, raw.size), body));
     assert_string_equal(list.events[0].message.body.unsupported.reason, "malformed: not JSON");
+}
+
+/* Answered 200 it is on disk: as raw bytes, because no content holds so long a text. */
+static void test_a_text_too_long_for_any_content_is_kept_whole(void **state)
+{
+    size_t n = META_TEXT_MAX_BYTES + 1;
+    char *words = malloc(n + 1), *body = malloc(n + 1024);
+
+    (void) state;
+    assert_true(words && body);
+    memset(words, 'a', n);
+    words[n] = '\0';
+    (void) snprintf(body, n + 1024,
+                    "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"102290000000001\",\"changes\":[{"
+                    "\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{"
+                    "\"display_phone_number\":\"15550100001\",\"phone_number_id\":\"106540000000002\"},\"messages\":[{"
+                    "\"from\":\"15551230001\",\"id\":\"wamid.L\",\"timestamp\":\"1790000030\",\"type\":\"text\","
+                    "\"text\":{\"body\":\"%s\"}}]}}]}]}",
+                    words);
+    struct event_list list = decoded(body);
+    assert_int_equal(list.n_events, 1);
+    assert_true(list.events[0].is_malformed);
+    assert_true(list.events[0].message.body.unsupported.raw.size > n);
+    free(words);
+    free(body);
 }
 
 static void test_a_repeated_delivery_has_the_same_keys_even_for_the_unreadable(void **state)
@@ -386,6 +412,7 @@ static int free_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_text_too_long_for_any_content_is_kept_whole),
         cmocka_unit_test(test_one_malformed_item_of_27_costs_its_26_neighbours_nothing),
         cmocka_unit_test(test_a_body_that_is_no_json_is_kept_whole),
         cmocka_unit_test(test_a_repeated_delivery_has_the_same_keys_even_for_the_unreadable),
