@@ -181,10 +181,12 @@ void broker_tick(struct broker *broker, uint64_t now_ms)
 {
     broker->now_ms = now_ms;
     directory_turn(&broker->directory);
-    if (broker->members && broker->is_troubled)
-        retention_relieve(broker);
-    if (!broker->members || broker->is_troubled)
+    if (!broker->members)
         return;
+    if (broker->is_troubled) {
+        retention_relieve(broker);
+        return;
+    }
     list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 

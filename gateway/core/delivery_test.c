@@ -311,6 +311,29 @@ static void test_gaps_are_not_repeated_after_a_second_restart(void **state)
     }
 }
 
+/* Out of what is kept in memory, so it is read: an error that may pass ends nothing. */
+static void test_record_that_cannot_be_read_for_now_is_answered_and_handed_out_later(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+    struct outcome sent = { .kind = OUTCOME_IS_SENT };
+
+    game_room_of_three(game);
+    say(game, whatsapp, 2);
+    live_forget(&game->broker.live, UINT64_MAX);
+    sent.target = game_last(game, messenger)->first_target;
+    memory_tables_break(game->memory, -EIO);
+    assert_int_equal(broker_ack(&game->broker, messenger, 7, 1, &sent, 1), -EIO);
+    memory_tables_break(game->memory, 0);
+    assert_int_equal(broker_ack(&game->broker, messenger, 7, 1, &sent, 1), 0);
+    memory_tables_break(game->memory, -EIO);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 1);
+    memory_tables_break(game->memory, 0);
+    game_turn(game);
+    assert_int_equal(game_last(game, messenger)->seq, 2);
+}
+
 static void test_replicas_share_the_rooms_and_a_room_never_has_two_holders(void **state)
 {
     struct game *game = *state;
@@ -425,6 +448,7 @@ int main(void)
         ON_PAPER(test_subscriber_never_has_more_out_than_its_credit),
         ON_PAPER(test_subscription_continues_at_its_floor_after_a_restart_without_repeating_gaps),
         ON_PAPER(test_gaps_are_not_repeated_after_a_second_restart),
+        ON_PAPER(test_record_that_cannot_be_read_for_now_is_answered_and_handed_out_later),
         ON_PAPER(test_replicas_share_the_rooms_and_a_room_never_has_two_holders),
         ON_PAPER(test_translator_that_was_away_misses_nothing),
         ON_PAPER(test_nothing_is_handed_out_while_the_store_is_in_trouble),

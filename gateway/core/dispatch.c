@@ -330,11 +330,14 @@ static bool try_line(struct broker *broker, struct subscription *subscription, s
         }
         struct seat *seat = pick_for(subscription, entry);
         if (!seat)
-            return entry->is_holders;                         /* others may go on */
-        if (broker_record(broker, entry->seq, &record) < 0) { /* pruned: its targets died then */
+            return entry->is_holders; /* others may go on */
+        int r = broker_record(broker, entry->seq, &record);
+        if (dispatch_is_gone(r)) { /* its targets died when it was pruned */
             dispatch_finish(broker, subscription, entry);
             continue;
         }
+        if (r < 0) /* not now: the next turn tries again */
+            return false;
         if (record->expires_ms > 0 && record->expires_ms <= broker->now_ms) {
             give_up(broker, subscription, entry, record, "expired");
         } else if (entry->attempts >= GATEWAY_ATTEMPTS_MAX) {

@@ -198,10 +198,10 @@ int dispatch_ack(struct broker *broker, struct subscription *subscription, const
 
     arena_reset(&broker->scratch);
     int r = broker_record(broker, item->seq, &answer.record);
-    if (r == -ENOENT && answer.entry) /* pruned: how it ended no longer matters, and its room goes on */
+    if (dispatch_is_gone(r) && answer.entry) /* how it ended no longer matters, and its room goes on */
         dispatch_finish(broker, subscription, answer.entry);
     if (r < 0)
-        return r == -ENOENT ? 0 : r;
+        return dispatch_is_gone(r) ? 0 : r;
     r = take_answer(&answer);
     record_unref(answer.record);
     return r;

@@ -199,6 +199,19 @@ static void test_what_was_doubted_already_is_doubted_after_a_stop_in_order(void 
     assert_true(game_last(game, messenger)->maybe_sent);
 }
 
+/* Whoever comes next is told that it may be sent. */
+static void assert_doubted_after_a_kill(struct game *game)
+{
+    game_restart(game);
+    struct peer *heir = game_join(game, MESSENGER, 2, 100);
+    size_t before = game_count(game, heir);
+
+    game_pass_ms(game, 4000);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, heir), before + 1);
+    assert_true(game_last(game, heir)->maybe_sent);
+}
+
 static void wake(struct game *game)
 {
     struct id channel = game_channel(), service = game_id(MESSENGER);
@@ -219,13 +232,7 @@ static void test_what_was_woken_early_is_doubted_when_the_gateway_died(void **st
     assert_int_equal(game_count(game, messenger), 1); /* not before the store knows */
     game_turn(game);
     assert_int_equal(game_count(game, messenger), 2);
-    game_restart(game);
-    messenger = game_join(game, MESSENGER, 2, 100);
-    size_t before = game_count(game, messenger);
-    game_pass_ms(game, 4000);
-    game_pass_ms(game, 4000);
-    assert_int_equal(game_count(game, messenger), before + 1);
-    assert_true(game_last(game, messenger)->maybe_sent);
+    assert_doubted_after_a_kill(game);
 }
 
 static void test_what_went_by_a_clock_set_back_is_doubted_when_the_gateway_died(void **state)
@@ -239,13 +246,7 @@ static void test_what_went_by_a_clock_set_back_is_doubted_when_the_gateway_died(
     broker_clock_set(&game->broker, -240000);
     game_pass_ms(game, 6000);
     assert_int_equal(game_count(game, messenger), 2);
-    game_restart(game);
-    messenger = game_join(game, MESSENGER, 2, 100);
-    size_t before = game_count(game, messenger);
-    game_pass_ms(game, 4000);
-    game_pass_ms(game, 4000);
-    assert_int_equal(game_count(game, messenger), before + 1);
-    assert_true(game_last(game, messenger)->maybe_sent);
+    assert_doubted_after_a_kill(game);
 }
 
 /* What is settled stays so, and what the one before had in hand may be sent. */

@@ -20,6 +20,7 @@ struct memory_tables {
     struct memory_table tables[N_TABLES + 1]; /* the last one: seen ids */
     struct memory_table journal;
     uint64_t first, head, durable, random;
+    int broken; /* what reading a record answers; 0: the record */
 };
 
 #define SEEN N_TABLES
@@ -198,9 +199,10 @@ static int read_from(void *owner, uint64_t from_seq, int (*each)(void *context, 
 
 static int record(void *owner, uint64_t seq, struct arena *mem, struct bytes *ret)
 {
+    struct memory_tables *memory = owner;
     uint8_t big[8];
 
-    return look_up(&((struct memory_tables *) owner)->journal, seq_key(seq, big), mem, ret);
+    return memory->broken ? memory->broken : look_up(&memory->journal, seq_key(seq, big), mem, ret);
 }
 
 static int prune(void *owner, uint64_t up_to_seq, uint64_t now_ms)
@@ -294,4 +296,9 @@ void memory_tables_commit(struct memory_tables *memory)
 size_t memory_tables_count(const struct memory_tables *memory, enum table table)
 {
     return memory->tables[table].n;
+}
+
+void memory_tables_break(struct memory_tables *memory, int error)
+{
+    memory->broken = error;
 }

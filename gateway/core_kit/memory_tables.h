@@ -15,6 +15,9 @@ struct tables memory_tables_tables(struct memory_tables *memory);
 /* Everything so far is on disk. */
 void memory_tables_commit(struct memory_tables *memory);
 
+/* From now on reading a record answers this error; 0: it works. */
+void memory_tables_break(struct memory_tables *memory, int error);
+
 /* How many rows a table has. */
 size_t memory_tables_count(const struct memory_tables *memory, enum table table);
 

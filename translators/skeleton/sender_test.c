@@ -207,6 +207,12 @@ static void test_message_of_which_a_part_is_refused_was_sent_and_says_what_is_lo
     assert_string_equal(scene->bus.lost[0], "rest-of-a-split-message");
 }
 
+static void assert_proven(const struct scene *scene)
+{
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+    assert_string_equal(scene->bus.ids[0], "proven");
+}
+
 static void test_lost_answer_waits_for_proof_and_is_not_repeated(void **state)
 {
     struct scene *scene = *state;
@@ -220,8 +226,7 @@ static void test_lost_answer_waits_for_proof_and_is_not_repeated(void **state)
     assert_int_equal(scene->bus.n_outcomes, 0);
     sender_prove(scene->sender, SEQ, 2, "proven");
     assert_int_equal(scene->bus.n_outcomes, 1);
-    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
-    assert_string_equal(scene->bus.ids[0], "proven");
+    assert_proven(scene);
     assert_int_equal(scene->n_asked, 1);
 }
 
@@ -235,8 +240,7 @@ static void test_proof_that_comes_before_the_answer_is_lost_counts(void **state)
     assert_int_equal(scene->bus.n_outcomes, 0);
     http_drop(&scene->silent);
     wait_for_outcome(scene);
-    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
-    assert_string_equal(scene->bus.ids[0], "proven");
+    assert_proven(scene);
 }
 
 /* The status of the first try comes while the second waits or is out. */
@@ -252,8 +256,7 @@ static void test_proof_that_comes_before_the_next_try_ends_it(void **state)
     assert_int_equal(sender_n_busy(scene->sender), 1);
     sender_prove(scene->sender, SEQ, 2, "proven");
     assert_int_equal(scene->bus.n_outcomes, 1);
-    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
-    assert_string_equal(scene->bus.ids[0], "proven");
+    assert_proven(scene);
     assert_int_equal(scene->n_asked, 1);
     assert_int_equal(sender_n_busy(scene->sender), 0);
 }
@@ -268,8 +271,7 @@ static void test_proof_counts_more_than_an_answer_of_trouble(void **state)
     sender_prove(scene->sender, SEQ, 2, "proven");
     assert_int_equal(http_answer(&scene->silent, 503, "text/plain", bytes_of_text("trouble")), 0);
     wait_for_outcome(scene);
-    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
-    assert_string_equal(scene->bus.ids[0], "proven");
+    assert_proven(scene);
     assert_int_equal(scene->n_asked, 1);
 }
 
