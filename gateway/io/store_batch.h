@@ -24,7 +24,7 @@ struct batch;
 struct change {
     struct change *next; /* in the batch, in the order of the calls */
     struct change *next_in_bucket;
-    struct list in_table;
+    struct list in_table, in_group;
     struct batch *batch;
     uint64_t hash;
     uint32_t value_size, value_room;

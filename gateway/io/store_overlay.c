@@ -1,4 +1,6 @@
-/* A hash table with chains through the changes themselves, and a list per table for walks. Never owns a change. */
+/* A hash table with chains through the changes themselves, and a list per table and per group for walks. Never owns a
+ * change.
+ */
 #include "store_overlay.h"
 
 #include <errno.h>
@@ -13,12 +15,16 @@ int overlay_init(struct overlay *overlay)
     overlay->buckets = calloc(FIRST_BUCKETS, sizeof(struct change *));
     for (size_t i = 0; i < STORE_N_TABLES; i++)
         list_init(&overlay->tables[i]);
-    return overlay->buckets ? 0 : -ENOMEM;
+    overlay->groups = calloc(OVERLAY_GROUPS, sizeof(struct list));
+    for (size_t i = 0; overlay->groups && i < OVERLAY_GROUPS; i++)
+        list_init(&overlay->groups[i]);
+    return overlay->buckets && overlay->groups ? 0 : -ENOMEM;
 }
 
 void overlay_deinit(struct overlay *overlay)
 {
     free(overlay->buckets);
+    free(overlay->groups);
     *overlay = (struct overlay){ 0 };
 }
 
@@ -30,6 +36,13 @@ uint64_t overlay_hash(enum store_table table, struct bytes key)
 static struct change **bucket_of(const struct overlay *overlay, uint64_t hash)
 {
     return &overlay->buckets[hash & (overlay->n_buckets - 1)];
+}
+
+static struct list *group_of(const struct overlay *overlay, enum store_table table, struct bytes key)
+{
+    uint64_t hash = overlay_hash(table, bytes_slice(key, 0, OVERLAY_GROUP_BYTES));
+
+    return &overlay->groups[hash & (OVERLAY_GROUPS - 1)];
 }
 
 struct change *overlay_find(const struct overlay *overlay, enum store_table table, struct bytes key, uint64_t hash)
@@ -74,6 +87,9 @@ void overlay_show(struct overlay *overlay, struct change *change, struct change 
     change->next_in_bucket = *bucket;
     *bucket = change;
     list_append(&overlay->tables[change->table], &change->in_table);
+    list_init(&change->in_group);
+    if (change->key_size >= OVERLAY_GROUP_BYTES)
+        list_append(group_of(overlay, (enum store_table) change->table, change_key(change)), &change->in_group);
     change->is_visible = true;
     overlay->count++;
 }
@@ -88,6 +104,7 @@ void overlay_hide(struct overlay *overlay, struct change *change)
         place = &(*place)->next_in_bucket;
     *place = change->next_in_bucket;
     list_remove(&change->in_table);
+    list_remove(&change->in_group);
     change->is_visible = false;
     overlay->count--;
 }
@@ -97,33 +114,55 @@ static int by_key(const void *a, const void *b)
     return bytes_compare(change_key(*(struct change *const *) a), change_key(*(struct change *const *) b));
 }
 
+struct sorting {
+    enum store_table table;
+    struct bytes prefix, after;
+    struct change **sorted;
+    size_t n, room;
+};
+
+static int consider(struct sorting *sorting, struct change *change)
+{
+    struct bytes key = change_key(change);
+
+    if (change->table != sorting->table || !bytes_equal(bytes_slice(key, 0, sorting->prefix.size), sorting->prefix) ||
+        bytes_compare(key, sorting->after) <= 0)
+        return 0;
+    if (sorting->n == sorting->room) {
+        size_t room = sorting->room ? sorting->room * 2 : 64;
+        struct change **larger = realloc(sorting->sorted, room * sizeof(struct change *));
+
+        if (!larger)
+            return -ENOMEM;
+        sorting->sorted = larger;
+        sorting->room = room;
+    }
+    sorting->sorted[sorting->n++] = change;
+    return 0;
+}
+
 int overlay_sorted(const struct overlay *overlay, enum store_table table, struct bytes prefix, struct bytes after,
                    struct change ***ret, size_t *ret_n)
 {
-    struct change **sorted = NULL;
-    size_t n = 0, room = 0;
+    struct sorting sorting = { .table = table, .prefix = prefix, .after = after };
+    int r = 0;
 
-    list_for_each (node, &overlay->tables[table]) {
-        struct change *change = container_of(node, struct change, in_table);
-        struct bytes key = change_key(change);
-
-        if (!bytes_equal(bytes_slice(key, 0, prefix.size), prefix) || bytes_compare(key, after) <= 0)
-            continue;
-        if (n == room) {
-            room = room ? room * 2 : 64;
-            struct change **larger = realloc(sorted, room * sizeof(struct change *));
-
-            if (!larger) {
-                free(sorted);
-                return -ENOMEM;
-            }
-            sorted = larger;
-        }
-        sorted[n++] = change;
+    if (prefix.size >= OVERLAY_GROUP_BYTES) {
+        list_for_each (node, group_of(overlay, table, prefix))
+            if ((r = consider(&sorting, container_of(node, struct change, in_group))) < 0)
+                break;
+    } else {
+        list_for_each (node, &overlay->tables[table])
+            if ((r = consider(&sorting, container_of(node, struct change, in_table))) < 0)
+                break;
     }
-    if (n)
-        qsort(sorted, n, sizeof(struct change *), by_key);
-    *ret = sorted;
-    *ret_n = n;
+    if (r < 0) {
+        free(sorting.sorted);
+        return r;
+    }
+    if (sorting.n)
+        qsort(sorting.sorted, sorting.n, sizeof(struct change *), by_key);
+    *ret = sorting.sorted;
+    *ret_n = sorting.n;
     return 0;
 }

@@ -5,11 +5,16 @@
 
 #include "store_batch.h"
 
+/* Keys of this length and more are also found by what they begin with: a walk over one room's rows passes no other room's. */
+#define OVERLAY_GROUP_BYTES 48u
+#define OVERLAY_GROUPS 4096u /* a power of two */
+
 struct overlay {
     struct change **buckets;
     size_t n_buckets; /* a power of two */
     size_t count;
     struct list tables[STORE_N_TABLES];
+    struct list *groups; /* OVERLAY_GROUPS */
 };
 
 must_use_ int overlay_init(struct overlay *overlay);

@@ -1,6 +1,7 @@
 /* What the gateway relies on when nothing goes wrong: everything written is read back, at once and after a restart. */
 #include "store_world.h"
 
+#include "store_overlay.h"
 #include "store_writer.h"
 
 #include "seen.h"
@@ -198,6 +199,41 @@ static void expect_scan(struct world *world, const char *prefix, const char *aft
     assert_int_equal(
         store_scan(world->store, STORE_PARKED, bytes_of_text(prefix), bytes_of_text(after), write_down, text), 0);
     assert_string_equal(text, wanted);
+}
+
+/* Long keys are found by what they begin with: none of the room is missing, and none of another is shown. */
+static void test_scan_of_one_room_finds_its_changes_among_many_others(void **state unused_)
+{
+    static const char room[] = "channel-channel-service-service-room-room-room-r";
+    struct world world;
+    char key[80];
+
+    world_open(&world);
+    assert_int_equal(sizeof(room) - 1, OVERLAY_GROUP_BYTES);
+    put(&world, STORE_PARKED, "channel-channel-service-service-room-room-room-r1", "disk");
+    submit(&world);
+    settle(&world);
+    for (unsigned i = 0; i < 20000; i++) {
+        (void) snprintf(key, sizeof(key), "channel-channel-service-service-other%011u1", i);
+        put(&world, STORE_PARKED, key, "other");
+        put(&world, STORE_SUBSCRIPTIONS, key, "other table");
+    }
+    submit(&world);
+    put(&world, STORE_PARKED, room, "itself");
+    put(&world, STORE_PARKED, "channel-channel-service-service-room-room-room-r3", "open");
+    put(&world, STORE_PARKED, "channel-channel-service-service-room-room-room-r2", "replaced");
+    put(&world, STORE_PARKED, "channel-channel-service-service-room-room-room-r2", "open");
+    expect_scan(&world, room, "channel-channel-service-service-room-room-room-r1",
+                "channel-channel-service-service-room-room-room-r2=open "
+                "channel-channel-service-service-room-room-room-r3=open ");
+    expect_scan(&world, room, "channel-channel-service-service-room-room-room-r2",
+                "channel-channel-service-service-room-room-room-r3=open ");
+    drop(&world, STORE_PARKED, "channel-channel-service-service-room-room-room-r3");
+    expect_scan(&world, room, "",
+                "channel-channel-service-service-room-room-room-r=itself "
+                "channel-channel-service-service-room-room-room-r1=disk "
+                "channel-channel-service-service-room-room-room-r2=open ");
+    world_close(&world);
 }
 
 static void test_scan_merges_disk_and_what_is_not_there_yet_in_key_order(void **state unused_)
@@ -400,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_read_gives_durable_records_only_and_passes_the_answer_on),
         cmocka_unit_test(test_changes_are_visible_in_the_open_batch_in_flight_and_on_disk),
         cmocka_unit_test(test_keys_that_cannot_be_are_refused),
+        cmocka_unit_test(test_scan_of_one_room_finds_its_changes_among_many_others),
         cmocka_unit_test(test_scan_merges_disk_and_what_is_not_there_yet_in_key_order),
         cmocka_unit_test(test_many_batches_in_flight_keep_their_order),
         cmocka_unit_test(test_ids_are_remembered_through_turns_of_the_generation_and_restarts),
