@@ -172,7 +172,8 @@ static void turn(uv_prepare_t *prepare)
         frontend_read(gateway->frontend, GATEWAY_FRAMES_PER_TURN);
     if (gateway->must_pump) {
         gateway->must_pump = false;
-        broker_pump(&gateway->broker);
+        if (broker_pump(&gateway->broker))
+            gateway->must_pump = true;
         gateway->has_moved = true; /* floors and parked rooms may have */
     }
     sending_flush(gateway);

@@ -23,6 +23,7 @@
 #define GATEWAY_LIVE_BLOCK_BYTES (2u << 20) /* … this many (more, when one record needs more), which go as a whole */
 #define GATEWAY_CATCH_UP_RECORDS 128        /* read from the journal at a time, per subscription … */
 #define GATEWAY_CATCH_UP_BYTES (1 << 20)    /* … within this many bytes */
+#define GATEWAY_PUMP_RECORDS 16384u         /* a subscription passes in one turn: then it is the others' */
 #define GATEWAY_WINDOW 8192u                /* deliveries out of one ALL subscription; a power of two */
 #define GATEWAY_GAPS_STORED 64              /* runs acknowledged above the floor that survive a restart */
 #define GATEWAY_HELD_MAX 1024               /* deliveries out at a stop in order that the next life asks for by name */

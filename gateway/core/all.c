@@ -2,6 +2,7 @@
  * the rooms by hash. Never waits for one seat while another has credit, as far as the window reaches.
  */
 #include "core/broker.h"
+#include "core/dispatch.h"
 
 static uint32_t mix(uint32_t a, uint32_t b)
 {
@@ -10,6 +11,19 @@ static uint32_t mix(uint32_t a, uint32_t b)
     hash ^= hash >> 15;
     hash *= 0xc2b2ae35u;
     return hash ^ hash >> 13;
+}
+
+/* Whether a room may be this seat's. One that drains takes no new rooms and keeps those of which something is with it:
+ * elsewhere the new would overtake what it gives back. */
+static bool may_have(const struct window *window, struct seat *seat, uint32_t room_hash)
+{
+    if (!seat->peer->is_draining)
+        return true;
+    if (seat->n_out + seat->n_waiting == 0)
+        return false;
+    if (!seat->knows_rooms)
+        window_note_rooms(window, seat);
+    return seat_has_room(seat, room_hash);
 }
 
 /* The seat with the highest number for this room: when one leaves, only its rooms move. */
@@ -22,7 +36,7 @@ static struct seat *pick(const struct subscription *subscription, uint32_t room_
         struct seat *seat = container_of(node, struct seat, in_subscription);
         uint32_t weight = mix(room_hash, (uint32_t) bytes_hash(bytes_make(seat->peer->replica, REPLICA_BYTES)));
 
-        if (seat->peer->is_draining)
+        if (!may_have(&subscription->window, seat, room_hash))
             continue;
         if (!best || weight > best_weight) {
             best = seat;
@@ -57,11 +71,26 @@ static bool may_hand(const struct subscription *subscription, const struct fligh
                                          window_at(&subscription->window, 0)->seq >= seat->joins_at);
 }
 
-static void hand_waiting(struct broker *broker, struct subscription *subscription)
+/* What waits for a draining seat goes to others as soon as nothing is out there. */
+static void prepare_seats(struct subscription *subscription)
+{
+    list_for_each (node, &subscription->seats) {
+        struct seat *seat = container_of(node, struct seat, in_subscription);
+
+        seat->is_blocked = false;
+        if (seat->peer->is_draining && seat->n_out == 0 && seat->n_waiting > 0) {
+            window_seat_gone(&subscription->window, seat);
+            seat->n_waiting = 0;
+        }
+    }
+}
+
+/* False: something waits for which there is nobody, or which cannot be read for now: nothing may overtake it. */
+static bool hand_waiting(struct broker *broker, struct subscription *subscription)
 {
     struct window *window = &subscription->window;
-    uint64_t blocked_hash = 0;
 
+    prepare_seats(subscription);
     for (size_t i = 0; i < window->count && window->n_waiting > 0; i++) {
         struct flight *flight = window_at(window, i);
         struct record *record;
@@ -71,22 +100,28 @@ static void hand_waiting(struct broker *broker, struct subscription *subscriptio
         if (!flight->seat) {
             flight->seat = pick(subscription, flight->room_hash);
             if (!flight->seat)
-                return;
+                return false;
             flight->seat->n_waiting++;
         }
-        uint64_t bit = (uint64_t) 1 << (bytes_hash(bytes_make(flight->seat->peer->replica, REPLICA_BYTES)) % 64);
-        if ((blocked_hash & bit) || !may_hand(subscription, flight)) {
-            blocked_hash |= bit; /* the seat's later ones must not overtake */
+        if (flight->seat->is_blocked || !may_hand(subscription, flight)) {
+            flight->seat->is_blocked = true; /* its later ones must not overtake */
             continue;
         }
         arena_reset(&broker->scratch);
-        if (broker_record(broker, flight->seq, &record) < 0) { /* pruned meanwhile */
+        int r = broker_record(broker, flight->seq, &record);
+        if (r < 0 && !dispatch_is_gone(r))
+            return false;
+        if (r < 0) { /* pruned meanwhile */
+            size_t count = window->count;
+
             window_ack(window, flight->seq, 1);
-            return;
+            i -= count - window->count;
+            continue;
         }
         hand(broker, subscription, flight, record);
         record_unref(record);
     }
+    return true;
 }
 
 static bool is_done_already(struct subscription *subscription, uint64_t seq)
@@ -107,16 +142,18 @@ static void move_floor(struct subscription *subscription)
         subscription->floor = floor;
 }
 
-void all_pump(struct broker *broker, struct subscription *subscription)
+bool all_pump(struct broker *broker, struct subscription *subscription)
 {
+    unsigned n = 0;
+
     if (subscription->n_seats == 0)
-        return;
-    if (subscription->window.n_waiting > 0)
-        hand_waiting(broker, subscription);
+        return false;
+    if (subscription->window.n_waiting > 0 && !hand_waiting(broker, subscription))
+        return false;
     struct seat *only = subscription->n_seats == 1
                             ? container_of(list_first(&subscription->seats), struct seat, in_subscription)
                             : NULL;
-    for (;;) {
+    for (; n < GATEWAY_PUMP_RECORDS; n++) {
         struct record *record = subscription_peek(broker, subscription);
 
         if (!record)
@@ -149,6 +186,7 @@ void all_pump(struct broker *broker, struct subscription *subscription)
     move_floor(subscription);
     if (subscription->window.count == 0 && subscription->floor > subscription->saved + GATEWAY_WINDOW)
         subscription->is_dirty = true;
+    return n == GATEWAY_PUMP_RECORDS;
 }
 
 void all_ack(struct subscription *subscription, uint64_t first, uint64_t count)

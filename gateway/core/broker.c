@@ -231,19 +231,22 @@ void broker_flush(struct broker *broker)
     }
 }
 
-void broker_pump(struct broker *broker)
+bool broker_pump(struct broker *broker)
 {
+    bool has_more = false;
+
     broker->durable = broker->tables.ops->durable(broker->tables.owner);
     if (broker->is_troubled)
-        return;
+        return false;
     list_for_each (node, &broker->subscriptions) {
         struct subscription *subscription = container_of(node, struct subscription, link);
 
         if (!subscription->targets)
-            all_pump(broker, subscription);
+            has_more |= all_pump(broker, subscription);
         else if (!broker->is_waking)
-            dispatch_pump(broker, subscription);
+            has_more |= dispatch_pump(broker, subscription);
     }
+    return has_more;
 }
 
 void broker_trouble(struct broker *broker, int error)

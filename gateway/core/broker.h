@@ -154,8 +154,9 @@ must_use_ int broker_ack(struct broker *broker, struct peer *peer, uint32_t hand
 /* Puts counters, floors and gaps into the open batch: right before the owner submits it. */
 void broker_flush(struct broker *broker);
 
-/* Everything up to the tables' durable sequence may be handed out. */
-void broker_pump(struct broker *broker);
+/* Everything up to the tables' durable sequence may be handed out. True: there is more to go through than one turn's
+ * share; call again after the others had theirs. */
+must_use_ bool broker_pump(struct broker *broker);
 
 /* The store is in trouble (-errno) or works again (0). */
 void broker_trouble(struct broker *broker, int error);

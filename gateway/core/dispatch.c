@@ -1,6 +1,6 @@
 /* Hands out to TARGETS subscriptions: one delivery per room at a time, rooms in parallel, replies before bulk, the rest in
  * the store.
- * Never decides what an answer means: dispatch_ack.c does.
+ * Never decides what an answer means: dispatch_ack.c does, nor wakes what sleeps: dispatch_time.c does.
  */
 #include "core/dispatch.h"
 
@@ -384,6 +384,8 @@ static int place(struct broker *broker, struct subscription *subscription, const
         line->has_more = true;
         parking_put(broker, subscription, &record->room,
                     &(struct parked){ .seq = record->seq, .is_bulk = is_bulk, .left = left });
+        if (broker->tables.failed < 0)
+            return -EAGAIN;
         subscription->is_dirty = true;
         if (is_first && line->not_before_ms == 0) {
             line->is_bulk = is_bulk;
@@ -408,20 +410,24 @@ static int place(struct broker *broker, struct subscription *subscription, const
     return 0;
 }
 
-static void look_ahead(struct broker *broker, struct subscription *subscription)
+/* True: there is more, and the others come first. What the tables refused is not passed by: they are asked again. */
+static bool look_ahead(struct broker *broker, struct subscription *subscription)
 {
-    while (subscription->lines.n_entries < GATEWAY_LOOKAHEAD) {
-        struct record *record = subscription_peek(broker, subscription);
+    for (unsigned n = 0; n < GATEWAY_PUMP_RECORDS; n++) {
+        struct record *record = NULL;
 
+        if (subscription->lines.n_entries < GATEWAY_LOOKAHEAD && broker->tables.failed == 0)
+            record = subscription_peek(broker, subscription);
         if (!record)
-            return;
+            return false;
         struct target_set left = { { 0 } };
         if (record->n_targets > 0 && id_equal(&record->channel, &subscription->channel))
             left = dispatch_targets(broker, subscription, record);
         if (!target_set_is_empty(&left) && place(broker, subscription, record, left) < 0)
-            return;
+            return false;
         subscription->cursor = record->seq + 1;
     }
+    return true;
 }
 
 /* Bulk waits in the store while there is enough of it in memory: so the cursor goes on, and sees replies. */
@@ -445,11 +451,11 @@ static void hand_out(struct broker *broker, struct subscription *subscription, s
     }
 }
 
-void dispatch_pump(struct broker *broker, struct subscription *subscription)
+bool dispatch_pump(struct broker *broker, struct subscription *subscription)
 {
     if (subscription->n_seats == 0)
-        return;
-    look_ahead(broker, subscription);
+        return false;
+    bool has_more = look_ahead(broker, subscription);
     hand_out(broker, subscription, &subscription->lines.ready, false);
     hand_out(broker, subscription, &subscription->lines.bulk, true);
     uint64_t floor = lines_first_open(&subscription->lines, subscription->cursor) - 1;
@@ -457,69 +463,7 @@ void dispatch_pump(struct broker *broker, struct subscription *subscription)
         subscription->floor = floor;
     if (subscription->floor > subscription->saved + GATEWAY_WINDOW)
         subscription->is_dirty = true;
-}
-
-/* The store knows from when on the first of a sleeping line may go: a later life must know what may have been out. */
-static void note_time(struct broker *broker, const struct subscription *subscription, const struct line *line,
-                      uint64_t not_before_ms)
-{
-    struct parked row;
-
-    arena_reset(&broker->scratch);
-    if (parking_read(broker, subscription, line, &row, 1) != 1)
-        return;
-    row.not_before_ms = not_before_ms;
-    parking_put(broker, subscription, &line->room, &row);
-}
-
-void dispatch_clock_set(struct broker *broker, struct subscription *subscription)
-{
-    list_for_each (node, &subscription->lines.asleep) {
-        const struct line *line = container_of(node, struct line, in_ready);
-
-        note_time(broker, subscription, line, line->not_before_ms);
-    }
-}
-
-void dispatch_wake_all(struct broker *broker, const struct id *channel, const struct id *service)
-{
-    list_for_each (node, &broker->subscriptions) {
-        struct subscription *subscription = container_of(node, struct subscription, link);
-
-        if (!subscription->targets || !id_equal(&subscription->channel, channel) ||
-            !id_equal(&subscription->service, service))
-            continue;
-        list_for_each_safe (sleeper, after, &subscription->lines.asleep) {
-            struct line *line = container_of(sleeper, struct line, in_ready);
-
-            note_time(broker, subscription, line, 0);
-            lines_wake(&subscription->lines, line);
-            broker->is_waking = broker->is_wake_new = true; /* before they go, it is on the disk that they may have */
-        }
-    }
-}
-
-void dispatch_tick(struct broker *broker, struct subscription *subscription)
-{
-    list_for_each_safe (node, after, &subscription->lines.asleep) {
-        struct line *line = container_of(node, struct line, in_ready);
-
-        if (line->not_before_ms <= broker->now_ms)
-            lines_wake(&subscription->lines, line);
-    }
-    list_for_each_safe (node, after, &subscription->lines.doubts) {
-        struct entry *entry = container_of(node, struct entry, in_doubt);
-
-        if (entry->until_ms > broker->now_ms)
-            continue;
-        /* It stays away: as long as nobody tells how it ended, an echo may be of it. */
-        list_remove(&entry->in_doubt);
-        entry->state = ENTRY_WAITING;
-        entry->maybe_sent = true;
-        entry->told = (struct target_set){ { 0 } };
-        dispatch_note(broker, subscription, entry->seq, "in doubt", "no answer came; handed out again");
-        lines_wake(&subscription->lines, entry->line);
-    }
+    return has_more;
 }
 
 void dispatch_seat_gone(struct broker *broker, struct seat *seat)

@@ -1,4 +1,6 @@
-/* What the two halves of dispatching share: dispatch.c hands out, dispatch_ack.c takes answers. Nobody else needs it. */
+/* What the parts of dispatching share: dispatch.c hands out, dispatch_ack.c takes answers, dispatch_time.c wakes. Nobody
+ * else needs it.
+ */
 #ifndef TREFOIL_CORE_DISPATCH_H
 #define TREFOIL_CORE_DISPATCH_H
 

@@ -10,6 +10,7 @@
 #include "core/id.h"
 
 #define REPLICA_BYTES 8
+#define SEAT_ROOM_BITS 4096u
 
 struct subscription;
 
@@ -33,7 +34,21 @@ struct seat {
     uint64_t joins_at; /* its share of the rooms begins with this sequence */
     unsigned n_out, n_waiting;
     unsigned n_bulk; /* of those out */
+    bool is_blocked; /* during one walk over what waits */
+    bool knows_rooms;
+    uint64_t rooms[SEAT_ROOM_BITS / 64]; /* of a draining one: those of which something is with it, by their hashes */
 };
+
+static inline void seat_note_room(struct seat *seat, uint32_t room_hash)
+{
+    seat->rooms[room_hash % SEAT_ROOM_BITS / 64] |= (uint64_t) 1 << (room_hash % 64);
+}
+
+/* Or another room of the same few bits. */
+static inline bool seat_has_room(const struct seat *seat, uint32_t room_hash)
+{
+    return (seat->rooms[room_hash % SEAT_ROOM_BITS / 64] >> (room_hash % 64)) & 1;
+}
 
 static inline bool peer_can_take(const struct peer *peer)
 {

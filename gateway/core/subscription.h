@@ -67,11 +67,11 @@ must_use_ int subscription_seat(struct broker *broker, struct subscription *subs
 void subscription_unseat(struct broker *broker, struct seat *seat);
 
 /* all.c: hands out what may be handed out. */
-void all_pump(struct broker *broker, struct subscription *subscription);
+must_use_ bool all_pump(struct broker *broker, struct subscription *subscription);
 void all_ack(struct subscription *subscription, uint64_t first, uint64_t count);
 
 /* dispatch.c: the same for TARGETS. */
-void dispatch_pump(struct broker *broker, struct subscription *subscription);
+must_use_ bool dispatch_pump(struct broker *broker, struct subscription *subscription);
 void dispatch_tick(struct broker *broker, struct subscription *subscription);
 
 /* The clock was set, and with it when sleeping rooms wake: their rows say so, too. */

@@ -106,6 +106,17 @@ uint64_t window_floor(const struct window *window, uint64_t next)
     return (window->count > 0 ? window_at(window, 0)->seq : next) - 1;
 }
 
+void window_note_rooms(const struct window *window, struct seat *seat)
+{
+    for (size_t i = 0; i < window->count; i++) {
+        const struct flight *flight = window_at(window, i);
+
+        if (flight->seat == seat)
+            seat_note_room(seat, flight->room_hash);
+    }
+    seat->knows_rooms = true;
+}
+
 void window_seat_gone(struct window *window, const struct seat *seat)
 {
     for (size_t i = 0; i < window->count; i++) {

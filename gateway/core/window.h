@@ -47,6 +47,9 @@ size_t window_ack(struct window *window, uint64_t first, uint64_t count);
 /* Everything up to here is dealt with; `next` is the first sequence that was never added. */
 uint64_t window_floor(const struct window *window, uint64_t next);
 
+/* The seat knows the rooms of which something is with it. */
+void window_note_rooms(const struct window *window, struct seat *seat);
+
 /* What the seat held waits for another one. */
 void window_seat_gone(struct window *window, const struct seat *seat);
 

@@ -319,7 +319,8 @@ void game_turn(struct game *game)
     broker_flush(&game->broker);
     memory_tables_commit(game->memory);
     game->broker.is_waking = false;
-    broker_pump(&game->broker);
+    while (broker_pump(&game->broker))
+        broker_flush(&game->broker);
     broker_flush(&game->broker);
     assert(game->broker.tables.failed == 0);
 }
