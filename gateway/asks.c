@@ -131,14 +131,24 @@ static int ask_unlink(struct gateway *gateway, const Trefoil__Unlink *ask, Trefo
 static int ask_retry(struct gateway *gateway, const Trefoil__DeadRetry *ask, Trefoil__Answer *answer)
 {
     struct id channel = id_from(frame_bytes(ask->channel));
-    bool is_all = ask->all;
+    uint64_t after = ask->id;
 
-    if (is_all && !members_channel(gateway->broker.members, &channel))
-        return -ENOENT;
-    if (!is_all && ask->id == 0)
+    if (ask->all ? !members_channel(gateway->broker.members, &channel) : ask->id == 0)
         return -ENOENT;
     gateway->must_pump = true;
-    return broker_retry(&gateway->broker, &channel, is_all ? 0 : ask->id, &answer->count);
+    if (!ask->all) {
+        int r = broker_retry(&gateway->broker, &channel, ask->id);
+
+        answer->count = r == 0;
+        return r;
+    }
+    answer->counters = arena_array(&gateway->frame, 1, sizeof(*answer->counters));
+    if (!answer->counters)
+        return -ENOMEM;
+    int r = broker_retry_some(&gateway->broker, &channel, &after, &answer->count);
+    answer->more = r > 0;
+    asks_counter(gateway, answer, "next", r > 0 ? after : 0);
+    return r;
 }
 
 static int ask_expire(struct gateway *gateway, const Trefoil__DeadExpire *ask, Trefoil__Answer *answer)

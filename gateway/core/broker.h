@@ -169,8 +169,14 @@ struct grant_facts {
 must_use_ int broker_grant(struct broker *broker, const struct grant_facts *facts, struct bytes grant);
 must_use_ int broker_grant_bytes(struct broker *broker, const struct id *key_id, struct bytes *ret);
 
-/* Dead letters back into their lines: how many. `id` 0: all of the channel, in order. -ENOENT, -ESTALE (envelope gone). */
-must_use_ int broker_retry(struct broker *broker, const struct id *channel, uint64_t id, uint64_t *ret_count);
+#define BROKER_RETRY_AT_ONCE 256
+
+/* A dead letter back into its line. -ENOENT, -ESTALE (its envelope is gone), -EAGAIN. The channel may be zero: any. */
+must_use_ int broker_retry(struct broker *broker, const struct id *channel, uint64_t id);
+
+/* The same for BROKER_RETRY_AT_ONCE letters of the channel behind `after`, in order, which moves on with them. How many
+ * went. 1: there are more. */
+must_use_ int broker_retry_some(struct broker *broker, const struct id *channel, uint64_t *after, uint64_t *ret_count);
 
 /* A journal record, from memory or the store; the caller owns one share of it. -ENOENT. */
 must_use_ int broker_record(struct broker *broker, uint64_t seq, struct record **ret);

@@ -152,7 +152,7 @@ static void test_bounced_is_final_listed_and_can_be_retried(void **state)
     struct game *game = *state;
     struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
     struct id channel = game_channel();
-    uint64_t count = 0;
+    uint64_t count = 0, after = 0;
 
     game_room_of_three(game);
     say(game, whatsapp, 2);
@@ -160,7 +160,7 @@ static void test_bounced_is_final_listed_and_can_be_retried(void **state)
     settle_last(game, messenger, OUTCOME_IS_BOUNCED);
     assert_int_equal(game_counts(game)->bounced, 2);
     assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 2);
-    assert_int_equal(broker_retry(&game->broker, &channel, 0, &count), 0);
+    assert_int_equal(broker_retry_some(&game->broker, &channel, &after, &count), 0);
     assert_int_equal(count, 2);
     assert_int_equal(game_counts(game)->bounced, 0);
     game_turn(game);
@@ -171,6 +171,31 @@ static void test_bounced_is_final_listed_and_can_be_retried(void **state)
     assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 0);
     assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
     assert_int_equal(game_counts(game)->sent, 2);
+}
+
+/* However many there are, nobody waits for all of them. */
+static void test_many_letters_are_retried_in_pieces_and_in_order(void **state)
+{
+    enum { N = BROKER_RETRY_AT_ONCE + 44 };
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 1000), *messenger = game_join(game, MESSENGER, 1, 1000);
+    struct id channel = game_channel();
+    uint64_t count, after = 0;
+
+    game_room_of_three(game);
+    say(game, whatsapp, N);
+    for (int i = 0; i < N; i++)
+        settle_last(game, messenger, OUTCOME_IS_BOUNCED);
+    assert_int_equal(broker_retry_some(&game->broker, &channel, &after, &count), 1);
+    assert_int_equal(count, BROKER_RETRY_AT_ONCE);
+    assert_int_equal(broker_retry_some(&game->broker, &channel, &after, &count), 0);
+    assert_int_equal(count, 44);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 0);
+    game_turn(game);
+    for (uint64_t seq = 1; seq <= N; seq++) {
+        assert_int_equal(game_last(game, messenger)->seq, seq);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
 }
 
 /* Whatever a network could not express is told, word for word, also of what it refused. */
@@ -442,6 +467,7 @@ int main(void)
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_what_waits_goes_on_waiting_when_somebody_sets_the_clock),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
+        ON_PAPER(test_many_letters_are_retried_in_pieces_and_in_order),
         ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),
         ON_PAPER(test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the_end),

@@ -148,6 +148,7 @@ void handout_ephemeral(struct broker *broker, struct seat *seat, const struct re
 {
     struct bytes written = targets ? write_targets(broker, record, targets) : BYTES_EMPTY;
 
+    peer_charge(seat->peer, record->envelope.size); /* whoever shows it gives that back, as with any other */
     broker->events.on_hand(
         broker->events.owner,
         &(struct handing){

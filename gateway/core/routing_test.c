@@ -275,6 +275,23 @@ static void test_typing_is_routed_at_once_and_never_stored(void **state)
     assert_int_equal(game->broker.tables.ops->head(game->broker.tables.owner), 0);
 }
 
+/* Who does not keep up misses typing, and gets it again when he has caught up; his credit is as he gave it. */
+static void test_typing_takes_credit_like_anything_else(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *instagram = game_join(game, INSTAGRAM, 1, 3);
+
+    game_room_of_three(game);
+    for (int i = 0; i < 10; i++)
+        game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ephemeral = true });
+    assert_int_equal(game_count(game, instagram), 3);
+    broker_peer_credit(&game->broker, instagram, 2, 1000);
+    assert_int_equal(instagram->credit, 2);
+    game_publish(game, whatsapp, &(struct game_event){ .service = WHATSAPP, .from = "ana", .ephemeral = true });
+    assert_int_equal(game_count(game, instagram), 4);
+    assert_int_equal(instagram->credit, 1);
+}
+
 static struct address *address_of(struct game *game, const char *name)
 {
     struct id channel = game_channel();
@@ -369,6 +386,7 @@ int main(void)
         ON_PAPER(test_status_that_returns_our_mark_resolves_a_delivery_still_out),
         ON_PAPER(test_rules_of_the_roster_are_kept),
         ON_PAPER(test_typing_is_routed_at_once_and_never_stored),
+        ON_PAPER(test_typing_takes_credit_like_anything_else),
         ON_PAPER(test_room_known_by_heart_is_forgotten_with_every_change_of_it),
     };
 

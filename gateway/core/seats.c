@@ -123,13 +123,11 @@ static int retry_one(struct broker *broker, const struct id *channel, const stru
     if (r == 0)
         r = ledger_revive(&broker->ledger, record, dead_target(letter->id));
     record_unref(record);
-    return r;
+    return r == 0 ? broker->tables.failed : r;
 }
 
-#define RETRY_AT_ONCE 256
-
 struct collection {
-    struct dead_letter letters[RETRY_AT_ONCE];
+    struct dead_letter letters[BROKER_RETRY_AT_ONCE];
     size_t n;
 };
 
@@ -140,35 +138,33 @@ static int collect(void *context, const struct dead_letter *letter)
     collection->letters[collection->n] = *letter;
     collection->letters[collection->n].account = collection->letters[collection->n].address =
         collection->letters[collection->n].reason = BYTES_EMPTY;
-    return ++collection->n == RETRY_AT_ONCE;
+    return ++collection->n == BROKER_RETRY_AT_ONCE;
 }
 
-int broker_retry(struct broker *broker, const struct id *channel, uint64_t id, uint64_t *ret_count)
+int broker_retry(struct broker *broker, const struct id *channel, uint64_t id)
+{
+    struct dead_letter letter;
+
+    arena_reset(&broker->scratch);
+    int r = dead_get(&broker->tables, &broker->scratch, id, &letter);
+    if (r == 0 && !id_is_zero(channel) && !id_equal(&letter.channel, channel))
+        r = -ENOENT;
+    return r < 0 ? r : retry_one(broker, &letter.channel, &letter);
+}
+
+int broker_retry_some(struct broker *broker, const struct id *channel, uint64_t *after, uint64_t *ret_count)
 {
     struct collection collection = { .n = 0 };
-    uint64_t after = 0, count = 0;
-    int r;
+    int r = dead_scan(&broker->tables, channel, *after, collect, &collection);
 
-    if (id > 0) {
-        struct dead_letter letter;
+    *ret_count = 0;
+    for (size_t i = 0; r >= 0 && i < collection.n; i++) {
+        int retried = retry_one(broker, channel, &collection.letters[i]);
 
-        arena_reset(&broker->scratch);
-        r = dead_get(&broker->tables, &broker->scratch, id, &letter);
-        if (r == 0 && !id_is_zero(channel) && !id_equal(&letter.channel, channel))
-            r = -ENOENT;
-        if (r == 0)
-            r = retry_one(broker, &letter.channel, &letter);
-        *ret_count = r == 0;
-        return r;
+        if (retried < 0 && broker->tables.failed < 0)
+            return retried;
+        *after = collection.letters[i].id;
+        *ret_count += retried == 0;
     }
-    do {
-        collection.n = 0;
-        r = dead_scan(&broker->tables, channel, after, collect, &collection);
-        for (size_t i = 0; r >= 0 && i < collection.n; i++) {
-            after = collection.letters[i].id;
-            count += retry_one(broker, channel, &collection.letters[i]) == 0;
-        }
-    } while (r > 0);
-    *ret_count = count;
     return r;
 }

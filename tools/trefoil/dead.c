@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/bytes.h"
@@ -237,15 +238,29 @@ static int retry_some(struct cli *cli, struct bus *bus, const struct selection *
     return r;
 }
 
+/* Where the next piece begins; 0: that was the last. */
+static uint64_t next_of(const struct trefoil_answer *answer)
+{
+    for (size_t i = 0; answer->more && i < answer->n_counters; i++)
+        if (strcmp(answer->counters[i].name, "next") == 0)
+            return answer->counters[i].value;
+    return 0;
+}
+
 static int retry(struct bus *bus, struct trefoil_ask *ask, uint64_t *ret_n)
 {
     const struct trefoil_answer *answer;
-    ask->channel = bus->channel;
-    int r = bus_ask(bus, ask, &answer);
+    int r;
 
-    if (r == CLI_OK)
-        *ret_n = answer->count;
-    return r;
+    ask->channel = bus->channel;
+    do {
+        r = bus_ask(bus, ask, &answer);
+        if (r != CLI_OK)
+            return r;
+        *ret_n += answer->count;
+        ask->id = next_of(answer);
+    } while (ask->id > 0);
+    return CLI_OK;
 }
 
 int command_dead_retry(struct cli *cli)

@@ -329,7 +329,7 @@ enum trefoil_question {
     TREFOIL_ASK_FORGET,          /* address; after: counter "next" of the answer before */
     TREFOIL_ASK_DEAD_LIST,       /* after; limit */
     TREFOIL_ASK_DEAD_SHOW,       /* id */
-    TREFOIL_ASK_DEAD_RETRY,      /* id, or all */
+    TREFOIL_ASK_DEAD_RETRY,      /* id; or all, and id: counter "next" of the answer before, again while `more` */
     TREFOIL_ASK_TRACE,           /* envelope */
     TREFOIL_ASK_AUDIT,
     TREFOIL_ASK_ROSTER_PUT,     /* bundle */
