@@ -22,6 +22,10 @@ static inline bool dispatch_is_gone(int r)
 /* Nothing is left of the entry: forgets it and lets the line go on. */
 void dispatch_finish(struct broker *broker, struct subscription *subscription, struct entry *entry);
 
+/* Takes what has ended meanwhile out of the entry, which is forgotten when nothing is left: another owner of the account
+ * may have told. */
+void dispatch_drop_settled(struct broker *broker, struct subscription *subscription, struct entry *entry);
+
 /* The entry's line goes into the store and sleeps. */
 void dispatch_park(struct broker *broker, struct subscription *subscription, struct entry *entry,
                    uint64_t not_before_ms);

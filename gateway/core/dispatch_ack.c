@@ -167,6 +167,9 @@ static int take_answer(struct answer *answer)
 {
     struct target_set ours = dispatch_targets(answer->broker, answer->subscription, answer->record);
 
+    /* Whoever holds it tells how it ended, whosever the account is by now. */
+    for (size_t i = 0; answer->entry && i < TARGET_WORDS; i++)
+        ours.bits[i] |= answer->entry->left.bits[i];
     for (size_t i = 0; i < answer->item->n_outcomes; i++) {
         const struct outcome *outcome = &answer->item->outcomes[i];
         int r = 0;

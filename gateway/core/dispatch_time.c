@@ -60,7 +60,9 @@ void dispatch_tick(struct broker *broker, struct subscription *subscription)
         entry->state = ENTRY_WAITING;
         entry->maybe_sent = true;
         entry->told = (struct target_set){ { 0 } };
-        dispatch_note(broker, subscription, entry->seq, "in doubt", "no answer came; handed out again");
         lines_wake(&subscription->lines, entry->line);
+        arena_reset(&broker->scratch);
+        dispatch_note(broker, subscription, entry->seq, "in doubt", "no answer came; handed out again");
+        dispatch_drop_settled(broker, subscription, entry);
     }
 }

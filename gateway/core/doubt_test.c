@@ -271,6 +271,27 @@ static void test_service_that_takes_an_account_over_repeats_nothing(void **state
     assert_int_equal(game_last(game, heir)->seq, 3);
 }
 
+/* Who has it in hand when the account goes to another tells how it ended, and is believed. */
+static void test_answer_of_who_had_the_account_before_counts(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    say(game, whatsapp, 2);
+    game_hand_over(game);
+    struct peer *heir = game_join(game, CRM, 1, 100);
+    game_turn(game);
+    settle_last(game, messenger, OUTCOME_IS_SENT);
+    assert_int_equal(game_counts(game)->sent, 1);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, heir), 1);
+    assert_int_equal(game_last(game, heir)->seq, 2);
+    assert_int_equal(game_count(game, messenger), 1);
+    settle_last(game, heir, OUTCOME_IS_SENT);
+    assert_int_equal(game_counts(game)->sent, 2);
+}
+
 static void test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back(void **state)
 {
     struct game *game = *state;
@@ -302,6 +323,7 @@ int main(void)
         ON_PAPER(test_what_was_doubted_already_is_doubted_after_a_stop_in_order),
         ON_PAPER(test_what_was_woken_early_is_doubted_when_the_gateway_died),
         ON_PAPER(test_what_went_by_a_clock_set_back_is_doubted_when_the_gateway_died),
+        ON_PAPER(test_answer_of_who_had_the_account_before_counts),
         ON_PAPER(test_service_that_takes_an_account_over_repeats_nothing),
     };
 
