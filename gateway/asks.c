@@ -175,10 +175,10 @@ static int ask_roster(struct gateway *gateway, const Trefoil__RosterPut *ask, Tr
     }
     answer->count = 1;
     r = keeper_members(&gateway->keeper, &members);
-    if (r == 0)
-        r = broker_set_members(&gateway->broker, &members);
-    if (r == 0)
-        gateway_roster_changed(gateway);
+    if (r < 0)
+        return r;
+    r = broker_set_members(&gateway->broker, &members);
+    gateway_roster_changed(gateway); /* whatever else failed, it is in force */
     return r;
 }
 

@@ -252,10 +252,12 @@ static void on_reload(uv_signal_t *signal, int number)
         log_event(&gateway->log, LOG_ERROR_, "reload-refused", LOG_TEXT("why", error));
     if (r <= 0)
         return;
-    if (keeper_members(&gateway->keeper, &members) < 0 || broker_set_members(&gateway->broker, &members) < 0) {
+    if (keeper_members(&gateway->keeper, &members) < 0) {
         log_event(&gateway->log, LOG_ERROR_, "reload-refused", LOG_TEXT("why", "no memory for the roster"));
         return;
     }
+    if (broker_set_members(&gateway->broker, &members) < 0) /* in force all the same */
+        log_event(&gateway->log, LOG_ERROR_, "roster-incomplete", LOG_TEXT("why", "no memory for its subscriptions"));
     gateway->has_changes = true;
     gateway_roster_changed(gateway);
 }

@@ -13,8 +13,9 @@
 
 /* Peers. */
 #define GATEWAY_PEERS_MAX 4096
-#define GATEWAY_SUBSCRIPTIONS_MAX 4096
-#define GATEWAY_NAME_MAX_BYTES 64 /* a subscription's name */
+#define GATEWAY_SUBSCRIPTIONS_MAX 131072
+#define GATEWAY_NAMES_PER_SERVICE 256 /* durable subscriptions a service may have named, ever */
+#define GATEWAY_NAME_MAX_BYTES 64     /* a subscription's name */
 #define GATEWAY_HEARTBEAT_MS 1000
 
 /* Memory. */
@@ -66,6 +67,7 @@
 #define GATEWAY_PRUNE_RECORDS 1024u      /* per tick at least, if so many are over … */
 #define GATEWAY_PRUNE_PER_NEW 2u         /* … and so many for each that came in since the last tick … */
 #define GATEWAY_PRUNE_RECORDS_MAX 32768u /* … but no more than this */
+#define GATEWAY_LETTERS_PER_TICK 512     /* dead letters looked at: may they go? */
 #define GATEWAY_RELIEF_RECORDS 8192u     /* while the store is full, until it works again: some whole segments … */
 #define GATEWAY_RELIEF_MS 1000u          /* … looked for so often */
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -148,6 +149,33 @@ static void test_long_absence_is_caught_up_with_in_steps(void **state)
     assert_int_equal(game_count(game, messenger), 1);
 }
 
+/* Names are for good: who takes a new one with every start is told so, and the others have theirs. */
+static void test_service_that_names_a_subscription_after_each_start_leaves_room_for_others(void **state)
+{
+    struct game *game = *state;
+    struct seat_wish wish = { .channel = game_channel(), .handle = HANDLE };
+    struct peer peer = { .service = game_id(BOT) };
+    struct subscription *subscription;
+    const char *why = NULL;
+    char name[16];
+    int r = 0;
+
+    for (unsigned i = 0; i <= GATEWAY_NAMES_PER_SERVICE; i++) {
+        (void) snprintf(name, sizeof(name), "start-%u", i);
+        wish.name = bytes_of_text(name);
+        broker_peer_join(&game->broker, &peer);
+        r = broker_subscribe(&game->broker, &peer, &wish, &subscription, &why);
+        broker_peer_gone(&game->broker, &peer);
+        assert_int_equal(r, i < GATEWAY_NAMES_PER_SERVICE ? 0 : -EDQUOT);
+    }
+    assert_non_null(strstr(why, "the same name"));
+    wish.name = bytes_of_text("start-7");
+    broker_peer_join(&game->broker, &peer);
+    assert_int_equal(broker_subscribe(&game->broker, &peer, &wish, &subscription, &why), 0);
+    broker_peer_gone(&game->broker, &peer);
+    (void) game_join(game, CRM, 1, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +184,7 @@ int main(void)
         ON_PAPER(test_rooms_of_which_nothing_is_out_do_not_wait_for_a_replica_that_drains),
         ON_PAPER(test_replica_without_credit_keeps_no_other_waiting),
         ON_PAPER(test_record_that_cannot_be_read_for_now_is_not_taken_for_acknowledged),
+        ON_PAPER(test_service_that_names_a_subscription_after_each_start_leaves_room_for_others),
         ON_PAPER(test_long_absence_is_caught_up_with_in_steps),
     };
 

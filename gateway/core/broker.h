@@ -88,10 +88,11 @@ struct broker {
     uint64_t now_ms, durable;
     uint64_t trace_count;
     uint64_t slow_pruned_ms;
-    uint64_t pruned_head; /* the journal's head when it was pruned last */
-    bool is_troubled;     /* the store does not commit: nothing new is handed out */
-    bool has_relief;      /* … and the open batch makes room: it may not wait for those on their way */
-    bool is_draining;     /* nothing new is taken */
+    uint64_t letters_seen, letters_seen_ms; /* how far the walk over dead letters is, 0: at its end; and when it was */
+    uint64_t pruned_head;                   /* the journal's head when it was pruned last */
+    bool is_troubled;                       /* the store does not commit: nothing new is handed out */
+    bool has_relief;  /* … and the open batch makes room: it may not wait for those on their way */
+    bool is_draining; /* nothing new is taken */
     bool is_waking;   /* translators get nothing before what the open batch says of earlier deliveries is durable … */
     bool is_wake_new; /* … it is not on its way yet */
     int trouble;      /* why, -errno */

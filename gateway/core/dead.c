@@ -127,7 +127,7 @@ static int visit(void *context, struct bytes key, struct bytes value)
 
     if (cursor_u64(&at, &id) < 0 || parse(id, value, &letter) < 0)
         return -EBADMSG;
-    return id_equal(&letter.channel, walk->channel) ? walk->each(walk->context, &letter) : 0;
+    return !walk->channel || id_equal(&letter.channel, walk->channel) ? walk->each(walk->context, &letter) : 0;
 }
 
 int dead_scan(struct tables *tables, const struct id *channel, uint64_t after,

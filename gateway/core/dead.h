@@ -48,7 +48,7 @@ must_use_ int dead_keep(struct tables *tables, struct arena *scratch, const stru
 
 must_use_ int dead_get(struct tables *tables, struct arena *scratch, uint64_t id, struct dead_letter *ret);
 
-/* Walks the letters of a channel after `after`, in order. Slices live during the call. */
+/* Walks the letters of a channel, or of all (NULL), after `after`, in order. Slices live during the call. */
 must_use_ int dead_scan(struct tables *tables, const struct id *channel, uint64_t after,
                         int (*each)(void *context, const struct dead_letter *letter), void *context);
 

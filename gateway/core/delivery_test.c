@@ -270,6 +270,26 @@ static void test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the
     assert_int_equal(memory_tables_count(game->memory, TABLE_GRANTS), 5);
 }
 
+static void test_any_number_of_letters_is_forgotten_when_they_are_old(void **state)
+{
+    enum { N = 2 * GATEWAY_LETTERS_PER_TICK + 10 };
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 2000), *messenger = game_join(game, MESSENGER, 1, 2000);
+
+    game_room_of_three(game);
+    say(game, whatsapp, N);
+    for (int i = 0; i < N; i++)
+        settle_last(game, messenger, OUTCOME_IS_BOUNCED);
+    game_pass_ms(game, 3600001);
+    game_pass_ms(game, 50);
+    assert_true(memory_tables_count(game->memory, TABLE_DEAD) >= N);
+    game_pass_ms(game, 3600001);
+    game_pass_ms(game, 3600001);
+    for (int ticks = 0; ticks < 20; ticks++)
+        game_pass_ms(game, 60001);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_DEAD), 0);
+}
+
 static void test_subscriber_never_has_more_out_than_its_credit(void **state)
 {
     struct game *game = *state;
@@ -471,6 +491,7 @@ int main(void)
         ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),
         ON_PAPER(test_everything_goes_at_the_end_of_retention_and_pending_becomes_dead),
         ON_PAPER(test_letters_without_envelopes_and_spent_grants_are_forgotten_in_the_end),
+        ON_PAPER(test_any_number_of_letters_is_forgotten_when_they_are_old),
         ON_PAPER(test_subscriber_never_has_more_out_than_its_credit),
         ON_PAPER(test_subscription_continues_at_its_floor_after_a_restart_without_repeating_gaps),
         ON_PAPER(test_gaps_are_not_repeated_after_a_second_restart),

@@ -9,7 +9,7 @@
 #include "core/dispatch.h"
 #include "core/trace.h"
 
-#define SLOW_PRUNE_MS (60 * 1000) /* grants and letters */
+#define SLOW_PRUNE_MS (60 * 1000) /* grants; and from one walk over the letters to the next */
 #define SLOW_PRUNE_MAX 64
 
 struct sweep {
@@ -17,6 +17,13 @@ struct sweep {
     uint64_t up_to, left; /* the newest record that goes; how many more this time */
     uint64_t may_go;      /* whatever comes after it is needed still */
 };
+
+static uint64_t retention_of(const struct broker *broker, const struct id *channel_id)
+{
+    const struct channel *channel = members_channel(broker->members, channel_id);
+
+    return channel ? channel->retention_ms : GATEWAY_RETENTION_MS;
+}
 
 /* Nobody waits for the echo of what is not known any more. */
 static void let_go(struct broker *broker, const struct record *record)
@@ -42,9 +49,7 @@ static int sweep_record(void *context, uint64_t seq, struct bytes journal)
     int r = record_parse(journal, seq, &record);
     if (r < 0)
         return r;
-    const struct channel *channel = members_channel(broker->members, &record->channel);
-    uint64_t retention_ms = channel ? channel->retention_ms : GATEWAY_RETENTION_MS;
-    bool is_over = record->accepted_ms + retention_ms <= broker->now_ms;
+    bool is_over = record->accepted_ms + retention_of(broker, &record->channel) <= broker->now_ms;
     arena_reset(&broker->scratch);
     if (is_over)
         r = ledger_prune(&broker->ledger, record, broker->now_ms);
@@ -138,41 +143,46 @@ static void prune_grants(struct broker *broker)
 
 struct old_letters {
     const struct broker *broker;
-    uint64_t keep_ms, ids[SLOW_PRUNE_MAX];
-    size_t n;
+    uint64_t last, ids[GATEWAY_LETTERS_PER_TICK];
+    size_t n, n_seen;
 };
 
 static int collect_old(void *context, const struct dead_letter *letter)
 {
     struct old_letters *old = context;
+    uint64_t keep_ms = retention_of(old->broker, &letter->channel);
 
-    if (letter->is_pruned && letter->since_ms + old->keep_ms < old->broker->now_ms)
+    if (letter->is_pruned && letter->since_ms + keep_ms < old->broker->now_ms)
         old->ids[old->n++] = letter->id;
-    return old->n == SLOW_PRUNE_MAX;
+    old->last = letter->id;
+    return ++old->n_seen == GATEWAY_LETTERS_PER_TICK;
 }
 
-/* A letter whose envelope is gone is remembered for one more retention. */
+/* A letter whose envelope is gone is remembered for one more retention. They are gone through a piece per tick, again and
+ * again: however many there are, as many go as come. */
 static void prune_letters(struct broker *broker)
 {
-    for (size_t i = 0; i < broker->members->n_channels; i++) {
-        const struct channel *channel = &broker->members->channels[i];
-        struct old_letters old = { .broker = broker, .keep_ms = channel->retention_ms };
+    struct old_letters old = { .broker = broker };
 
-        if (dead_scan(&broker->tables, &channel->id, 0, collect_old, &old) < 0)
-            return;
-        for (size_t j = 0; j < old.n; j++)
-            dead_delete(&broker->tables, old.ids[j]);
-    }
+    if (broker->letters_seen == 0 && broker->now_ms - broker->letters_seen_ms < SLOW_PRUNE_MS)
+        return;
+    int r = dead_scan(&broker->tables, NULL, broker->letters_seen, collect_old, &old);
+    if (r < 0)
+        return;
+    for (size_t i = 0; i < old.n; i++)
+        dead_delete(&broker->tables, old.ids[i]);
+    broker->letters_seen = r > 0 ? old.last : 0;
+    broker->letters_seen_ms = broker->now_ms;
 }
 
 void retention_prune(struct broker *broker)
 {
     prune_records(broker, share_of_tick(broker));
+    prune_letters(broker);
     if (broker->now_ms - broker->slow_pruned_ms < SLOW_PRUNE_MS)
         return;
     broker->slow_pruned_ms = broker->now_ms;
     prune_grants(broker);
-    prune_letters(broker);
 }
 
 void retention_relieve(struct broker *broker)

@@ -28,8 +28,10 @@ static int open_all(struct broker *broker, const struct peer *peer, const struct
                     struct subscription **ret)
 {
     struct subscription *subscription;
+    if (wish->name.size > 0 && !subscription_is_known(broker, &wish->channel, &peer->service, wish->name) &&
+        subscription_count(broker, &peer->service) >= GATEWAY_NAMES_PER_SERVICE)
+        return -EDQUOT;
     int r = subscription_open(broker, &wish->channel, &peer->service, wish->name, &subscription);
-
     if (r < 0)
         return r;
     bool is_new = subscription->cursor == 0;
@@ -72,6 +74,9 @@ int broker_subscribe(struct broker *broker, struct peer *peer, const struct seat
     }
     if (r == 0)
         r = subscription_seat(broker, subscription, peer, wish->handle, &seat);
+    if (r == -EDQUOT)
+        return refuse(r, "this service has too many durable subscriptions: use the same name with every start",
+                      ret_why);
     if (r < 0)
         return refuse(r, "no room for another subscription", ret_why);
     seat->ephemeral_too = wish->ephemeral_too;

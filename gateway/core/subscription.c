@@ -40,6 +40,26 @@ static struct key reader_key(const struct id *channel, const struct id *service)
     return key;
 }
 
+bool subscription_is_known(const struct broker *broker, const struct id *channel, const struct id *service,
+                           struct bytes name)
+{
+    struct key key = name_key(channel, service, name);
+
+    return map_get(&broker->by_name, key_bytes(&key)) != NULL;
+}
+
+unsigned subscription_count(const struct broker *broker, const struct id *service)
+{
+    unsigned n = 0;
+
+    list_for_each (node, &broker->subscriptions) {
+        const struct subscription *subscription = container_of(node, struct subscription, link);
+
+        n += subscription->is_durable && !subscription->targets && id_equal(&subscription->service, service);
+    }
+    return n;
+}
+
 int subscription_open(struct broker *broker, const struct id *channel, const struct id *service, struct bytes name,
                       struct subscription **ret)
 {

@@ -41,6 +41,11 @@ struct subscription {
     size_t ahead_bytes;
 };
 
+/* Whether a service has a subscription of this name already, and how many durable ones it has named. */
+bool subscription_is_known(const struct broker *broker, const struct id *channel, const struct id *service,
+                           struct bytes name);
+unsigned subscription_count(const struct broker *broker, const struct id *service);
+
 /* The subscription of this name: found, or made (not yet in the store). -ENOMEM, -ENOSPC. */
 must_use_ int subscription_open(struct broker *broker, const struct id *channel, const struct id *service,
                                 struct bytes name, struct subscription **ret);
