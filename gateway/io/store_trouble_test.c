@@ -125,6 +125,54 @@ static void test_killed_at_the_cap_it_opens_again_and_pruning_ends_that_trouble_
     world_close(&world);
 }
 
+/* With much in front of the batch that makes room, which also says what becomes of what goes. Killed as soon as something
+ * is gone and that is not said to be durable; 0 when it always was. */
+static void make_room_and_die(struct world *world)
+{
+    struct store_facts facts;
+
+    if (uv_loop_init(&world->loop) != 0 || world_try_open(world) != 0)
+        _exit(1);
+    fill_up(world);
+    for (int i = 0; i < 50; i++) {
+        append(world, 60000);
+        submit(world);
+    }
+    store_facts(world->store, &facts);
+    uint64_t used_bytes = facts.used_bytes;
+    put(world, STORE_DEAD, "letter", "it was not delivered");
+    if (store_prune(world->store, store_durable(world->store) - 100, NOW_MS) != 0)
+        _exit(1);
+    submit(world);
+    while (world->last_durable + 1 < world->next_tag) {
+        uv_run(&world->loop, UV_RUN_NOWAIT);
+        store_facts(world->store, &facts);
+        if (facts.used_bytes < used_bytes && world->last_durable + 1 < world->next_tag)
+            raise(SIGKILL);
+    }
+    _exit(0);
+}
+
+static void test_killed_while_room_is_made_nothing_is_gone_without_the_word_of_it(void **state unused_)
+{
+    struct world world;
+    struct bytes word;
+    int status;
+
+    world_open(&world);
+    world_close_store(&world);
+    world.max_bytes = 8 << 20;
+    pid_t child = fork();
+    if (child == 0)
+        make_room_and_die(&world);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    assert_int_equal(world_try_open(&world), 0);
+    if (store_tail(world.store) > 1)
+        assert_int_equal(store_get(world.store, STORE_DEAD, bytes_of_text("letter"), &world.mem, &word), 0);
+    world_close(&world);
+}
+
 /* The descriptor of one of the store's files; `is_head` picks the one LMDB writes its two head pages with. */
 static int find_descriptor(const struct world *world, const char *name, bool is_head)
 {
@@ -448,6 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cap_reached_is_told_and_pruning_behind_the_stuck_batches_ends_it),
         cmocka_unit_test(test_killed_at_the_cap_it_opens_again_and_pruning_ends_that_trouble_too),
+        cmocka_unit_test(test_killed_while_room_is_made_nothing_is_gone_without_the_word_of_it),
         cmocka_unit_test(test_writes_that_fail_are_tried_again_until_they_work),
         cmocka_unit_test(test_log_that_cannot_be_written_is_passed_over),
         cmocka_unit_test(test_failed_write_of_the_head_page_opens_the_files_anew),

@@ -23,6 +23,14 @@ void writer_move_all(struct list *from, struct list *to)
     }
 }
 
+bool writer_drops(const struct list *batches)
+{
+    list_for_each (node, batches)
+        if (writer_batch(node)->prune_to > 0 || writer_batch(node)->first_kept_run > 0)
+            return true;
+    return false;
+}
+
 /* ---- the logging thread: called and left with the lock held ---- */
 
 /* Takes batches for one entry off the queue. False: it is one the log cannot hold, alone. */
@@ -100,11 +108,13 @@ static void log_once(struct store_writer *writer)
         uv_async_send(writer->wake);
 }
 
-/* What is to be settled before it is durable stops the log: order is order. */
+/* What is to be settled before it is durable stops the log: order is order. So does trouble, but for a full file: then
+ * what says which records go is to be durable before they do. */
 static bool can_log(const struct store_writer *writer)
 {
-    return !list_is_empty(&writer->queued) && writer->facts.trouble == 0 && !writer->is_log_full &&
-           writer->durable >= writer->newest;
+    bool is_wanted = writer->facts.trouble == 0 || (writer->facts.trouble == -ENOSPC && writer_drops(&writer->queued));
+
+    return !list_is_empty(&writer->queued) && is_wanted && !writer->is_log_full && writer->durable >= writer->newest;
 }
 
 static void *run_logging(void *argument)
@@ -199,10 +209,10 @@ struct store_writer *store_writer_free(struct store_writer *writer, struct list 
 void store_writer_submit(struct store_writer *writer, struct batch **batch)
 {
     pthread_mutex_lock(&writer->lock);
-    bool was_idle = list_is_empty(&writer->queued);
+    bool must_wake = list_is_empty(&writer->queued) || writer->facts.trouble;
     list_append(&writer->queued, &(*batch)->link);
     *batch = NULL;
-    if (was_idle)
+    if (must_wake)
         pthread_cond_signal(&writer->for_logging);
     pthread_mutex_unlock(&writer->lock);
 }

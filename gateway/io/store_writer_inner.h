@@ -46,6 +46,9 @@ static inline bool writer_must_settle(const struct store_writer *writer)
 
 uint64_t writer_now_us(void);
 
+/* Whether one of them says that something goes. */
+bool writer_drops(const struct list *batches);
+
 /* Moves everything to the end of `to`. */
 void writer_move_all(struct list *from, struct list *to);
 

@@ -53,12 +53,30 @@ static void take(struct store_writer *writer, struct list *ret)
     }
 }
 
-/* The batches of a failed commit go back to the front. With the file at its cap, dropping comes first: the batch that
- * asks for it may stand behind those that find no room. */
-static void put_back(struct store_writer *writer, struct list *taken, int error)
+/* With the file at its cap, dropping comes first: the batch that asks for it may stand behind those that find no room.
+ * What it says of what goes must be durable by then, so it is logged before; where the log cannot take it, that is the
+ * lesser evil. */
+static void make_room(struct store_writer *writer)
 {
     struct lmdb_drops drops = { 0 };
 
+    if (!writer->is_log_in_use && !writer_drops(&writer->queued))
+        store_log_shrink(writer->log, writer->settled_to);
+    lmdb_note_drops(&drops, &writer->unsettled);
+    if (writer->is_log_full || writer->durable < writer->newest)
+        lmdb_note_drops(&drops, &writer->queued);
+    else
+        pthread_cond_signal(&writer->for_logging);
+    pthread_mutex_unlock(&writer->lock);
+    int r = lmdb_make_room(writer->lmdb, drops);
+    pthread_mutex_lock(&writer->lock);
+    if (r < 0)
+        writer->facts.trouble = r;
+}
+
+/* The batches of a failed commit go back to the front. */
+static void put_back(struct store_writer *writer, struct list *taken, int error)
+{
     list_for_each (node, taken) {
         writer->n_unsettled++;
         writer->unsettled_bytes += writer_batch(node)->size_bytes;
@@ -67,17 +85,8 @@ static void put_back(struct store_writer *writer, struct list *taken, int error)
     writer_move_all(taken, &writer->unsettled);
     writer->facts.trouble = error; /* from now on nothing new is logged */
     writer->limit_bytes = writer->limit_bytes / 2 > SETTLE_LEAST_BYTES ? writer->limit_bytes / 2 : SETTLE_LEAST_BYTES;
-    if (error != -ENOSPC)
-        return;
-    if (!writer->is_log_in_use)
-        store_log_shrink(writer->log, writer->settled_to);
-    lmdb_note_drops(&drops, &writer->unsettled);
-    lmdb_note_drops(&drops, &writer->queued);
-    pthread_mutex_unlock(&writer->lock);
-    int r = lmdb_make_room(writer->lmdb, drops);
-    pthread_mutex_lock(&writer->lock);
-    if (r < 0)
-        writer->facts.trouble = r;
+    if (error == -ENOSPC)
+        make_room(writer);
 }
 
 /* What was not durable before is now, and tells how long that took. */
