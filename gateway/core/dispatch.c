@@ -172,38 +172,6 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
     lines_sleep(&subscription->lines, line, not_before_ms);
 }
 
-/* Takes what has ended already out of the set: another life, or a dead letter's neighbour. */
-static void drop_settled(struct broker *broker, uint64_t seq, struct target_set *left)
-{
-    for (uint32_t i = 0; i < GATEWAY_TARGETS_MAX; i++) {
-        struct ending ending;
-
-        if (target_set_has(left, i) && ledger_ending(&broker->ledger, seq, i, &ending) == 0)
-            target_set_take(left, i);
-    }
-}
-
-void dispatch_drop_settled(struct broker *broker, struct subscription *subscription, struct entry *entry)
-{
-    struct target_set left = entry->left, over = entry->left;
-    struct record *record;
-
-    drop_settled(broker, entry->seq, &left);
-    for (size_t i = 0; i < TARGET_WORDS; i++)
-        over.bits[i] &= ~left.bits[i];
-    if (target_set_is_empty(&over))
-        return;
-    if (entry->is_away && broker_record(broker, entry->seq, &record) == 0) {
-        entry->left = over;
-        dispatch_away(broker, record, entry, false);
-        entry->is_away = true;
-        record_unref(record);
-    }
-    entry->left = left;
-    if (target_set_is_empty(&left))
-        dispatch_finish(broker, subscription, entry);
-}
-
 static struct seat *seat_of(const struct subscription *subscription, const uint8_t *replica)
 {
     list_for_each (node, &subscription->seats) {
@@ -240,7 +208,7 @@ static void load_row(struct broker *broker, struct subscription *subscription, s
     line->stored_after = row->seq;
     if (lines_find(&subscription->lines, row->seq))
         return;
-    drop_settled(broker, row->seq, &left);
+    dispatch_take_settled(broker, row->seq, &left);
     if (target_set_is_empty(&left)) {
         parking_delete(broker, subscription, &line->room, row->seq);
         return;
@@ -324,17 +292,6 @@ static void give_up(struct broker *broker, struct subscription *subscription, st
     dispatch_finish(broker, subscription, entry);
 }
 
-/* Accounts may go to another service while their deliveries wait. */
-static bool is_ours(const struct broker *broker, const struct subscription *subscription, const struct record *record,
-                    struct entry *entry)
-{
-    struct target_set ours = dispatch_targets(broker, subscription, record);
-
-    for (size_t i = 0; i < TARGET_WORDS; i++)
-        ours.bits[i] &= entry->left.bits[i];
-    return !target_set_is_empty(&ours);
-}
-
 /* Hands out the first of the line if it may; bulk only when it is bulk's turn. False: nobody has credit. */
 static bool try_line(struct broker *broker, struct subscription *subscription, struct line *line, bool is_bulk)
 {
@@ -370,9 +327,12 @@ static bool try_line(struct broker *broker, struct subscription *subscription, s
         }
         if (r < 0) /* not now: the next turn tries again */
             return false;
-        if (!is_ours(broker, subscription, record, entry)) {
-            dispatch_away(broker, record, entry, false);
-            dispatch_finish(broker, subscription, entry); /* it is in the line of whoever has the account now */
+        if (!dispatch_keep_ours(broker, subscription, record, entry)) {
+            record_unref(record);
+            return true; /* others may go on */
+        }
+        if (target_set_is_empty(&entry->left)) {
+            dispatch_finish(broker, subscription, entry);
         } else if (record->expires_ms > 0 && record->expires_ms <= broker->now_ms) {
             give_up(broker, subscription, entry, record, "expired");
         } else if (entry->attempts >= GATEWAY_ATTEMPTS_MAX) {
@@ -401,7 +361,7 @@ static int place(struct broker *broker, struct subscription *subscription, const
 
     arena_reset(&broker->scratch);
     if (is_unsure || record->seq <= subscription->settled) {
-        drop_settled(broker, record->seq, &left);
+        dispatch_take_settled(broker, record->seq, &left);
         if (target_set_is_empty(&left))
             return 0;
     }

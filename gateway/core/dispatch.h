@@ -1,5 +1,5 @@
-/* What the parts of dispatching share: dispatch.c hands out, dispatch_ack.c takes answers, dispatch_time.c wakes. Nobody
- * else needs it.
+/* What the parts of dispatching share: dispatch.c hands out, dispatch_ack.c takes answers, dispatch_time.c wakes,
+ * dispatch_left.c knows what is left to do. Nobody else needs it.
  */
 #ifndef TREFOIL_CORE_DISPATCH_H
 #define TREFOIL_CORE_DISPATCH_H
@@ -22,9 +22,21 @@ static inline bool dispatch_is_gone(int r)
 /* Nothing is left of the entry: forgets it and lets the line go on. */
 void dispatch_finish(struct broker *broker, struct subscription *subscription, struct entry *entry);
 
-/* Takes what has ended meanwhile out of the entry, which is forgotten when nothing is left: another owner of the account
- * may have told. */
+/* One target of a delivery that this subscription has come by already waits in the line of its room again. -EAGAIN: that
+ * delivery is out; -ENOMEM, -ENOSPC. */
+must_use_ int dispatch_put_back(struct broker *broker, struct subscription *subscription, const struct record *record,
+                                uint32_t target, bool maybe_sent);
+
+/* Takes what has ended already out of the set: another life, a dead letter's neighbour, another owner of the account. */
+void dispatch_take_settled(struct broker *broker, uint64_t seq, struct target_set *left);
+
+/* The same for an entry, which is forgotten when nothing is left. */
 void dispatch_drop_settled(struct broker *broker, struct subscription *subscription, struct entry *entry);
+
+/* Accounts may go to another service while their deliveries wait: those targets leave the entry, and wait with him. False:
+ * one cannot, for now. */
+must_use_ bool dispatch_keep_ours(struct broker *broker, const struct subscription *subscription,
+                                  const struct record *record, struct entry *entry);
 
 /* The entry's line goes into the store and sleeps. */
 void dispatch_park(struct broker *broker, struct subscription *subscription, struct entry *entry,

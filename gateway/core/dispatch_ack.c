@@ -210,8 +210,8 @@ int dispatch_ack(struct broker *broker, struct subscription *subscription, const
     return r;
 }
 
-int dispatch_retry(struct broker *broker, struct subscription *subscription, const struct record *record,
-                   uint32_t target)
+int dispatch_put_back(struct broker *broker, struct subscription *subscription, const struct record *record,
+                      uint32_t target, bool maybe_sent)
 {
     struct entry *entry = lines_find(&subscription->lines, record->seq);
     struct parked row = { .seq = record->seq };
@@ -227,6 +227,7 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
         if (entry->is_away && !target_set_has(&entry->left, target) && record_target_at(record, target, &again))
             away_out(broker, &record->channel, again.address);
         target_set_add(&entry->left, target);
+        entry->maybe_sent = entry->maybe_sent || maybe_sent;
         if (!entry->is_stored)
             return 0;
         row.left = entry->left;
@@ -234,6 +235,7 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
     target_set_add(&row.left, target);
     row.not_before_ms = 0;
     row.is_bulk = (record->flags & RECORD_BULK) != 0;
+    row.maybe_sent = row.maybe_sent || maybe_sent;
     int r = lines_open(&subscription->lines, &record->room, &line);
     if (r < 0)
         return r;
@@ -246,8 +248,17 @@ int dispatch_retry(struct broker *broker, struct subscription *subscription, con
     }
     if (line->not_before_ms == 0)
         lines_wake(&subscription->lines, line);
-    dispatch_note(broker, subscription, record->seq, "retried", "dead letter put back by hand");
     return 0;
+}
+
+int dispatch_retry(struct broker *broker, struct subscription *subscription, const struct record *record,
+                   uint32_t target)
+{
+    int r = dispatch_put_back(broker, subscription, record, target, false);
+
+    if (r == 0)
+        dispatch_note(broker, subscription, record->seq, "retried", "dead letter put back by hand");
+    return r;
 }
 
 int dispatch_forget(struct broker *broker, struct subscription *subscription, const struct record *record,

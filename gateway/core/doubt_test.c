@@ -292,6 +292,34 @@ static void test_answer_of_who_had_the_account_before_counts(void **state)
     assert_int_equal(game_counts(game)->sent, 2);
 }
 
+/* Who gets an account has often come by what waits for it, as a translator of other accounts. */
+static void test_what_waits_goes_to_a_translator_that_takes_the_account_over(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_room_of_three(game);
+    game_hand_over(game);
+    struct peer *other = game_join(game, CRM, 1, 100);
+    say(game, whatsapp, 40); /* more than a line holds in memory */
+    assert_int_equal(game_count(game, other), 1);
+    assert_int_equal(game_count(game, messenger), 0);
+    game_hand_back(game);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 0); /* the first is out */
+    settle_last(game, other, OUTCOME_IS_SENT);
+    for (uint64_t seq = 2; seq <= 40; seq++) {
+        game_turn(game);
+        assert_non_null(game_last(game, messenger));
+        assert_int_equal(game_last(game, messenger)->seq, seq);
+        assert_false(game_last(game, messenger)->maybe_sent);
+        settle_last(game, messenger, OUTCOME_IS_SENT);
+    }
+    assert_int_equal(game_count(game, other), 1);
+    assert_int_equal(game_counts(game)->sent, 40);
+    assert_int_equal(memory_tables_count(game->memory, TABLE_PARKED), 0);
+}
+
 static void test_unknown_outcome_stays_in_doubt_when_its_holder_comes_back(void **state)
 {
     struct game *game = *state;
@@ -324,6 +352,7 @@ int main(void)
         ON_PAPER(test_what_was_woken_early_is_doubted_when_the_gateway_died),
         ON_PAPER(test_what_went_by_a_clock_set_back_is_doubted_when_the_gateway_died),
         ON_PAPER(test_answer_of_who_had_the_account_before_counts),
+        ON_PAPER(test_what_waits_goes_to_a_translator_that_takes_the_account_over),
         ON_PAPER(test_service_that_takes_an_account_over_repeats_nothing),
     };
 

@@ -178,12 +178,22 @@ int game_tear_down(void **state)
     return 0;
 }
 
-void game_hand_over(struct game *game)
+static void hand(struct game *game, bool is_over)
 {
-    game->is_handed_over = true;
+    game->is_handed_over = is_over;
     struct members *members = make_members(game);
 
     assert(broker_set_members(&game->broker, &members) == 0);
+}
+
+void game_hand_over(struct game *game)
+{
+    hand(game, true);
+}
+
+void game_hand_back(struct game *game)
+{
+    hand(game, false);
 }
 
 void game_restart(struct game *game)

@@ -56,8 +56,9 @@ void game_restart(struct game *game);
 /* The same, but it was asked to stop and did so in order; what was handed out before is forgotten. */
 void game_stop_and_start(struct game *game);
 
-/* A new roster: CRM, a translator from now on, has the account that was messenger's. */
+/* A new roster: CRM, a translator from now on, has the account that was messenger's; or gives it back. */
 void game_hand_over(struct game *game);
+void game_hand_back(struct game *game);
 
 /* A replica of a service comes with this credit and takes its seat: TARGETS for translators, ALL for others. */
 struct peer *game_join(struct game *game, enum game_service service, uint8_t replica, uint64_t credit);
