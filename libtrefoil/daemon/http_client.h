@@ -82,8 +82,8 @@ struct http_call { /* copied by http_send(), but for what streams */
     uint64_t source_bytes;
     long (*source)(void *context, uint8_t *buffer, size_t room);
 
-    /* The answer piece by piece, when its status is 2xx (another status' body comes whole, in on_reply): a negative answer
-     * ends the call as HTTP_LOST. `max_reply_bytes` counts for either. */
+    /* The answer piece by piece, when its status is 2xx: a negative answer ends the call as HTTP_LOST. Of another status'
+     * body on_reply gets the beginning: 64 KB, or `max_reply_bytes` where that is less. */
     int (*on_bytes)(void *context, struct bytes piece);
     void *context;
     void (*on_reply)(void *context,

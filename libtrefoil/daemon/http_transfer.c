@@ -1,7 +1,7 @@
 /* Options and callbacks of one libcurl handle. Never decides when it runs.
  *
  * What a failure means is decided by one fact: did any byte of the request leave? If not, nothing was accepted
- * (NOT_SENT); if so, it may have been (LOST). Only a whole answer is ANSWERED.
+ * (NOT_SENT); if so, it may have been (LOST). Only a whole answer is ANSWERED, or a refusal of which enough has come.
  */
 #include "daemon/http_transfer.h"
 
@@ -17,6 +17,9 @@
 #define MAX_RETRY_AFTER_S (24 * 60 * 60)
 #define FIRST_REPLY_BYTES 1024
 #define RECEIVE_BYTES (64L << 10) /* of one piece */
+/* Of a refusal where an answer was to stream: so much is kept, and after so much more nobody waits for its end. */
+#define MAX_REFUSAL_BYTES ((size_t) 64 << 10)
+#define MAX_REFUSAL_DROPPED_BYTES ((size_t) 1 << 20)
 
 static void touch(struct http_transfer *transfer)
 {
@@ -79,6 +82,20 @@ static long status_of(CURL *easy)
     return status;
 }
 
+/* Whoever refuses says so by his status; his words may be of any length all the same. */
+static size_t take_refusal(struct http_transfer *transfer, const char *data, size_t n)
+{
+    const size_t cap = transfer->max_reply_bytes < MAX_REFUSAL_BYTES ? transfer->max_reply_bytes : MAX_REFUSAL_BYTES;
+    const size_t room = cap - transfer->reply_size, n_kept = n < room ? n : room;
+
+    if (n_kept > 0 && !keep(transfer, data, n_kept))
+        return CURL_WRITEFUNC_ERROR;
+    transfer->reply_size += n_kept;
+    transfer->n_dropped += n - n_kept;
+    transfer->is_enough = transfer->n_dropped > MAX_REFUSAL_DROPPED_BYTES;
+    return transfer->is_enough ? CURL_WRITEFUNC_ERROR : n;
+}
+
 static size_t on_curl_write(char *data, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;
@@ -87,13 +104,15 @@ static size_t on_curl_write(char *data, size_t size, size_t count, void *context
     if (transfer->is_abandoned)
         return CURL_WRITEFUNC_ERROR;
     touch(transfer);
+    if (transfer->on_bytes && status_of(transfer->easy) / 100 != 2)
+        return take_refusal(transfer, data, n);
     if (n > transfer->max_reply_bytes - transfer->reply_size) {
         transfer->is_too_large = true;
         return CURL_WRITEFUNC_ERROR;
     }
     if (n == 0)
         return 0;
-    if (transfer->on_bytes && status_of(transfer->easy) / 100 == 2) {
+    if (transfer->on_bytes) {
         if (transfer->on_bytes(transfer->context, bytes_make(data, n)) < 0) {
             transfer->is_declined = true;
             return CURL_WRITEFUNC_ERROR;
@@ -351,7 +370,7 @@ void http_transfer_describe(const struct http_transfer *transfer, CURLcode code,
     CURL *easy = transfer->easy;
     long request_size = 0;
 
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK || transfer->is_enough) {
         *ret = (struct http_reply){ .result = HTTP_ANSWERED,
                                     .status = (int) status_of(easy),
                                     .body = bytes_make(transfer->reply, transfer->reply ? transfer->reply_size : 0),

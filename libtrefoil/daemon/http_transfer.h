@@ -24,12 +24,14 @@ struct http_transfer {
     uint64_t body_size, body_at;
     uint8_t *reply;
     size_t reply_size, reply_room, max_reply_bytes;
+    size_t n_dropped; /* of a refusal, behind what is kept */
 
     uint32_t idle_ms;
     uint64_t touched_ms; /* when a byte moved last; 0: there is no connection yet */
 
     bool is_guarded;
     bool is_refused, is_too_large, is_declined; /* why it ended */
+    bool is_enough;                             /* likewise: the refusal is understood, its end is not waited for */
     bool is_abandoned;                          /* nobody is called any more */
 };
 
