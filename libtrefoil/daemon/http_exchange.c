@@ -121,17 +121,22 @@ static enum MHD_Result exchange_queue(struct http_exchange *exchange)
     return result;
 }
 
-static enum MHD_Result refuse_too_large(struct http_exchange *exchange)
+static enum MHD_Result refuse(struct http_exchange *exchange, unsigned status)
 {
-    struct http_server *server = exchange->server;
-
     exchange->response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     if (!exchange->response)
         return MHD_NO;
-    exchange->status = MHD_HTTP_CONTENT_TOO_LARGE;
-    if (server->options.on_refused)
-        server->options.on_refused(server->options.owner, exchange->status);
+    exchange->status = status;
     return exchange_queue(exchange);
+}
+
+static enum MHD_Result refuse_too_large(struct http_exchange *exchange)
+{
+    const struct http_server_options *options = &exchange->server->options;
+
+    if (options->on_refused)
+        options->on_refused(options->owner, MHD_HTTP_CONTENT_TOO_LARGE);
+    return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE);
 }
 
 /* The request line and the headers are there; nothing of the body yet. */
@@ -142,6 +147,8 @@ static enum MHD_Result begin(struct http_exchange *exchange, const struct http_r
         MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     size_t size = 0;
 
+    if (exchange->server->is_closing)
+        return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE);
     if (options->piece_limit)
         exchange->piece_limit = options->piece_limit(options->owner, exchange, request);
     if (!length)
@@ -173,6 +180,8 @@ static enum MHD_Result take_piece(struct http_exchange *exchange, struct bytes p
     if (piece.size > exchange->piece_limit - exchange->n_piece_bytes)
         return MHD_NO;
     exchange->n_piece_bytes += piece.size;
+    if (exchange->server->is_closing)
+        return MHD_NO;
     return options->on_piece(options->owner, exchange, piece) < 0 ? MHD_NO : MHD_YES;
 }
 
@@ -208,6 +217,8 @@ static enum MHD_Result ask(struct http_exchange *exchange, const char *method, c
     struct http_server *server = exchange->server;
     struct http_request request = { method, path, bytes_make(exchange->body, exchange->body_size) };
 
+    if (server->is_closing)
+        return refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE);
     exchange->phase = PHASE_ASKED;
     list_append(&server->exchanges, &exchange->link);
     server->options.on_request(server->options.owner, exchange, &request);

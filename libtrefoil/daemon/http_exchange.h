@@ -15,6 +15,7 @@ struct http_server {
     unsigned n_closing; /* handles the loop still holds */
     uint16_t port;
     bool has_resumed;      /* libmicrohttpd cannot wake an outside loop by itself */
+    bool is_closing;       /* nobody is asked any more */
     struct list exchanges; /* asked and not yet answered, and streams */
 };
 

@@ -136,7 +136,16 @@ int http_server_open(uv_loop_t *loop, const struct http_server_options *options,
     return 0;
 }
 
-/* libmicrohttpd refuses to stop while connections are suspended. */
+/* Whoever comes too late is turned away by the kernel, not left in a queue that nobody reads. */
+static void stop_listening(struct http_server *server)
+{
+    MHD_socket fd = MHD_quiesce_daemon(server->daemon);
+
+    if (fd != MHD_INVALID_SOCKET)
+        (void) close(fd);
+}
+
+/* libmicrohttpd refuses to stop while connections are suspended: what comes in these rounds is not asked about. */
 static void answer_the_waiting(struct http_server *server)
 {
     list_for_each_safe (node, after, &server->exchanges) {
@@ -147,8 +156,8 @@ static void answer_the_waiting(struct http_server *server)
             server->options.on_gone(server->options.owner, exchange);
         if (exchange->phase == PHASE_STREAMING)
             http_stream_end(&exchange);
-        else if (http_answer(&exchange, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, BYTES_EMPTY) < 0)
-            http_drop(&exchange);
+        else
+            (void) !http_answer(&exchange, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, BYTES_EMPTY); /* or dropped */
     }
     for (unsigned i = 0; i < MAX_CLOSING_ROUNDS; i++)
         (void) MHD_run(server->daemon);
@@ -158,6 +167,8 @@ struct http_server *http_server_close(struct http_server *server)
 {
     if (!server)
         return NULL;
+    server->is_closing = true;
+    stop_listening(server);
     answer_the_waiting(server);
     (void) uv_poll_stop(&server->poll);
     (void) uv_timer_stop(&server->timer);

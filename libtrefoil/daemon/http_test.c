@@ -508,6 +508,32 @@ static void test_client_that_leaves_while_we_think_does_no_harm(void **state)
     assert_int_equal(outcome.status, 201);
 }
 
+static void test_request_that_comes_while_closing_is_not_asked_about(void **state)
+{
+    static const char *const get = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct world *world = *state;
+    int known = dial(world), stranger;
+    char got[512] = "";
+    ssize_t n;
+
+    world->habit = ANSWER_NEVER;
+    say(known, get);
+    run_until(world, &world->n_requests, 1);
+    assert_int_equal(http_answer(&world->waiting, 200, NULL, bytes_of_text("first")), 0);
+    expect(world, known, "first"); /* and the connection is kept */
+    stranger = dial(world);
+    say(known, get);
+    say(stranger, get);
+    world->server = http_server_close(world->server);
+    assert_int_equal(world->n_requests, 1);
+    assert_true(recv(known, got, sizeof(got) - 1, 0) > 0);
+    assert_non_null(strstr(got, "HTTP/1.1 503"));
+    n = recv(stranger, got, sizeof(got) - 1, 0); /* answered or closed, but not left waiting */
+    assert_true(n >= 0 || errno == ECONNRESET);
+    (void) close(known);
+    (void) close(stranger);
+}
+
 static void test_chunked_body_over_the_cap_gets_413(void **state)
 {
     struct world *world = *state;
@@ -546,6 +572,7 @@ int main(void)
         in_world(test_reader_who_left_is_noticed_at_the_next_event),
         in_world(test_reader_that_does_not_read_is_dropped),
         in_world(test_client_that_leaves_while_we_think_does_no_harm),
+        in_world(test_request_that_comes_while_closing_is_not_asked_about),
         in_world(test_chunked_body_over_the_cap_gets_413),
     };
 
