@@ -42,6 +42,7 @@ struct cli {
     unsigned n_arguments;
     const char *values[CLI_OPTIONS_MAX]; /* in the order of the command's options, then the global ones */
     const char *keyring, *gateway;       /* settled from option, environment, --config, default, in this order */
+    bool is_default_keyring;             /* nobody has named one */
     struct arena mem;
 };
 

@@ -78,10 +78,21 @@ expect 1 "echo-bot is not in the roster" -- roster remove echo-bot
 expect 1 "is the gateway" -- roster remove gateway
 expect 0 "Roster version 5 is signed" -- roster sign --valid 30d
 if "$trefoil" roster show | grep -q echo-bot; then echo "FAIL  echo-bot is still shown"; failures=$((failures + 1)); fi
+
+# keys of one tenant stay with it
+expect 0 "roster version 1" -- init second --services echo-bot
+expect 1 "admin.keyring is of another tenant than second; name a keyring" -- \
+    roster add crm --role addresses --dir second --keyring run/keys/admin.keyring
+check "a refused newcomer of the second tenant has no keys" test ! -e second/keys/crm.keyring
+expect 0 "Roster version 2 is signed" -- roster add crm --role addresses --dir second
+
+# the root's key
 chmod 644 run/root.key
 expect 1 "root.key can be read by others" -- roster sign
 rm run/root.key
 expect 1 "bring the root's key" -- roster sign
+expect 1 "bring the root's key" -- roster add late
+check "who is in no roster has no keys either" test ! -e run/keys/late.keyring
 expect 0 "roster version 5" -- roster show
 printf 'x' | dd of=run/trust.bundle bs=1 seek=40 conv=notrunc 2>/dev/null
 expect 1 "holds no roster signed by the root" -- roster show

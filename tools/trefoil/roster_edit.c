@@ -155,26 +155,42 @@ static const struct roster_service *find_gateway(const struct roster *roster)
     return NULL;
 }
 
-/* The token keys a newcomer in role addresses needs come from a ring that has them. */
-static int make_keyring(struct cli *cli, const struct draft *draft, struct newcomer *newcomer)
+/* The token keys a newcomer in role addresses needs come from a ring of this tenant that has them. `*ret`, once set, is
+ * to be freed whatever comes of it. */
+static int borrow_secrets(struct cli *cli, const struct draft *draft, struct newcomer *newcomer, struct keyring **ret)
 {
-    const struct roster_service *gateway = find_gateway(&draft->roster);
-    struct keyring *ring = NULL;
-    int r = newcomer->role & ROLE_ADDRESSES ? keyring_load(cli->keyring, &ring) : 0;
+    struct keyring *ring;
+    int r = keyring_load(cli->keyring, &ring);
+    size_t n = 0;
 
     if (r < 0)
         return cli_fail(cli, "cannot take the token keys from %s: %s; name a keyring in role addresses with --keyring",
                         cli->keyring, strerror(-r));
-    if (ring && ring->n_channels == 0) {
-        keyring_free(ring);
+    *ret = ring;
+    if (!bytes_equal(bytes_make(ring->tenant, SEAL_ID_BYTES), draft->roster.tenant))
+        return cli_fail(cli, "%s is of another tenant than %s; name a keyring of that one with --keyring", cli->keyring,
+                        draft->tenant.dir);
+    for (size_t i = 0; i < ring->n_channels; i++)
+        if (roster_channel_by_id(&draft->roster, bytes_make(ring->channels[i].channel, SEAL_ID_BYTES)))
+            ring->channels[n++] = ring->channels[i];
+    if (n == 0)
         return cli_fail(cli, "%s has no token keys to hand on; name a keyring in role addresses with --keyring",
                         cli->keyring);
-    }
+    newcomer->secrets = ring->channels;
+    newcomer->n_secrets = n;
+    return CLI_OK;
+}
+
+static int make_keyring(struct cli *cli, const struct draft *draft, struct newcomer *newcomer)
+{
+    const struct roster_service *gateway = find_gateway(&draft->roster);
+    struct keyring *ring = NULL;
+    int r = newcomer->role & ROLE_ADDRESSES ? borrow_secrets(cli, draft, newcomer, &ring) : CLI_OK;
+
     newcomer->gateway_transport_pk = gateway ? gateway->transport_pks[0].data : NULL;
     newcomer->min_roster_version = draft->roster.version;
-    newcomer->secrets = ring ? ring->channels : NULL;
-    newcomer->n_secrets = ring ? ring->n_channels : 0;
-    r = tenant_make_keyring(cli, draft->tenant.dir, draft->roster.tenant.data, draft->tenant.root_pk, newcomer);
+    if (r == CLI_OK)
+        r = tenant_make_keyring(cli, draft->tenant.dir, draft->roster.tenant.data, draft->tenant.root_pk, newcomer);
     newcomer->secrets = NULL;
     keyring_free(ring);
     return r;
@@ -202,6 +218,8 @@ int command_roster_add(struct cli *cli)
         r = draft_begin(cli, dir, BYTES_EMPTY, &draft);
     if (r == CLI_OK)
         r = check_new(cli, &draft.tenant.trust.roster, newcomer);
+    if (r == CLI_OK)
+        r = tenant_check_root(cli, dir); /* keys of somebody whom nobody enrols would be in the way ever after */
     if (r == CLI_OK)
         r = make_keyring(cli, &draft, newcomer);
     if (r != CLI_OK)

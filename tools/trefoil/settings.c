@@ -5,6 +5,8 @@
 
 #include "daemon/config.h"
 
+#define DEFAULT_KEYRING "run/keys/admin.keyring"
+
 struct settings {
     const char *keyring, *gateway;
 };
@@ -15,7 +17,6 @@ static const struct config_key keys[] = {
       .offset = offsetof(struct settings, keyring),
       .min = 1,
       .max = 1024,
-      .initial = "run/keys/admin.keyring",
       .help = "who is asking" },
     { .name = "gateway",
       .type = CONFIG_TEXT,
@@ -53,7 +54,10 @@ int settings_settle(struct cli *cli, char *const *env)
         r = config_parse(keys, "environment", BYTES_EMPTY, env, &cli->mem, &settings, error, sizeof(error));
     if (r < 0)
         return cli_fail(cli, "%s", error);
-    cli->keyring = keyring ? keyring : settings.keyring;
+    if (!keyring)
+        keyring = settings.keyring;
+    cli->is_default_keyring = !keyring;
+    cli->keyring = keyring ? keyring : DEFAULT_KEYRING;
     cli->gateway = gateway ? gateway : settings.gateway;
     return CLI_OK;
 }

@@ -31,6 +31,10 @@ const char *tenant_dir(struct cli *cli)
 {
     const char *dir = cli_option(cli, "dir");
 
+    if (dir && cli->is_default_keyring)
+        cli->keyring = arena_format(&cli->mem, "%s/keys/admin.keyring", dir);
+    if (!cli->keyring)
+        return NULL;
     return dir ? dir : tenant_dir_of(cli, cli->keyring);
 }
 
@@ -203,20 +207,38 @@ int tenant_make_keyring(struct cli *cli, const char *dir, const uint8_t *tenant,
     return r < 0 ? cli_fail(cli, "cannot write %s: %s", path, strerror(-r)) : CLI_OK;
 }
 
-int tenant_publish(struct cli *cli, const char *dir, const struct roster *roster, const struct bytes *wrap_keys,
-                   size_t n_wrap_keys, struct bytes *ret_bundle)
+/* Whoever calls wipes the seed. */
+static int load_root(struct cli *cli, const char *dir, uint8_t seed[SEAL_KEY_BYTES])
 {
-    const char *root = tenant_path(cli, dir, "root.key"), *path = tenant_path(cli, dir, "trust.bundle");
-    uint8_t seed[SEAL_KEY_BYTES];
-    struct bytes roster_signed;
-    int r = root && path ? root_key_load(root, seed) : -ENOMEM;
+    const char *root = tenant_path(cli, dir, "root.key");
+    int r = root ? root_key_load(root, seed) : -ENOMEM;
 
     if (r == -ENOENT)
         return cli_fail(cli, "%s is not here: bring the root's key to sign a roster", root);
     if (r == -EACCES)
         return cli_fail(cli, "%s can be read by others, or not by you: chmod 600 it", root);
-    if (r < 0)
-        return cli_fail(cli, "cannot read %s: %s", root ? root : dir, strerror(-r));
+    return r < 0 ? cli_fail(cli, "cannot read %s: %s", root ? root : dir, strerror(-r)) : CLI_OK;
+}
+
+int tenant_check_root(struct cli *cli, const char *dir)
+{
+    uint8_t seed[SEAL_KEY_BYTES];
+    int r = load_root(cli, dir, seed);
+
+    sodium_memzero(seed, sizeof(seed));
+    return r;
+}
+
+int tenant_publish(struct cli *cli, const char *dir, const struct roster *roster, const struct bytes *wrap_keys,
+                   size_t n_wrap_keys, struct bytes *ret_bundle)
+{
+    const char *path = tenant_path(cli, dir, "trust.bundle");
+    uint8_t seed[SEAL_KEY_BYTES];
+    struct bytes roster_signed;
+    int r = path ? load_root(cli, dir, seed) : cli_fail(cli, "out of memory");
+
+    if (r != CLI_OK)
+        return r;
     r = roster_sign(roster, seed, &cli->mem, &roster_signed);
     sodium_memzero(seed, sizeof(seed));
     if (r == 0)

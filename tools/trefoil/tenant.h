@@ -35,7 +35,8 @@ struct newcomer {
 /* "dir/name", or NULL when out of memory. */
 const char *tenant_path(struct cli *cli, const char *dir, const char *name);
 
-/* The folder in --dir, or else the one the keyring lies in (DIR/keys/x.keyring); NULL after a complaint. */
+/* The folder in --dir, or else the one the keyring lies in (DIR/keys/x.keyring); NULL when out of memory. When nobody
+ * has named a keyring, that folder's admin asks. */
 const char *tenant_dir(struct cli *cli);
 
 /* The folder a keyring of this path lies in; NULL when out of memory. */
@@ -50,6 +51,9 @@ must_use_ int tenant_open(struct cli *cli, const char *dir, struct tenant *ret);
 /* Makes keys/NAME.keyring with fresh keys and describes it in `newcomer`. CLI_OK, or CLI_FAILED after a complaint. */
 must_use_ int tenant_make_keyring(struct cli *cli, const char *dir, const uint8_t *tenant, const uint8_t *root_pk,
                                   struct newcomer *newcomer);
+
+/* Whether dir/root.key can sign. CLI_OK, or CLI_FAILED after a complaint. */
+must_use_ int tenant_check_root(struct cli *cli, const char *dir);
 
 /* Signs the roster with dir/root.key and replaces trust.bundle. CLI_OK, or CLI_FAILED after a complaint. */
 must_use_ int tenant_publish(struct cli *cli, const char *dir, const struct roster *roster,
