@@ -86,6 +86,12 @@ expect 1 "admin.keyring is of another tenant than second; name a keyring" -- \
 check "a refused newcomer of the second tenant has no keys" test ! -e second/keys/crm.keyring
 expect 0 "Roster version 2 is signed" -- roster add crm --role addresses --dir second
 
+# many keyrings, one of them bad
+expect 1 "echo-bot is not in the roster" -- keys renew run/keys/whatsapp.keyring run/keys/echo-bot.keyring run/keys/crm.keyring
+expect 0 "whatsapp +generation 2" -- roster show
+expect 0 "crm +generation 2" -- roster show
+expect 1 "^crm" -- keys show nowhere.keyring run/keys/crm.keyring
+
 # the root's key
 chmod 644 run/root.key
 expect 1 "root.key can be read by others" -- roster sign

@@ -187,13 +187,16 @@ int command_keys_renew(struct cli *cli)
     struct renewal renewal = { 0 };
     int r = read_times(cli, &renewal);
 
-    for (unsigned i = 0; r == CLI_OK && i < cli->n_arguments; i++) {
+    if (r != CLI_OK)
+        return r;
+    for (unsigned i = 0; i < cli->n_arguments; i++) { /* one that is bad lets no other run out */
         renewal.path = cli->arguments[i];
-        r = load(cli, renewal.path, &renewal.ring);
-        if (r == CLI_OK) {
-            r = renew_ring(cli, &renewal);
-            keyring_free(renewal.ring);
-        }
+        renewal.ring = NULL;
+        int renewed = load(cli, renewal.path, &renewal.ring);
+        if (renewed == CLI_OK)
+            renewed = renew_ring(cli, &renewal);
+        keyring_free(renewal.ring);
+        r = renewed > r ? renewed : r;
     }
     if (renewal.n_renewed > 0)
         printf("Restart what was renewed before its new key is used, one replica after the other.\n");
@@ -220,13 +223,14 @@ int command_keys_show(struct cli *cli)
     uint64_t now_ms = tenant_now_ms();
     int r = CLI_OK;
 
-    for (unsigned i = 0; r == CLI_OK && i < cli->n_arguments; i++) {
+    for (unsigned i = 0; i < cli->n_arguments; i++) {
         struct keyring *ring = NULL;
+        int loaded = load(cli, cli->arguments[i], &ring);
 
-        r = load(cli, cli->arguments[i], &ring);
-        if (r == CLI_OK)
+        if (loaded == CLI_OK)
             show_ring(ring, now_ms);
         keyring_free(ring);
+        r = loaded > r ? loaded : r;
     }
     return r;
 }
