@@ -55,6 +55,7 @@ expect 0 "echo-bot +generation 2" -- roster show --dir run
 expect 0 "whatsapp: good until" -- keys renew --due 10d run/keys/whatsapp.keyring
 expect 0 "whatsapp +generation 1" -- roster show --dir run
 expect 2 "--after soon; allowed" -- keys renew --after soon run/keys/whatsapp.keyring
+expect 2 "--after 5m; allowed: 0s, or" -- keys renew --after 5m run/keys/whatsapp.keyring
 expect 1 "is no keyring" -- keys show run/root.key
 check "a renewed keyring is its owner's alone" test "$(stat -c %a run/keys/echo-bot.keyring)" = 600
 cp -p run/keys/echo-bot.keyring alone.keyring

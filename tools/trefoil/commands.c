@@ -44,7 +44,7 @@ static const struct cli_option push_options[] = {
 
 static const struct cli_option renew_options[] = {
     { "bundle", "FILE", "the trust bundle to add the new key to; default: trust.bundle where the keyring lies" },
-    { "after", "TIME", "when others begin to use it: restart every replica before; default 1h" },
+    { "after", "TIME", "when others begin to use it: restart every replica before; 0s or over 5m; default 1h" },
     { "due", "TIME", "only keyrings whose newest key ends within this time; for a daily job" },
     { 0 },
 };

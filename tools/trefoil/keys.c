@@ -52,8 +52,11 @@ static int read_times(struct cli *cli, struct renewal *renewal)
     renewal->now_ms = tenant_now_ms();
     renewal->after_ms = AFTER_DEFAULT_MS;
     renewal->due_ms = UINT64_MAX;
-    if (after && (text_to_ms(after, &renewal->after_ms) < 0 || renewal->after_ms > SEAL_WRAP_ACTIVE_MS))
-        return cli_misuse(cli, "--after %s; allowed: a number and d, h, m or s, up to 30d, as 1h", after);
+    /* senders look so far ahead for clocks that differ: less would be at once, without saying so */
+    if (after && (text_to_ms(after, &renewal->after_ms) < 0 || renewal->after_ms > SEAL_WRAP_ACTIVE_MS ||
+                  (renewal->after_ms > 0 && renewal->after_ms <= SEAL_CLOCK_SKEW_MS)))
+        return cli_misuse(cli, "--after %s; allowed: 0s, or a number and d, h, m or s, more than 5m, up to 30d, as 1h",
+                          after);
     if (due && (text_to_ms(due, &renewal->due_ms) < 0 || renewal->due_ms > UINT64_MAX / 2))
         return cli_misuse(cli, "--due %s; allowed: a number and d, h or m, as 10d", due);
     return CLI_OK;
