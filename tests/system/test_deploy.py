@@ -1,7 +1,8 @@
-"""A first start that is interrupted is continued by the next."""
+"""A first start that is interrupted is continued by the next; two of them do not take each other's folder."""
 
 import json
 import os
+import shutil
 import subprocess
 
 from stack import Stack, TOP, wait_until
@@ -55,3 +56,24 @@ def test_room_that_was_interrupted_is_filled_by_the_next_start():
         named = [room for room in rooms if room["name"] == "Trefoil"]
         assert len(named) == 1 and len(named[0]["members"]) == 3, rooms
         assert open(os.path.join(stack.dir, "room")).read().strip() == named[0]["room"]
+
+
+def test_quickstart_leaves_another_one_its_folder():
+    with Stack() as stack:
+        tree = os.path.join(stack.dir, "tree")
+        # stands still where packages would be installed, as long as the first one runs
+        script(os.path.join(tree, "deploy/install-packages"), "touch \"$PWD/began\"\nexec sleep 20\n")
+        shutil.copy2(os.path.join(TOP, "deploy/quickstart"), os.path.join(tree, "deploy/quickstart"))
+        kept = os.path.join(tree, "run/quickstart/made")
+        os.makedirs(os.path.dirname(kept))
+        open(kept, "w").close()
+        quickstart = os.path.join(tree, "deploy/quickstart")
+        stack.spawn("quickstart", [quickstart], {"PORT_BASE": str(stack.base)})
+        wait_until(lambda: os.path.exists(os.path.join(tree, "began")), "the first one", 10)
+        done = subprocess.run(["timeout", "10", quickstart, "--fresh"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              env=dict(stack.env, PORT_BASE=str(stack.base + 500)))
+        assert done.returncode == 1 and "run/quickstart" in done.stderr and "stop it" in done.stderr, done
+        assert os.path.exists(kept), "the folder of the first one is gone"
+        stack.kill("quickstart")
+        done = subprocess.run(["timeout", "2", quickstart], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=stack.env)
+        assert "stop it" not in done.stderr, "nobody is there any more, and yet"
