@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 
+from link import Link
 from stack import ACCOUNTS, PEOPLE, TOP, Stack, wait_until
 
 
@@ -69,6 +71,38 @@ def test_what_is_sent_is_tailed_traced_and_booked():
         assert "No dead letters" in stack.cli("dead", "list").stdout
         done = stack.cli("dead", "show", "999", check=False)
         assert done.returncode == 1, done.stdout
+
+
+class Mute(Link):
+    """Passes everything up, and nothing down any more once much has gone up."""
+
+    much = 30000
+    up = 0
+
+    def _send(self, selector, to, data):
+        if to.getpeername()[1] == self.target:
+            self.up += len(data)
+        elif self.up > self.much:
+            return
+        super()._send(selector, to, data)
+
+
+def test_what_was_sent_without_an_answer_is_said_again_under_its_id_and_is_there_once():
+    with Stack() as stack:
+        gateway_only(stack)
+        room = stack.cli("room", "create", "Trefoil").stdout.strip()
+        link, text = Mute(stack.base), "long " * 8000
+        done = stack.cli("send", room, text, "--gateway", f"tcp://127.0.0.1:{link.port}", check=False)
+        link.close()
+        assert done.returncode == 1 and "within 5 s" in done.stderr, done.stderr
+        told = re.search(r"may have been taken: trefoil trace ([0-9a-f]{32}); .*--id \1", done.stderr)
+        assert told, done.stderr
+        assert stack.cli("send", room, text, "--id", told[1]).stdout.strip() == told[1]
+        good, books = stack.audit()
+        assert good and "published 1 + duplicate 1" in books, books
+        for wrong in ("x", "0" * 32):
+            done = stack.cli("send", room, text, "--id", wrong, check=False)
+            assert done.returncode == 2 and "--id" in done.stderr, done.stderr
 
 
 def test_a_person_is_forgotten_and_the_books_still_balance():

@@ -67,6 +67,7 @@ static const struct cli_option send_options[] = {
     { "strict", NULL, "better not at all than with something missing" },
     { "purpose", "WORD", "human_agent, utility or marketing: some may go outside the reply window" },
     { "lane", "LANE", "reply (at once) or bulk (after what is answered); default reply" },
+    { "id", "ID", "the id of an earlier try that had no answer: then it is there only once" },
     CHANNEL,
     { 0 },
 };

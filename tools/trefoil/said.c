@@ -96,6 +96,15 @@ static int read_relation(struct cli *cli, struct trefoil_publication *publicatio
     return CLI_OK;
 }
 
+static int read_id(struct cli *cli, struct trefoil_publication *publication)
+{
+    const char *id = cli_option(cli, "id");
+
+    if (id && (text_to_id(id, &publication->id) < 0 || text_is_zero_id(&publication->id)))
+        return cli_misuse(cli, "--id '%s'; allowed: 32 hex digits, as a trefoil send without an answer told them", id);
+    return CLI_OK;
+}
+
 int said_read(struct cli *cli, struct trefoil_message *ret, struct trefoil_publication *publication)
 {
     const char *json = cli_option(cli, "json"), *name = cli_option(cli, "as");
@@ -106,6 +115,8 @@ int said_read(struct cli *cli, struct trefoil_message *ret, struct trefoil_publi
     r = read_lane(cli, publication);
     if (r == CLI_OK)
         r = read_relation(cli, publication);
+    if (r == CLI_OK)
+        r = read_id(cli, publication);
     if (r == CLI_OK)
         r = json ? read_document(cli, json, ret) : read_text(cli, ret);
     if (r == CLI_OK)

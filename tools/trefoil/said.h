@@ -8,8 +8,9 @@
 
 #include "cli/cli.h"
 
-/* Fills message, audience, lane and `relates_ids` of the publication; all of it lives in the command's memory. The
- * author's network and name stay NULL where nobody said them. CLI_OK, or what to end with after a complaint. */
+/* Fills message, audience, lane, `relates_ids` and `id` of the publication; all of it lives in the command's memory. The
+ * author's network and name stay NULL, and the id zero, where nobody said them. CLI_OK, or what to end with after a
+ * complaint. */
 must_use_ int said_read(struct cli *cli, struct trefoil_message *ret, struct trefoil_publication *publication);
 
 #endif

@@ -1,5 +1,5 @@
 /* `trefoil send`: a service says something into a room. Done when it is on the gateway's disk. Never waits for the
- * networks: trefoil trace does.
+ * networks: trefoil trace does. Never says anything twice by itself.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static int publish(struct bus *bus, const struct trefoil_publication *publicatio
     return CLI_OK;
 }
 
-static int await_confirm(struct bus *bus, uint64_t ticket)
+static int await_confirm(struct bus *bus, uint64_t ticket, const char *id)
 {
     uint64_t deadline_ms = bus_now_ms() + BUS_PATIENCE_MS;
     struct trefoil_event event;
@@ -35,7 +35,9 @@ static int await_confirm(struct bus *bus, uint64_t ticket)
     for (;;) {
         int r = bus_next(bus, deadline_ms, "confirmation", &event);
         if (r != CLI_OK)
-            return r;
+            return cli_fail(bus->cli,
+                            "it may have been taken: trefoil trace %s; said again with --id %s it is there only once",
+                            id, id);
         if (event.ticket != ticket)
             continue;
         if (event.type == TREFOIL_EVENT_CONFIRMED)
@@ -61,7 +63,9 @@ int command_send(struct cli *cli)
         r = rooms_find(&bus, cli->arguments[0], &publication.room);
     if (r == CLI_OK) {
         publication.channel = bus.channel;
-        randombytes_buf(publication.id.bytes, sizeof(publication.id.bytes));
+        if (text_is_zero_id(&publication.id))
+            randombytes_buf(publication.id.bytes, sizeof(publication.id.bytes));
+        text_of_id(&publication.id, id);
         if (!message.author.network) {
             message.author.network = trefoil_client_service(bus.client);
             message.author.name = message.author.name ? message.author.name : message.author.network;
@@ -69,11 +73,9 @@ int command_send(struct cli *cli)
         r = publish(&bus, &publication, &ticket);
     }
     if (r == CLI_OK)
-        r = await_confirm(&bus, ticket);
-    if (r == CLI_OK) {
-        text_of_id(&publication.id, id);
+        r = await_confirm(&bus, ticket, id);
+    if (r == CLI_OK)
         printf("%s\n", id);
-    }
     bus_close(&bus);
     return r;
 }
