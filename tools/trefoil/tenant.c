@@ -94,6 +94,24 @@ static int write_all(int fd, struct bytes bytes)
     return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* Makes a new name itself durable. */
+static int sync_folder(struct cli *cli, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == path ? 1 : (size_t) (slash ? slash - path : 0);
+    const char *folder = slash ? arena_text(&cli->mem, bytes_make(path, size)) : ".";
+    int fd, r;
+
+    if (!folder)
+        return -ENOMEM;
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    r = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
 int tenant_write_file(struct cli *cli, const char *path, struct bytes bytes, bool replace)
 {
     const char *temporary = arena_format(&cli->mem, "%s.%ld.new", path, (long) getpid());
@@ -113,7 +131,7 @@ int tenant_write_file(struct cli *cli, const char *path, struct bytes bytes, boo
         r = -errno;
     if (!replace || r < 0)
         unlink(temporary);
-    return r;
+    return r < 0 ? r : sync_folder(cli, path);
 }
 
 static int open_root_pk(struct cli *cli, const char *dir, uint8_t *ret)
