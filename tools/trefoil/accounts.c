@@ -23,9 +23,10 @@ void accounts_put(FILE *out, const struct trefoil_capabilities *accounts, size_t
     for (size_t i = 0; i < n_accounts; i++) {
         const struct trefoil_capabilities *account = &accounts[i];
 
-        fprintf(out, "%-32s  %-15s  since %s  %s, %" PRIu32 " connected", account->account ? account->account : "-",
-                accounts_state(account), text_of_time(account->state_since_ms, since),
-                account->service && *account->service ? account->service : "nobody", account->replicas);
+        text_put_column(out, account->account ? account->account : "-", 32);
+        fprintf(out, "  %-15s  since %s  ", accounts_state(account), text_of_time(account->state_since_ms, since));
+        text_put_plain(out, account->service && *account->service ? account->service : "nobody");
+        fprintf(out, ", %" PRIu32 " connected", account->replicas);
         if (account->state.code > 0)
             fprintf(out, "  code %" PRIu32 "/%" PRIu32, account->state.code, account->state.subcode);
         if (account->state.next_action) {
@@ -60,8 +61,11 @@ void accounts_put_json(FILE *out, const struct trefoil_capabilities *accounts, s
 static void put_services(const struct trefoil_answer *answer)
 {
     printf("\nservices:");
-    for (size_t i = 0; i < answer->n_counters; i++)
-        printf("%s %s %" PRIu64, i > 0 ? "," : "", answer->counters[i].name, answer->counters[i].value);
+    for (size_t i = 0; i < answer->n_counters; i++) {
+        printf("%s ", i > 0 ? "," : "");
+        text_put_plain(stdout, answer->counters[i].name);
+        printf(" %" PRIu64, answer->counters[i].value);
+    }
     printf(" connected\n");
 }
 

@@ -81,25 +81,15 @@ static void cell_of(const struct trefoil_capability *capability, char cell[CELL_
         snprintf(cell + at, CELL_ROOM - at, ", %s", size_of(capability->max_bytes, size));
 }
 
-/* On a terminal: characters, not bytes. */
-static int width(const char *text)
-{
-    int n = 0;
-
-    for (; *text; text++)
-        n += (*text & 0xc0) != 0x80;
-    return n;
-}
-
 static int width_of(const struct features *features, const struct trefoil_capabilities *account)
 {
     char cell[CELL_ROOM];
-    int widest = width(account->account ? account->account : "");
+    int widest = text_columns(account->account ? account->account : "");
 
     for (size_t i = 0; i < features->n; i++) {
         cell_of(find(account, features->names[i]), cell);
-        if (width(cell) > widest)
-            widest = width(cell);
+        if (text_columns(cell) > widest)
+            widest = text_columns(cell);
     }
     return widest > CELL_WIDTH_MAX ? CELL_WIDTH_MAX : widest;
 }
@@ -108,9 +98,8 @@ static int width_of(const struct features *features, const struct trefoil_capabi
 static void put_cell(FILE *out, const char *text, const struct features *features,
                      const struct trefoil_capabilities *account, bool is_last)
 {
-    int gap = is_last ? 0 : width_of(features, account) - width(text);
-
-    fprintf(out, "  %s%*s", text, gap > 0 ? gap : 0, "");
+    fputs("  ", out);
+    text_put_column(out, text, is_last ? 0 : width_of(features, account));
 }
 
 void capability_table_put(FILE *out, const struct trefoil_capabilities *accounts, size_t n_accounts)
@@ -123,13 +112,20 @@ void capability_table_put(FILE *out, const struct trefoil_capabilities *accounts
         put_cell(out, accounts[i].account ? accounts[i].account : "", &features, &accounts[i], i + 1 == n_accounts);
     fputc('\n', out);
     for (size_t row = 0; row < features.n; row++) {
-        fprintf(out, "%-20s", features.names[row]);
+        text_put_column(out, features.names[row], 20);
         for (size_t i = 0; i < n_accounts; i++) {
             cell_of(find(&accounts[i], features.names[row]), cell);
             put_cell(out, cell, &features, &accounts[i], i + 1 == n_accounts);
         }
         fputc('\n', out);
     }
+}
+
+static void put_markdown_cell(FILE *out, const char *text)
+{
+    fputc(' ', out);
+    text_put_plain(out, text);
+    fputs(" |", out);
 }
 
 void capability_table_put_markdown(FILE *out, const struct trefoil_capabilities *accounts, size_t n_accounts)
@@ -139,16 +135,17 @@ void capability_table_put_markdown(FILE *out, const struct trefoil_capabilities 
 
     fputs("| feature |", out);
     for (size_t i = 0; i < n_accounts; i++)
-        fprintf(out, " %s |", accounts[i].account ? accounts[i].account : "");
+        put_markdown_cell(out, accounts[i].account ? accounts[i].account : "");
     fputs("\n| --- |", out);
     for (size_t i = 0; i < n_accounts; i++)
         fputs(" --- |", out);
     fputc('\n', out);
     for (size_t row = 0; row < features.n; row++) {
-        fprintf(out, "| %s |", features.names[row]);
+        fputc('|', out);
+        put_markdown_cell(out, features.names[row]);
         for (size_t i = 0; i < n_accounts; i++) {
             cell_of(find(&accounts[i], features.names[row]), cell);
-            fprintf(out, " %s |", cell);
+            put_markdown_cell(out, cell);
         }
         fputc('\n', out);
     }

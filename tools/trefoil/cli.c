@@ -8,7 +8,10 @@
 
 #include "cli/help.h"
 #include "cli/settings.h"
+#include "cli/text.h"
 #include "daemon/suggest.h"
+
+#define COMPLAINT_MAX_BYTES 4096
 
 const struct cli_option cli_global_options[] = {
     { "keyring", "FILE", "who is asking; default ./run/keys/admin.keyring (TREFOIL_KEYRING)" },
@@ -20,8 +23,11 @@ const struct cli_option cli_global_options[] = {
 
 printf_(3, 0) static int complain(const struct cli *cli, int code, const char *format, va_list arguments)
 {
+    char text[COMPLAINT_MAX_BYTES]; /* there are words of others in it */
+
+    vsnprintf(text, sizeof(text), format, arguments);
     fputs("trefoil: ", stderr);
-    vfprintf(stderr, format, arguments);
+    text_put_plain(stderr, text);
     fputc('\n', stderr);
     if (code == CLI_USAGE && cli->command)
         fprintf(stderr, "see: trefoil %s --help\n", cli->command->name);

@@ -116,6 +116,12 @@ static void test_unknown_words_are_answered_with_the_nearest(void **state unused
     assert_string_equal(outcome.complaint, "trefoil: unknown command frobnicate; trefoil --help lists all\n");
 }
 
+static void test_complaints_cannot_act_on_a_terminal(void **state unused_)
+{
+    PARSE(&outcome, "send", "Room", "two", "\x1b[2Jwords\n");
+    assert_string_equal(outcome.complaint, "trefoil: one argument too many:  [2Jwords \nsee: trefoil send --help\n");
+}
+
 static void test_arguments_are_counted(void **state unused_)
 {
     PARSE(&outcome, "send");
@@ -189,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_commands_of_two_words_are_found_around_options),
         cmocka_unit_test(test_text_that_looks_like_an_option_goes_behind_two_dashes),
         cmocka_unit_test(test_unknown_words_are_answered_with_the_nearest),
+        cmocka_unit_test(test_complaints_cannot_act_on_a_terminal),
         cmocka_unit_test(test_arguments_are_counted),
         cmocka_unit_test(test_values_are_missing_repeated_or_unwanted),
         cmocka_unit_test(test_help_is_on_stdout_when_asked_for_and_on_stderr_when_needed),

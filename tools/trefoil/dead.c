@@ -233,7 +233,8 @@ static int retry_some(struct cli *cli, struct bus *bus, const struct selection *
         if (r == CLI_OK && answer->ok)
             *ret_n += answer->count;
         else if (r == CLI_OK)
-            fprintf(stderr, "%" PRIu64 " stays: %s\n", ids.list[i], answer->text ? answer->text : "no reason given");
+            (void) !cli_fail(cli, "%" PRIu64 " stays: %s", ids.list[i],
+                             answer->text ? answer->text : "no reason given");
     }
     return r;
 }

@@ -154,3 +154,20 @@ void text_put_plain(FILE *out, const char *text)
             fputc(byte >= 0x80 && !is_utf8 ? '?' : byte, out);
     }
 }
+
+int text_columns(const char *text)
+{
+    int n = 0;
+
+    for (; *text; text++)
+        n += (*text & 0xc0) != 0x80;
+    return n;
+}
+
+void text_put_column(FILE *out, const char *text, int columns)
+{
+    int gap = columns - text_columns(text);
+
+    text_put_plain(out, text);
+    fprintf(out, "%*s", gap > 0 ? gap : 0, "");
+}

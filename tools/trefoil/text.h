@@ -43,4 +43,10 @@ void text_put_json(FILE *out, const char *text);
 /* The text on one line of a terminal: control characters become spaces, nothing can move the cursor. */
 void text_put_plain(FILE *out, const char *text);
 
+/* Characters, not bytes: as wide as it is on a terminal. */
+int text_columns(const char *text);
+
+/* text_put_plain(), and blanks up to so many columns. */
+void text_put_column(FILE *out, const char *text, int columns);
+
 #endif

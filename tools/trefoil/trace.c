@@ -30,11 +30,16 @@ static void put_hop(const struct trefoil_hop *hop, uint64_t first_ms)
     bool has_account = hop->account && *hop->account;
 
     put_when(hop->at_ms, first_ms);
-    printf("  %-10s", hop->what ? hop->what : "");
-    if (hop->who && *hop->who)
-        printf("  %-12s", hop->who);
-    if (has_account)
-        printf("  %s", hop->account);
+    printf("  ");
+    text_put_column(stdout, hop->what ? hop->what : "", 10);
+    if (hop->who && *hop->who) {
+        printf("  ");
+        text_put_column(stdout, hop->who, 12);
+    }
+    if (has_account) {
+        printf("  ");
+        text_put_plain(stdout, hop->account);
+    }
     if (hop->target > 0 || (has_account && hop->outcome != 0))
         printf(" #%" PRIu32, hop->target);
     if (hop->outcome != 0 && (!hop->what || strcmp(words_outcome(hop->outcome), hop->what) != 0))
