@@ -142,6 +142,19 @@ def test_a_named_tail_goes_on_where_it_stopped():
         assert read() == ["m2", "m3"]
 
 
+def test_a_tail_whose_line_cannot_be_written_says_so():
+    with Stack() as stack:
+        gateway_only(stack)
+        room = stack.cli("room", "create", "Trefoil").stdout.strip()
+        stack.cli("send", room, "hello")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([os.path.join(stack.bin, "trefoil"), "tail", "--from", "earliest", "--count", "1"],
+                                  stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30,
+                                  env=dict(stack.env, TREFOIL_KEYRING=os.path.join(stack.dir, "trust/keys/echo-bot.keyring"),
+                                           TREFOIL_GATEWAY=f"tcp://127.0.0.1:{stack.base}"))
+        assert done.returncode == 1 and "cannot be written: No space left" in done.stderr, done
+
+
 def test_a_tail_survives_a_gateway_that_dies():
     with Stack() as stack:
         gateway_only(stack)

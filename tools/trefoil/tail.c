@@ -139,7 +139,7 @@ static int show(struct tail *tail, const struct trefoil_delivery *delivery)
     else
         tail_put_line(stdout, &tail->memory, delivery, name);
     if (fflush(stdout) != 0)
-        return CLI_FAILED;
+        return cli_fail(tail->bus.cli, "a line cannot be written: %s", strerror(errno));
     status = trefoil_client_ack(tail->bus.client, delivery->handle, delivery->seq);
     if (status != TREFOIL_OK)
         return cli_fail(tail->bus.cli, "cannot acknowledge: %s", trefoil_client_error(tail->bus.client));
