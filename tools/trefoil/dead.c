@@ -15,6 +15,7 @@
 #include "document/document.h"
 
 #define DEAD_PAGE 200
+#define DEAD_GONE "no such thing" /* in the gateway's words */
 
 static uint64_t wall_ms(void)
 {
@@ -318,8 +319,18 @@ int command_dead_expire(struct cli *cli)
 
 /* ---- export ----------------------------------------------------------------------------------------------------- */
 
+/* Of those to be exported. */
+struct missing {
+    uint64_t n_sealed, n_refused;
+};
+
+static bool is_gone(const struct trefoil_answer *answer)
+{
+    return answer->ok ? answer->n_dead == 0 : answer->text && strstr(answer->text, DEAD_GONE);
+}
+
 /* With what was said, as `trefoil send --json` takes it; null where it cannot be opened. */
-static int export_one(struct bus *bus, uint64_t id, uint64_t *sealed)
+static int export_one(struct bus *bus, uint64_t id, struct missing *missing)
 {
     struct trefoil_ask ask = { .question = TREFOIL_ASK_DEAD_SHOW, .channel = bus->channel, .id = id };
     struct arena mem = ARENA_EMPTY(DOCUMENT_MEMORY_MAX_BYTES);
@@ -327,30 +338,37 @@ static int export_one(struct bus *bus, uint64_t id, uint64_t *sealed)
     const char *text = NULL;
     int r = bus_ask_politely(bus, &ask, &answer);
 
-    if (r != CLI_OK || !answer->ok || answer->n_dead == 0) /* gone meanwhile */
+    if (r != CLI_OK || is_gone(answer)) /* meanwhile */
         return r;
+    if (!answer->ok) {
+        (void) !cli_fail(bus->cli, "%" PRIu64 " is left out: %s", id, answer->text ? answer->text : "no reason given");
+        missing->n_refused++;
+        return CLI_OK;
+    }
     const struct trefoil_dead *dead = &answer->dead[0];
     bool is_said = is_open(dead) && document_write(dead->message, &mem, &text) == 0;
     dead_letter_put_json(stdout, dead);
     printf(",\"content\":%s}\n", is_said ? text : "null");
-    *sealed += !is_said;
+    missing->n_sealed += !is_said;
     arena_deinit(&mem);
     return CLI_OK;
 }
 
 static int export_content(struct cli *cli, struct bus *bus, const struct selection *selection)
 {
-    uint64_t sealed = 0;
+    struct missing missing = { 0, 0 };
     struct ids ids;
     int r = collect(cli, bus, selection, &ids);
 
     for (size_t i = 0; r == CLI_OK && i < ids.n; i++)
-        r = export_one(bus, ids.list[i], &sealed);
-    if (r == CLI_OK && sealed > 0)
+        r = export_one(bus, ids.list[i], &missing);
+    if (r == CLI_OK && missing.n_refused > 0)
+        r = cli_fail(cli, "%" PRIu64 " of %zu are left out", missing.n_refused, ids.n);
+    if (r == CLI_OK && missing.n_sealed > 0)
         r = cli_fail(cli,
                      "%" PRIu64 " of %zu could not be opened: this keyring is no reader's, or they are past the "
                      "channel's retention",
-                     sealed, ids.n);
+                     missing.n_sealed, ids.n);
     return r;
 }
 
