@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 from link import Link
 from stack import ACCOUNTS, PEOPLE, TOP, Stack, wait_until
@@ -140,6 +141,30 @@ def test_a_named_tail_goes_on_where_it_stopped():
         assert read("--from", "earliest") == ["m0", "m1"]
         stack.cli("send", "Trefoil", "m3")
         assert read() == ["m2", "m3"]
+
+
+def test_a_tail_asks_once_for_a_name_that_nobody_tells_it():
+    with Stack() as stack:
+        gateway_only(stack)
+        room = stack.cli("room", "create", "Trefoil").stdout.strip()
+        path = os.path.join(stack.dir, "log", "tail.log")
+        stack.spawn("tail", [os.path.join(stack.bin, "trefoil"), "tail", "--name", "steady", "--from", "earliest"], {
+            "TREFOIL_KEYRING": os.path.join(stack.dir, "trust/keys/echo-bot.keyring"),  # no role addresses: no names
+            "TREFOIL_GATEWAY": f"tcp://127.0.0.1:{stack.base}"})
+
+        def frames(text):
+            before = stack.metric("gateway", "trefoil_frames_total")
+            stack.cli("send", room, text)
+            wait_until(lambda: text in open(path).read(), "the line", 10)
+            time.sleep(0.3)
+            return stack.metric("gateway", "trefoil_frames_total") - before
+
+        frames("at once")   # it has just asked
+        counts = []
+        for text in ("after a pause", "after another", "and a third"):
+            time.sleep(2.2)
+            counts.append(frames(text))
+        assert counts[1] == counts[2] == counts[0] - 1, counts
 
 
 def test_a_tail_whose_line_cannot_be_written_says_so():

@@ -25,7 +25,7 @@ struct tail {
     bool json, ephemeral;
     uint64_t left; /* lines until it ends by itself; UINT64_MAX: never */
     int signals;
-    struct map names; /* room → its name, "" when it has none */
+    struct map names; /* room → its name, "" when it has none or none was told */
     uint64_t asked_ms;
     struct trefoil_id asked_after; /* where the page under way begins */
     struct tail_memory memory;
@@ -91,8 +91,8 @@ static bool is_told_to_stop(const struct tail *tail)
     return read(tail->signals, &info, sizeof(info)) == (ssize_t) sizeof(info);
 }
 
-/* Names come by and by: a line never waits for one. Services without the right to ask see ids. */
-static void ask_for_names(struct tail *tail, const struct trefoil_id *after)
+/* Names come by and by: a line never waits for one. Services without the right to ask see ids. False: not asked. */
+static bool ask_for_names(struct tail *tail, const struct trefoil_id *after)
 {
     const struct trefoil_ask ask = {
         .question = TREFOIL_ASK_ROOM_LIST, .channel = tail->bus.channel, .room = *after, .limit = ROOMS_PAGE
@@ -100,7 +100,20 @@ static void ask_for_names(struct tail *tail, const struct trefoil_id *after)
     uint64_t ticket;
 
     tail->asked_ms = bus_now_ms();
-    (void) !trefoil_client_ask(tail->bus.client, &ask, &ticket);
+    return trefoil_client_ask(tail->bus.client, &ask, &ticket) == TREFOIL_OK;
+}
+
+/* Each walk tells all names again; only a new one takes memory. False: no more of it. */
+static bool learn_name(struct tail *tail, const struct trefoil_room *room)
+{
+    const struct bytes key = bytes_make(room->room.bytes, TREFOIL_ID_BYTES);
+    const char *text = room->name ? room->name : "", *known = map_get(&tail->names, key);
+    char *name;
+
+    if (known && strcmp(known, text) == 0)
+        return true;
+    name = arena_text(&tail->bus.cli->mem, bytes_of_text(text));
+    return name && map_set(&tail->names, key, name) == 0;
 }
 
 static void learn_names(struct tail *tail, const struct trefoil_answer *answer)
@@ -108,23 +121,25 @@ static void learn_names(struct tail *tail, const struct trefoil_answer *answer)
     struct trefoil_id last = { { 0 } };
 
     for (size_t i = 0; answer->ok && i < answer->n_rooms; i++) {
-        const struct trefoil_room *room = &answer->rooms[i];
-        char *name = arena_text(&tail->bus.cli->mem, bytes_of_text(room->name ? room->name : ""));
-        last = room->room;
-        if (!name || map_set(&tail->names, bytes_make(room->room.bytes, TREFOIL_ID_BYTES), name) < 0)
+        last = answer->rooms[i].room;
+        if (!learn_name(tail, &answer->rooms[i]))
             return; /* ids will do */
     }
     if (answer->ok && answer->more && answer->n_rooms > 0)
-        ask_for_names(tail, &last);
+        (void) ask_for_names(tail, &last);
 }
 
+/* Once asked for, a room that stays unknown is one without a name: not every line of it asks for all. */
 static const char *room_name(struct tail *tail, const struct trefoil_id *room)
 {
+    static char none[] = "";
     const struct trefoil_id first = { { 0 } };
-    const char *name = map_get(&tail->names, bytes_make(room->bytes, TREFOIL_ID_BYTES));
+    const struct bytes key = bytes_make(room->bytes, TREFOIL_ID_BYTES);
+    const char *name = map_get(&tail->names, key);
 
-    if (!name && !text_is_zero_id(room) && bus_now_ms() - tail->asked_ms > TAIL_ASK_PAUSE_MS)
-        ask_for_names(tail, &first);
+    if (!name && !text_is_zero_id(room) && bus_now_ms() - tail->asked_ms > TAIL_ASK_PAUSE_MS &&
+        ask_for_names(tail, &first))
+        (void) !map_set(&tail->names, key, none); /* until it is told */
     return name && *name ? name : NULL;
 }
 
@@ -150,6 +165,8 @@ static int show(struct tail *tail, const struct trefoil_delivery *delivery)
 
 static int on_event(struct tail *tail, const struct trefoil_event *event)
 {
+    const struct trefoil_id first = { { 0 } };
+
     switch (event->type) {
     case TREFOIL_EVENT_DELIVERY:
         return show(tail, event->delivery);
@@ -161,6 +178,7 @@ static int on_event(struct tail *tail, const struct trefoil_event *event)
         return CLI_OK;
     case TREFOIL_EVENT_CONNECTED:
         fprintf(stderr, "trefoil: connected to %s\n", tail->bus.cli->gateway);
+        (void) ask_for_names(tail, &first); /* an answer may have been lost */
         return CLI_OK;
     default:
         return CLI_OK;
@@ -199,7 +217,7 @@ int command_tail(struct cli *cli)
     if (r == CLI_OK) {
         const struct trefoil_id first = { { 0 } };
         subscription.channel = tail->bus.channel;
-        ask_for_names(tail, &first);
+        (void) ask_for_names(tail, &first);
         if (trefoil_client_subscribe(tail->bus.client, &subscription, &handle) != TREFOIL_OK)
             r = cli_fail(cli, "cannot subscribe: %s", trefoil_client_error(tail->bus.client));
     }
