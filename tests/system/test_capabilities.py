@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 
+from bus import WELCOME, Peer, channels, field, first
 from people import FILES, bubbles, received, room_of_three, say_file
 from stack import NETWORKS, PEOPLE, TOP, Stack, wait_until
 from test_policy import configure
 
 DOC = os.path.join(TOP, "translators/CAPABILITIES.md")
+ASK, ANSWER, CAPABILITY_PUT = 17, 18, 15   # numbers of control.proto
 BIN = os.path.abspath(os.environ.get("TREFOIL_BIN") or os.path.join(TOP, "build/release/bin"))
 LIMITS = (("max_text", "{} {unit}"), ("max_count", "at most {}"), ("max_sections", "{} sections"), ("max_title", "title {}"),
           ("max_description", "description {}"), ("max_id", "id {}"), ("max_label", "label {}"), ("max_header", "header {}"),
@@ -97,3 +99,26 @@ def test_bus_tells_what_every_account_can_do():
         told = lambda: stack.cli("capabilities").stdout
         wait_until(lambda: all(n in told() for n in NETWORKS), "a record of each account")
         assert "voice" in told() and "rejected" not in told().split("text")[0], told()[:400]
+
+
+def test_more_accounts_than_one_answer_holds_are_told_in_pages():
+    with Stack() as stack:
+        accounts = {name: [f"{name}/{i}" for i in range(150)] for name in ("left", "right")}
+        for name, owned in accounts.items():
+            stack.cli("roster", "add", name, "--accounts", ",".join(owned))
+        stack.start("gateway")
+        wait_until(lambda: stack.ready("gateway"), "gateway ready", 20)
+        with open(os.path.join(stack.dir, "trust/trust.bundle"), "rb") as bundle:
+            channel = channels(bundle.read())["main"]
+        for name, owned in accounts.items():
+            record = field(1, name) + field(3, field(1, "text") + field(2, "full"))
+            with Peer(stack, name) as peer:
+                peer.hello(name)
+                assert peer.wait_for(WELCOME)
+                for i, account in enumerate(owned):
+                    put = field(CAPABILITY_PUT, field(1, channel) + field(2, account) + field(3, record))
+                    peer.send(field(ASK, field(1, i + 1) + put))
+                    assert first(peer.wait_for(ANSWER) or b"", 2), account
+        told = [json.loads(line)["account"] for line in stack.cli("capabilities", "--json").stdout.splitlines()]
+        assert sorted(told) == sorted(accounts["left"] + accounts["right"]), len(told)
+        assert stack.cli("capabilities", "--markdown").stdout.count("| feature |") == 2
