@@ -29,6 +29,13 @@ void blobs_close_fd(int *fd)
     *fd = -1;
 }
 
+static int open_nameless(int dir)
+{
+    int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    return fd < 0 ? -errno : fd;
+}
+
 /* ---- Opening and closing ---- */
 
 static char *wipe_text(char *text)
@@ -51,6 +58,16 @@ static void blobs_free(struct blobs *blobs)
     free(blobs);
 }
 
+/* Not every file system can, and then no file would ever be kept. One that is full may have room later. */
+static int try_nameless(int dir)
+{
+    int fd = open_nameless(dir);
+
+    if (fd >= 0)
+        (void) close(fd);
+    return fd == -EOPNOTSUPP || fd == -EISDIR ? -EOPNOTSUPP : 0;
+}
+
 static int open_dir(const char *path, int *ret)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
@@ -58,6 +75,8 @@ static int open_dir(const char *path, int *ret)
     if (fd < 0)
         return errno == ENOTDIR ? -EINVAL : -errno;
     r = faccessat(fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+    if (r == 0)
+        r = try_nameless(fd);
     if (r < 0)
         (void) close(fd);
     else
@@ -147,10 +166,10 @@ int blobs_work_start(struct blobs *blobs, struct blobs_work *work)
 
 int blobs_spool(struct blobs *blobs, int *ret_fd)
 {
-    int fd = openat(blobs->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = open_nameless(blobs->dir);
 
     if (fd < 0)
-        return -errno;
+        return fd;
     *ret_fd = fd;
     return 0;
 }

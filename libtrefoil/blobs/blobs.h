@@ -24,7 +24,8 @@ struct blobs_options {
     uint32_t timeout_ms;                 /* of one S3 request */
 };
 
-/* -ENOENT, -EACCES (the directory), -EINVAL (place), -ENOMEM. Borrows `http` (may be NULL for a directory). */
+/* -ENOENT, -EACCES (the directory), -EOPNOTSUPP (no files without a name on its file system, as on NFS), -EINVAL
+ * (place), -ENOMEM. Borrows `http` (may be NULL for a directory). */
 must_use_ int blobs_open(uv_loop_t *loop, struct http_client *http, const struct blobs_options *options,
                          struct blobs **ret);
 

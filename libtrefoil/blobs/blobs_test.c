@@ -352,6 +352,20 @@ static void test_place_that_is_none_is_refused(void **state)
     assert_null(blobs);
 }
 
+static void test_place_that_makes_no_files_without_a_name_is_refused_at_once(void **state)
+{
+    struct world *world = *state;
+    struct blobs_options options = { .place = "/dev/pts", .max_bytes = 1 }; /* as NFS is, and always here */
+    struct blobs *blobs = NULL;
+
+    if (access(options.place, R_OK | W_OK | X_OK) < 0) {
+        print_message("SKIPPED: %s is not ours to write to\n", options.place);
+        skip();
+    }
+    assert_int_equal(blobs_open(&world->loop, NULL, &options, &blobs), -EOPNOTSUPP);
+    assert_null(blobs);
+}
+
 static void test_full_disk_is_told(void **state)
 {
     struct world *world = *state;
@@ -487,6 +501,7 @@ int main(void)
         TEST(test_sweep_of_a_channel_without_files_finds_none),
         TEST(test_closed_store_calls_nobody),
         TEST(test_place_that_is_none_is_refused),
+        TEST(test_place_that_makes_no_files_without_a_name_is_refused_at_once),
         TEST(test_full_disk_is_told),
         TEST(test_bucket_is_a_url_without_surprises),
         cmocka_unit_test(test_listing_is_read_object_by_object),

@@ -60,6 +60,8 @@ static int open_store(struct media *media, const char **ret_what)
         options.access_key = access.text;
         options.secret_key = secret.text;
         r = blobs_open(media->loop, media->http, &options, &media->blobs);
+        if (r == -EOPNOTSUPP)
+            *ret_what = "blob_store: files without a name (O_TMPFILE) on its file system";
     }
     secret_deinit(&access);
     secret_deinit(&secret);
