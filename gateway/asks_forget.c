@@ -3,6 +3,7 @@
 
 #include "asks_list.h"
 #include "core/forget.h"
+#include "core/retention.h"
 
 int asks_forget(struct gateway *gateway, const Trefoil__Forget *ask, Trefoil__Answer *answer)
 {
@@ -24,8 +25,9 @@ int asks_forget(struct gateway *gateway, const Trefoil__Forget *ask, Trefoil__An
     asks_counter(gateway, answer, "dead_letters", forgotten.letters);
     asks_counter(gateway, answer, "deliveries", forgotten.deliveries);
     asks_counter(gateway, answer, "records", forgotten.records);
+    /* the journal goes from its oldest record on: one that another channel keeps longer keeps what came after it */
     asks_counter(gateway, answer, "records_until_ms",
-                 forgotten.records > 0 ? forgotten.last_ms + channel->retention_ms : 0);
+                 forgotten.records > 0 ? forgotten.last_ms + retention_longest_ms(&gateway->broker) : 0);
     asks_counter(gateway, answer, "next", forgotten.next);
     answer->count = forgotten.addresses + forgotten.refs + forgotten.letters + forgotten.deliveries;
     answer->more = forgotten.next > 0;

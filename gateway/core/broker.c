@@ -154,8 +154,13 @@ static void shift_lines(const struct lines *lines, int64_t by_ms)
     struct bytes key;
     void *value;
 
-    list_for_each (node, &lines->asleep)
-        broker_shift(&container_of(node, struct line, in_ready)->not_before_ms, by_ms);
+    list_for_each (node, &lines->asleep) {
+        struct line *line = container_of(node, struct line, in_ready);
+
+        /* The clock of an earlier life may have been right, and what is set right now the one this life began with. */
+        if (by_ms < 0 || !line->is_from_before)
+            broker_shift(&line->not_before_ms, by_ms);
+    }
     for (size_t at = 0; map_next(&lines->by_seq, &at, &key, &value);) {
         struct entry *entry = value;
 

@@ -147,6 +147,29 @@ static void test_what_waits_goes_on_waiting_when_somebody_sets_the_clock(void **
     }
 }
 
+/* A machine that starts with its clock behind, and has it set when it finds a time server. */
+static void test_what_an_earlier_life_deferred_waits_no_longer_when_a_late_clock_is_set_right(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *messenger = game_join(game, MESSENGER, 1, 100);
+
+    game_pass_ms(game, 7200000);
+    game_room_of_three(game);
+    say(game, whatsapp, 1);
+    game_deferred(game, messenger, 1, game_last(game, messenger)->first_target, 5000);
+    game_turn(game);
+    game->broker.now_ms -= 7200000; /* as the next life sees it */
+    game_restart(game);
+    messenger = game_join(game, MESSENGER, 2, 100);
+    game_turn(game);
+    assert_int_equal(game_count(game, messenger), 0);
+    broker_clock_set(&game->broker, 7200000);
+    game_pass_ms(game, 4000);
+    assert_int_equal(game_count(game, messenger), 0);
+    game_pass_ms(game, 2000);
+    assert_int_equal(game_count(game, messenger), 1);
+}
+
 static void test_bounced_is_final_listed_and_can_be_retried(void **state)
 {
     struct game *game = *state;
@@ -486,6 +509,7 @@ int main(void)
         ON_PAPER(test_returned_delivery_goes_to_another_and_is_no_attempt),
         ON_PAPER(test_delivery_returned_for_later_waits_and_is_no_attempt),
         ON_PAPER(test_what_waits_goes_on_waiting_when_somebody_sets_the_clock),
+        ON_PAPER(test_what_an_earlier_life_deferred_waits_no_longer_when_a_late_clock_is_set_right),
         ON_PAPER(test_bounced_is_final_listed_and_can_be_retried),
         ON_PAPER(test_many_letters_are_retried_in_pieces_and_in_order),
         ON_PAPER(test_sixteen_lost_words_fit_whole_for_sent_and_for_bounced),

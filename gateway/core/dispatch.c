@@ -168,6 +168,7 @@ void dispatch_park(struct broker *broker, struct subscription *subscription, str
     }
     line->has_more = true;
     line->stored_after = 0;
+    line->is_from_before = false;
     subscription->is_dirty = true;
     lines_sleep(&subscription->lines, line, not_before_ms);
 }
@@ -521,7 +522,8 @@ static int load_room(void *context, const struct id *room, const struct parked *
     line->is_unsure =
         first->not_before_ms <= loading->broker->now_ms; /* whose time has come may have been handed out */
     line->is_bulk = first->is_bulk;
-    if (first->not_before_ms > loading->broker->now_ms)
+    line->is_from_before = first->not_before_ms > loading->broker->now_ms;
+    if (line->is_from_before)
         lines_sleep(&loading->subscription->lines, line, first->not_before_ms);
     else
         lines_wake(&loading->subscription->lines, line);

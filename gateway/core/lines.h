@@ -49,6 +49,7 @@ struct line {
     bool has_more;          /* further entries are in the store … */
     uint64_t stored_after;  /* … after this sequence */
     uint64_t not_before_ms; /* asleep until then; 0: awake */
+    bool is_from_before;    /* that time is what an earlier life of the gateway wrote */
 };
 
 struct entry {

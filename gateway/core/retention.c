@@ -109,9 +109,9 @@ static void prune_records(struct broker *broker, uint64_t n_most)
     (void) r; /* a record that cannot be read stays, and what comes after it */
 }
 
-static uint64_t longest_retention_ms(const struct broker *broker)
+uint64_t retention_longest_ms(const struct broker *broker)
 {
-    uint64_t longest_ms = GATEWAY_RETENTION_MS;
+    uint64_t longest_ms = 0;
 
     for (size_t i = 0; i < broker->members->n_channels; i++)
         if (broker->members->channels[i].retention_ms > longest_ms)
@@ -122,7 +122,9 @@ static uint64_t longest_retention_ms(const struct broker *broker)
 /* A grant may go when no record can be left that was sealed under it. */
 static void prune_grants(struct broker *broker)
 {
-    uint64_t keep_ms = longest_retention_ms(broker) + SLOW_PRUNE_MS;
+    uint64_t longest_ms =
+        retention_longest_ms(broker); /* what a channel left that is gone is kept for the usual time */
+    uint64_t keep_ms = (longest_ms > GATEWAY_RETENTION_MS ? longest_ms : GATEWAY_RETENTION_MS) + SLOW_PRUNE_MS;
     struct grant_facts *gone[SLOW_PRUNE_MAX];
     struct bytes key;
     void *value;
