@@ -78,7 +78,7 @@ static void test_rooms_of_which_nothing_is_out_do_not_wait_for_a_replica_that_dr
 {
     struct game *game = *state;
     struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *holder, *heir;
-    char who[8];
+    char who[16];
 
     join_two(game, whatsapp, &holder, &heir);
     holder->is_draining = true;
@@ -95,7 +95,7 @@ static void test_replica_without_credit_keeps_no_other_waiting(void **state)
     struct game *game = *state;
     struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100);
     struct peer *slow = game_join(game, BOT, 1, 0), *quick = game_join(game, BOT, 17, 0);
-    char who[8];
+    char who[16];
 
     for (int i = 0; i < 20; i++) {
         (void) snprintf(who, sizeof(who), "p%d", i);
@@ -157,7 +157,7 @@ static void test_service_that_names_a_subscription_after_each_start_leaves_room_
     struct peer peer = { .service = game_id(BOT) };
     struct subscription *subscription;
     const char *why = NULL;
-    char name[16];
+    char name[32];
     int r = 0;
 
     for (unsigned i = 0; i <= GATEWAY_NAMES_PER_SERVICE; i++) {
