@@ -201,7 +201,12 @@ static void test_a_button_that_calls_is_words(void **state unused_)
 
 static void test_only_a_red_heart_is_love(void **state unused_)
 {
-    static const char *const emoji[][2] = { { "❤️", "love" }, { "❤", "love" }, { "💔", "💔" }, { "👍", "👍" } };
+    static const char *const emoji[][2] = { { "❤️", "love" },
+                                            { "❤", "love" },
+                                            { "💔", "💔" },
+                                            { "👍", "👍" },
+                                            { "❤️‍🔥", "❤️‍🔥" },
+                                            { "❤️‍🩹", "❤️‍🩹" } };
     const struct place place = place_with(NULL, "1");
 
     for (size_t i = 0; i < ARRAY_SIZE(emoji); i++) {

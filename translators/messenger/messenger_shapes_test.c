@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "formats/json.h"
@@ -307,9 +308,57 @@ static int free_memory(void **state unused_)
     return 0;
 }
 
+static const struct event *decoded(const char *entry)
+{
+    static struct event_list list;
+    static char body[2048];
+    const char *const ids[] = { "104500000000003" }, *const pages[] = { NULL };
+    const struct decode_context context = { ids, pages, 1, NULL, NULL };
+
+    arena_reset(&mem);
+    list = (struct event_list){ 0 };
+    (void) snprintf(body, sizeof(body), "{\"object\":\"page\",\"entry\":[{\"id\":\"104500000000003\",%s}]}", entry);
+    assert_int_equal(messenger_ops.decode(bytes_of_text(body), &context, &mem, &list), 0);
+    assert_int_equal(list.n_events, 1);
+    return &list.events[0];
+}
+
+static void test_button_that_calls_is_a_link_and_no_answer(void **state unused_)
+{
+    const struct event *event = decoded(
+        "\"messaging\":[{\"sender\":{\"id\":\"104500000000003\"},\"recipient\":{\"id\":\"6543210000000004\"},"
+        "\"timestamp\":7000,\"message\":{\"mid\":\"m_1\",\"is_echo\":true,\"attachments\":[{\"type\":\"template\","
+        "\"payload\":{\"template_type\":\"button\",\"text\":\"Ask us\",\"buttons\":[{\"type\":\"phone_number\","
+        "\"title\":\"Call\",\"payload\":\"+15550001\"},{\"type\":\"postback\",\"title\":\"Later\",\"payload\":"
+        "\"later-1\"}]}}]}}]");
+    const struct trefoil_choices *choices = &event->message.body.choices;
+
+    assert_int_equal(event->message.kind, TREFOIL_KIND_CHOICES);
+    assert_int_equal(choices->n_options, 2);
+    assert_string_equal(choices->options[0].url, "tel:+15550001");
+    assert_null(choices->options[0].id);
+    assert_string_equal(choices->options[1].id, "later-1");
+    assert_null(choices->options[1].url);
+}
+
+static void test_the_same_notice_at_another_time_is_another_event(void **state unused_)
+{
+    static const char change[] = "\"time\":%d,\"changes\":[{\"field\":\"messenger_template_status_update\",\"value\":"
+                                 "{\"event\":\"PAUSED\"}}]";
+    char entry[300], key[200];
+
+    (void) snprintf(entry, sizeof(entry), change, 1);
+    (void) snprintf(key, sizeof(key), "%s", decoded(entry)->key);
+    assert_string_equal(decoded(entry)->key, key);
+    (void) snprintf(entry, sizeof(entry), change, 2);
+    assert_string_not_equal(decoded(entry)->key, key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_button_that_calls_is_a_link_and_no_answer),
+        cmocka_unit_test(test_the_same_notice_at_another_time_is_another_event),
         cmocka_unit_test(test_a_caption_follows_its_file_and_proves_both),
         cmocka_unit_test(test_files_are_uploaded_where_nobody_can_fetch_them),
         cmocka_unit_test(test_moving_pictures_are_videos_only_where_wanted_and_possible),

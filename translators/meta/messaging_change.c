@@ -76,18 +76,31 @@ static void fill(struct event *event, const char *word, struct extras *extras, s
     event->message.fallback = text_fallback(extras->mem, word, detail_of(extras));
 }
 
-void messaging_change(struct meta_reading *reading, struct json_value change, const char *entry_id, const char *field)
+/* A comment has an id and is the same one whenever it is told; a notice may come again with the same words, and only its
+ * entry says that it is another. */
+static const char *day_of(const struct meta_reading *reading, struct json_value change, const struct meta_entry *entry)
+{
+    struct json_value value = json_get(change, "value");
+    bool has_id = json_exists(json_get(value, "id")) || json_exists(json_get(value, "comment_id"));
+    const char *day = entry->time && !has_id ? arena_format(reading->mem, "%s/", entry->time) : NULL;
+
+    return day ? day : "";
+}
+
+void messaging_change(struct meta_reading *reading, struct json_value change, const struct meta_entry *entry,
+                      const char *field)
 {
     const char *word = word_of(field);
-    struct meta_item item = meta_item_make(reading, change, entry_id, field);
+    struct meta_item item = meta_item_make(reading, change, entry->id, field);
     struct event event = { .audience = TREFOIL_AUDIENCE_SERVICES };
     struct extras extras = { .mem = reading->mem };
 
     if (!word || item.fault) {
-        meta_add_whole(reading, change, entry_id, field, item.fault);
+        meta_add_whole(reading, change, entry->id, field, item.fault);
         return;
     }
-    event.key = arena_format(reading->mem, "change/%s", fingerprint(json_raw(change), reading->mem));
+    event.key = arena_format(reading->mem, "change/%s%s", day_of(reading, change, entry),
+                             fingerprint(json_raw(change), reading->mem));
     event.message.author.network = reading->network;
     extras_put(&extras, "change.field", field);
     fill(&event, word, &extras, json_get(change, "value"));

@@ -13,7 +13,7 @@
 struct walk {
     struct meta_reading reading;
     const struct messaging_dialect *dialect;
-    const char *entry_id;
+    struct meta_entry entry;
     bool is_standby;
 };
 
@@ -38,13 +38,13 @@ static void find_parties(struct messaging_item *element, const char *entry_id)
 static void decode_element(struct walk *walk, struct json_value value, bool is_sample)
 {
     struct messaging_item element = {
-        .item = meta_item_make(&walk->reading, value, walk->entry_id, "messaging"),
+        .item = meta_item_make(&walk->reading, value, walk->entry.id, "messaging"),
         .dialect = walk->dialect,
         .is_standby = walk->is_standby,
     };
 
     if (!element.item.fault) {
-        find_parties(&element, walk->entry_id);
+        find_parties(&element, walk->entry.id);
         element.sent_ms = meta_may_milliseconds(&element.item, value, "timestamp");
         if (is_sample && element.sent_ms < SECONDS_UNTIL)
             element.sent_ms *= 1000;
@@ -57,7 +57,7 @@ static void decode_list(struct walk *walk, struct json_value entry, const char *
     struct json_value list = json_get(entry, key);
 
     if (json_exists(list) && json_type(list) != JSON_ARRAY)
-        meta_add_whole(&walk->reading, list, walk->entry_id, key, "wrong type");
+        meta_add_whole(&walk->reading, list, walk->entry.id, key, "wrong type");
     walk->is_standby = is_standby;
     if (json_type(list) == JSON_ARRAY)
         json_for_each (value, list)
@@ -72,12 +72,12 @@ static void decode_change(struct walk *walk, struct json_value change)
 
     walk->is_standby = false;
     if (json_type(change) != JSON_OBJECT || json_own_fault(change) || !field)
-        meta_add_whole(&walk->reading, change, walk->entry_id, "change",
+        meta_add_whole(&walk->reading, change, walk->entry.id, "change",
                        json_own_fault(change) ? json_own_fault(change) : "no field");
     else if (json_exists(json_get(value, "sender")) && json_exists(json_get(value, "recipient")))
         decode_element(walk, value, true);
     else
-        messaging_change(&walk->reading, change, walk->entry_id, field);
+        messaging_change(&walk->reading, change, &walk->entry, field);
 }
 
 static void decode_changes(struct walk *walk, struct json_value entry)
@@ -85,7 +85,7 @@ static void decode_changes(struct walk *walk, struct json_value entry)
     struct json_value changes = json_get(entry, "changes");
 
     if (json_exists(changes) && json_type(changes) != JSON_ARRAY)
-        meta_add_whole(&walk->reading, changes, walk->entry_id, "changes", "wrong type");
+        meta_add_whole(&walk->reading, changes, walk->entry.id, "changes", "wrong type");
     if (json_type(changes) == JSON_ARRAY)
         json_for_each (change, changes)
             decode_change(walk, change);
@@ -104,9 +104,10 @@ static void decode_entry(struct walk *walk, struct json_value entry)
                        json_own_fault(entry) ? json_own_fault(entry) : "not an object");
         return;
     }
-    walk->entry_id = json_id(json_get(entry, "id"), walk->reading.mem);
+    walk->entry = (struct meta_entry){ json_id(json_get(entry, "id"), walk->reading.mem),
+                                       json_id(json_get(entry, "time"), walk->reading.mem) };
     if (!has_lists(entry))
-        meta_add_whole(&walk->reading, entry, walk->entry_id, "entry", json_fault(entry));
+        meta_add_whole(&walk->reading, entry, walk->entry.id, "entry", json_fault(entry));
     decode_list(walk, entry, "messaging", false);
     decode_list(walk, entry, "standby", true);
     decode_changes(walk, entry);

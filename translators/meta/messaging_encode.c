@@ -9,7 +9,8 @@
 #include "relation.h"
 #include "template.h"
 
-#define HEART "\xe2\x9d\xa4" /* with or without the colouring character behind it */
+#define HEART "\xe2\x9d\xa4"
+#define COLOURED "\xef\xb8\x8f" /* may stand behind it */
 
 static int add_action(const struct sending *sending, enum feature feature, const char *action)
 {
@@ -28,7 +29,9 @@ static int add_action(const struct sending *sending, enum feature feature, const
 
 static const char *reaction_of(const struct sending *sending, const char *emoji)
 {
-    return sending->dialect->loves && strncmp(emoji, HEART, strlen(HEART)) == 0 ? "love" : emoji;
+    bool is_heart = strcmp(emoji, HEART) == 0 || strcmp(emoji, HEART COLOURED) == 0; /* not one on fire */
+
+    return sending->dialect->loves && is_heart ? "love" : emoji;
 }
 
 /* Where the target is not known here, a line says it; taking back what nobody saw says nothing. */

@@ -36,7 +36,11 @@ void messaging_message(struct messaging_item *element, struct json_value message
 bool messaging_notice(struct messaging_item *element);
 
 /* The event of a change that is no conversation: a comment, a template's fate. */
-void messaging_change(struct meta_reading *reading, struct json_value change, const char *entry_id, const char *field);
+struct meta_entry {
+    const char *id, *time; /* NULL: not said */
+};
+void messaging_change(struct meta_reading *reading, struct json_value change, const struct meta_entry *entry,
+                      const char *field);
 
 /* The ad or link somebody came through; what has no member goes to `extras`. The second keeps it in the arena. */
 struct trefoil_referral messaging_referral(struct json_value referral, struct extras *extras);

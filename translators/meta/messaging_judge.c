@@ -13,7 +13,7 @@ static const struct meta_rule messaging_rules[] = {
     { 4, 0, 2018354, META_PERMANENT, "marketing messages to this person come too often" },
     { 9, 0, 2018352, META_PERMANENT, "opt-in requests to this person come too often" },
     { 613, 0, 1893016, META_PERMANENT, "marketing messages to this person come too often" },
-    { 613, 0, 2018338, META_WAIT, "too many tagged messages to this person", "send fewer tagged messages", HOUR_MS },
+    { 613, 0, 2018338, META_RETRY_PAIR, "too many tagged messages to this person", NULL, HOUR_MS },
     { 10, 0, 1893015, META_PERMANENT, "the person stopped this topic" },
     { 10, 0, 1404170, META_PERMANENT, "the person stopped this topic" },
     { 10, 0, 1893063, META_POLICY, "temporarily restricted from sending", NULL, HOUR_MS },

@@ -220,6 +220,20 @@ static void make_booking(struct reading *reading)
     reading->event.message.fallback = words ? arena_format(reading->mem, "[%s]", words) : NULL;
 }
 
+/* One that calls somebody leads somewhere, like one that shows a page: nothing comes back of it. */
+static struct trefoil_option option_of(const struct reading *reading, struct json_value button)
+{
+    const char *payload = json_id(json_get(button, "payload"), reading->mem);
+    bool is_call = payload && json_is_text(json_get(button, "type"), "phone_number");
+
+    return (struct trefoil_option){
+        .id = is_call ? NULL : payload,
+        .title = json_text(json_get(button, "title"), reading->mem),
+        .url =
+            is_call ? arena_format(reading->mem, "tel:%s", payload) : json_text(json_get(button, "url"), reading->mem),
+    };
+}
+
 /* A template with buttons, as echoes show those the business sent. */
 static void make_choices(struct reading *reading)
 {
@@ -231,11 +245,7 @@ static void make_choices(struct reading *reading)
     json_for_each (button, buttons) {
         if (!options || n == ATTACHMENTS_MAX)
             break;
-        options[n++] = (struct trefoil_option){
-            .id = json_id(json_get(button, "payload"), reading->mem),
-            .title = json_text(json_get(button, "title"), reading->mem),
-            .url = json_text(json_get(button, "url"), reading->mem),
-        };
+        options[n++] = option_of(reading, button);
     }
     message->kind = TREFOIL_KIND_CHOICES;
     message->body.choices = (struct trefoil_choices){

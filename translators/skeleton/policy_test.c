@@ -23,11 +23,15 @@ enum network { OPEN, WHATSAPP, MESSENGER, INSTAGRAM };
 static const struct translator_windows networks[] = {
     [OPEN] = { 0 },
     [WHATSAPP] = { .open_s = 24 * 3600, .templates_after = true },
-    [MESSENGER] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true, .utility_only = true },
-    [INSTAGRAM] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
+    [MESSENGER] = { .open_s = 24 * 3600,
+                    .agent_s = 7 * 24 * 3600,
+                    .templates_after = true,
+                    .utility_only = true,
+                    .invites = true },
+    [INSTAGRAM] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .invites = true },
 };
 
-enum wish { EASY = 0, HAS_TEMPLATE = 1, REFUSE_UNKNOWN = 2, WITHDRAWN = 4, BULK = 8 };
+enum wish { EASY = 0, HAS_TEMPLATE = 1, REFUSE_UNKNOWN = 2, WITHDRAWN = 4, BULK = 8, INVITED = 16 };
 
 struct row {
     enum network network;
@@ -99,6 +103,12 @@ static const struct row rows[] = {
     { WHATSAPP, TEXT, PLAIN, NEVER, EASY, POLICY_GO, NULL },
     { MESSENGER, TEXT, AGENT, NEVER, REFUSE_UNKNOWN, POLICY_REFUSE, POLICY_NEVER_OPENED },
     { WHATSAPP, RECEIPT, PLAIN, NEVER, REFUSE_UNKNOWN, POLICY_DROP, POLICY_NEVER_OPENED },
+    /* by a token the person gave, or below his comment: the network knows how long, and no window is asked for */
+    { MESSENGER, TEXT, MARKETING, 25 * HOUR_MS, INVITED, POLICY_GO, NULL },
+    { INSTAGRAM, TEXT, PLAIN, 25 * HOUR_MS, INVITED, POLICY_GO, NULL },
+    { MESSENGER, TEXT, PLAIN, NEVER, INVITED | REFUSE_UNKNOWN, POLICY_GO, NULL },
+    { MESSENGER, TEXT, MARKETING, 25 * HOUR_MS, INVITED | WITHDRAWN, POLICY_REFUSE, POLICY_UNWANTED },
+    { WHATSAPP, TEXT, PLAIN, 25 * HOUR_MS, INVITED, POLICY_REFUSE, POLICY_CLOSED },
     /* who does not want to be written to unasked is answered, and nothing else */
     { WHATSAPP, TEXT, PLAIN, HOUR_MS, WITHDRAWN, POLICY_GO, NULL },
     { WHATSAPP, TEXT, PLAIN, HOUR_MS, WITHDRAWN | BULK, POLICY_REFUSE, POLICY_UNWANTED },
@@ -119,7 +129,8 @@ static struct policy_decision decide(const struct row *row)
                                .purpose = row->purpose,
                                .lane = row->wishes & BULK ? TREFOIL_LANE_BULK : TREFOIL_LANE_REPLY,
                                .window_ms = row->age_ms == NEVER ? 0 : NOW_MS - row->age_ms,
-                               .consent_withdrawn = row->wishes & WITHDRAWN };
+                               .consent_withdrawn = row->wishes & WITHDRAWN,
+                               .is_invited = row->wishes & INVITED };
     return policy_decide(&rules, &one, NOW_MS);
 }
 

@@ -2,6 +2,7 @@
 #include "send.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "mark.h"
 #include "failure_words.h"
@@ -84,6 +85,17 @@ static bool replace(struct send *send, const struct trefoil_message *message, co
     return encode(send, &stand_in, place);
 }
 
+/* A service may answer a comment, or write by a token somebody gave: the network knows until when. */
+static bool is_invited(const struct trefoil_message *message)
+{
+    static const char prefix[] = "recipient.";
+
+    for (size_t i = 0; i < message->n_extras; i++)
+        if (message->extra_keys[i] && strncmp(message->extra_keys[i], prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
 static struct policy_decision decide(const struct send *send, const struct trefoil_delivery *delivery,
                                      const struct trefoil_target *target)
 {
@@ -100,6 +112,7 @@ static struct policy_decision decide(const struct send *send, const struct trefo
         .lane = delivery->lane,
         .window_ms = target->window_ms,
         .consent_withdrawn = target->consent_withdrawn,
+        .is_invited = is_invited(&delivery->message),
     };
     return policy_decide(&rules, &one, options->wall_ms());
 }
@@ -212,6 +225,8 @@ void send_begin(struct send *send, const struct trefoil_delivery *delivery, cons
         sender_hold(sender, send);
     else if (!send->is_ours)
         send_set_aside(send, sender_backoff_ms(sender, delivery->attempt), "account not configured here");
+    else if (!target->address.user_id)
+        send_set_aside(send, sender_backoff_ms(sender, delivery->attempt), "address cannot be opened here");
     else if (delivery->unreadable)
         send_end(send, TREFOIL_OUTCOME_BOUNCED, "cannot be opened");
     else

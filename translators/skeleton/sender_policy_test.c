@@ -71,6 +71,35 @@ static void test_closed_window_bounces_here_tells_the_author_and_asks_nobody(voi
         1);
 }
 
+/* The network knows by the token for how long: no window of ours is in the way. */
+static void test_message_by_a_token_the_person_gave_goes_when_the_window_is_closed(void **state)
+{
+    static const char *const keys[] = { "recipient.notification_messages_token" }, *const values[] = { "t0ken" };
+    struct trefoil_message news = hello;
+    struct scene *scene = *state;
+
+    news.extra_keys = keys;
+    news.extra_values = values;
+    news.n_extras = 1;
+    scene->ops.windows.invites = true;
+    scene->script[0] = 200;
+    deliver_aged(scene, &news, NOW_MS - 25 * HOUR_MS);
+    wait_for_outcome(scene);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_SENT);
+}
+
+/* Sealed under a token key this replica does not have: another may, or this one when it is replaced. */
+static void test_address_that_cannot_be_opened_here_is_left_to_others(void **state)
+{
+    struct scene *scene = *state;
+    struct trefoil_target target = { .index = 2, .address = { "echo/100", NULL } };
+
+    deliver_to(scene, &hello, SEQ, &target, TREFOIL_LANE_REPLY);
+    assert_int_equal(scene->bus.outcomes[0].outcome, TREFOIL_OUTCOME_RETURNED);
+    assert_string_equal(scene->bus.outcomes[0].reason, "address cannot be opened here");
+    assert_int_equal(scene->n_asked, 0);
+}
+
 static void test_margin_closes_the_window_before_the_network_does(void **state)
 {
     struct scene *scene = *state;
@@ -271,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_inside_the_window_it_goes_as_it_was_said),
         in_scene(test_closed_window_bounces_here_tells_the_author_and_asks_nobody),
+        in_scene(test_message_by_a_token_the_person_gave_goes_when_the_window_is_closed),
+        in_scene(test_address_that_cannot_be_opened_here_is_left_to_others),
         in_scene(test_margin_closes_the_window_before_the_network_does),
         in_scene(test_template_of_the_account_stands_for_what_comes_too_late),
         in_scene(test_strict_message_is_not_replaced),

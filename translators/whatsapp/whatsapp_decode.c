@@ -24,6 +24,12 @@ static const struct items lists[] = {
     { "calls", whatsapp_call },
 };
 
+/* Errors of a number stand beside whose it is; those of a flow are part of a notice. */
+static bool is_of_number(const struct whatsapp_change *change)
+{
+    return json_exists(json_get(change->value, "metadata"));
+}
+
 /* How many of the lists the change had. */
 static size_t decode_lists(struct whatsapp_change *change)
 {
@@ -32,7 +38,7 @@ static size_t decode_lists(struct whatsapp_change *change)
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         struct json_value list = json_get(change->value, lists[i].key);
 
-        if (!json_exists(list))
+        if (!json_exists(list) || (lists[i].decode == whatsapp_error && !is_of_number(change)))
             continue;
         n++;
         if (json_type(list) != JSON_ARRAY)

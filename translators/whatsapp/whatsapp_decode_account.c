@@ -55,6 +55,10 @@ static enum trefoil_account_health health_of(const struct meta_rule *rule)
 
 void whatsapp_error(struct whatsapp_change *change, struct json_value value)
 {
+    if (!json_exists(json_get(value, "code"))) { /* 0 is one of them */
+        meta_add_whole(change->reading, value, change->account_id, "errors", "missing: code");
+        return;
+    }
     struct whatsapp_reading reading = whatsapp_begin(change, value, "errors");
     struct meta_item *item = &reading.item;
     uint32_t code = (uint32_t) meta_may_number(item, value, "code", UINT32_MAX);

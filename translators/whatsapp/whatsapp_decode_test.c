@@ -332,6 +332,29 @@ static void test_errors_at_nobodys_message_say_how_the_account_is(void **state)
     }
 }
 
+/* As the network documents it: errors of a flow are no errors of the account. */
+static void test_alert_about_a_flow_is_a_notice_and_says_nothing_of_the_account(void **state)
+{
+    struct event_list list =
+        decoded("{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1\",\"time\":1790000100,\"changes\":["
+                "{\"field\":\"flows\",\"value\":{\"event\":\"CLIENT_ERROR_RATE\",\"flow_id\":\"3\",\"alert_state\":"
+                "\"ACTIVATED\",\"errors\":[{\"error_type\":\"INVALID_SCREEN_TRANSITION\",\"error_rate\":66.66}]}}]}]}");
+
+    (void) state;
+    assert_int_equal(list.n_events, 1);
+    assert_int_equal(list.events[0].message.kind, TREFOIL_KIND_SYSTEM);
+    assert_non_null(strstr(extra(&list.events[0], "notice.value"), "INVALID_SCREEN_TRANSITION"));
+}
+
+static void test_error_without_a_code_is_kept_as_it_came(void **state)
+{
+    struct event_list list = decoded_field("messages", "\"errors\":[{\"title\":\"Oh\"}]");
+
+    (void) state;
+    assert_int_equal(list.n_events, 1);
+    assert_int_equal(list.events[0].message.kind, TREFOIL_KIND_UNSUPPORTED);
+}
+
 static void test_every_documented_field_is_a_notice_and_others_are_kept_whole(void **state)
 {
     static const char *const fields[] = {
@@ -519,6 +542,8 @@ int main(void)
         cmocka_unit_test(test_wishes_about_marketing_are_consent),
         cmocka_unit_test(test_who_began_a_change_of_a_group_is_found_inside_and_beside),
         cmocka_unit_test(test_errors_at_nobodys_message_say_how_the_account_is),
+        cmocka_unit_test(test_alert_about_a_flow_is_a_notice_and_says_nothing_of_the_account),
+        cmocka_unit_test(test_error_without_a_code_is_kept_as_it_came),
         cmocka_unit_test(test_every_documented_field_is_a_notice_and_others_are_kept_whole),
         cmocka_unit_test(test_a_ban_is_the_accounts_health),
         cmocka_unit_test(test_the_same_notice_at_another_time_is_another_event),

@@ -64,6 +64,8 @@ static bool fits(struct offer *offer)
     for (size_t i = 0; i < choices->n_options; i++) {
         const char *title = title_of(offer, &choices->options[i]);
 
+        if (choices->options[i].url && choices->shape != TREFOIL_CHOICE_LINK)
+            return false; /* it would lead nowhere */
         offer->titles[i] = posting_cut(offer->posting, title, cell->max_title, NULL);
         if (!offer->titles[i] || (cell->max_id > 0 && !is_distinct(offer, i)))
             return false;

@@ -44,7 +44,7 @@ static const struct meta_rule sending[] = {
     { 132015, 0, 0, META_PERMANENT, "template paused" },
     { 132016, 0, 0, META_PERMANENT, "template disabled" },
     { 132068, 0, 0, META_PERMANENT, "flow blocked" },
-    { 132069, 0, 0, META_WAIT, "flow throttled" },
+    { 132069, 0, 0, META_RETRY, "flow throttled", NULL, 10 * MINUTE_MS },
     { 131055, 0, 0, META_PERMANENT, "not a marketing template" },
     { 134100, 0, 0, META_PERMANENT, "not a marketing template" },
     { 134101, 0, 0, META_RETRY, "template is being synchronised", NULL, 10 * MINUTE_MS },

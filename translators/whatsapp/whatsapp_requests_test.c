@@ -268,11 +268,37 @@ static void test_a_published_schema_accepts_every_kind_we_send(void **state)
     assert_int_equal(r, 0);
 }
 
+/* WhatsApp's buttons and lists lead nowhere: an address is said in words, or as its one link. */
+static void test_address_of_a_button_is_said_and_never_left_out(void **state unused_)
+{
+    static const enum trefoil_choice_shape shapes[] = { TREFOIL_CHOICE_BUTTONS, TREFOIL_CHOICE_LIST,
+                                                        TREFOIL_CHOICE_QUICK_REPLIES };
+    const struct trefoil_option options[] = { answers[0], { NULL, "Site", NULL, NULL, "https://example.org/a" } };
+    const struct place place = { .account = "whatsapp/1", .account_id = "1", .user_id = ADA, .api_version = "v25.0" };
+    struct arena mem = ARENA_EMPTY(1u << 20);
+
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
+        struct trefoil_message message = { ASK(shapes[i], "Which?") };
+        struct request_list list = { 0 };
+
+        message.body.choices.options = options;
+        message.body.choices.n_options = 2;
+        assert_int_equal(whatsapp_ops.encode(&message, &place, &mem, &list), 0);
+        assert_int_equal(list.n_requests, 1);
+        char *body = arena_text(&mem, list.requests[0].body);
+        assert_non_null(strstr(body, "\"type\":\"text\""));
+        assert_non_null(strstr(body, "example.org"));
+        assert_true(list.n_lost > 0);
+    }
+    arena_deinit(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_documented_send_is_made_from_a_canonical_message),
         cmocka_unit_test(test_a_file_is_uploaded_as_the_documentation_wants_it),
+        cmocka_unit_test(test_address_of_a_button_is_said_and_never_left_out),
         cmocka_unit_test(test_a_published_schema_accepts_every_kind_we_send),
     };
 
