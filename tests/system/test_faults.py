@@ -1,5 +1,6 @@
 """What the networks do to us on bad days, and that nothing is lost, doubled or hidden by it."""
 
+import json
 import os
 import tempfile
 import time
@@ -15,6 +16,11 @@ def others(network):
 
 def fault(stack, network, kind, **more):
     stack.control("faults", {"network": network, "fault": kind, **more})
+
+
+def shows(stack, network, words):
+    """On how many bubbles, of whatever kind."""
+    return sum(words in json.dumps(b) for b in bubbles(stack, network))
 
 
 def settle(stack, still_s=1.0, timeout=40):
@@ -60,6 +66,28 @@ def test_answer_lost_after_acceptance_is_resolved_and_not_repeated():
                 assert len(texts) == (0 if other == others(network)[0] else 1), (network, other, texts)
             assert stack.metric(network, "trefoil_unknown_resent_total") == 0
         wait_until(lambda: stack.audit()[0], lambda: stack.audit()[1])
+
+
+def test_question_whose_answer_was_lost_is_asked_once_on_every_network():
+    with Stack() as stack:
+        stack.start_all()
+        room_of_three(stack)
+        path = os.path.join(stack.dir, "question.json")
+        for network in NETWORKS:
+            question = f"What now, {network}?"
+            with open(path, "w") as file:
+                json.dump({"author": {"name": "Desk"}, "choices": {"shape": "buttons", "body": question, "options": [
+                    {"id": "book", "title": "Book"}, {"id": "later", "title": "Later"}]}}, file)
+            fault(stack, network, "drop_answer", count=1)
+            stack.cli("send", "Trefoil", "--json", path)
+            for other in NETWORKS:
+                wait_until(lambda: shows(stack, other, question), f"{question} on {other}")
+            wait_until(lambda: stack.metric(network, "trefoil_unknown_resolved_total") >= 1, f"resolved on {network}")
+        settle(stack)
+        for network in NETWORKS:
+            for other in NETWORKS:
+                assert shows(stack, other, f"What now, {network}?") == 1, (network, other)
+            assert stack.metric(network, "trefoil_unknown_resent_total") == 0
 
 
 def test_connection_that_breaks_before_acceptance_loses_nothing():

@@ -187,6 +187,17 @@ static void send_shown(struct graph_call *call, struct person *person, struct bu
     json_decref(attachments);
 }
 
+/* An echo shows buttons as they were sent on Messenger, and as an element of a generic template on Instagram. */
+static json_t *shown_template(const struct graph_call *call, json_t *attachment, const json_t *payload)
+{
+    json_t *text = json_object_get(payload, "text"), *buttons = json_object_get(payload, "buttons");
+
+    if (call->account->network != NETWORK_INSTAGRAM || !text || !buttons)
+        return json_pack("[O]", attachment);
+    return json_pack("[{s:s,s:{s:{s:[{s:O,s:O}]}}}]", "type", "template", "payload", "generic", "elements", "title",
+                     text, "buttons", buttons);
+}
+
 static void send_template(struct graph_call *call, struct person *person, struct bubble_order *order)
 {
     json_t *attachment = json_object_get(json_object_get(call->body, "message"), "attachment");
@@ -195,7 +206,7 @@ static void send_template(struct graph_call *call, struct person *person, struct
     call->kind = "buttons";
     order->kind = KIND_CHOICES;
     if (meta_read_template(call, payload, order->content, &order->text))
-        send_shown(call, person, order, json_pack("[O]", attachment));
+        send_shown(call, person, order, shown_template(call, attachment, payload));
 }
 
 static void send_utility(struct graph_call *call, struct person *person, struct bubble_order *order)

@@ -299,6 +299,22 @@ static int free_memory(void **state unused_)
     return 0;
 }
 
+/* As the network's documents have echoes of templates: that is the proof of a question whose answer was lost. */
+static void test_question_comes_back_as_a_generic_template_and_is_known(void **state unused_)
+{
+    const struct event *event =
+        decoded("\"message\":{\"mid\":\"m_9\",\"is_echo\":true,\"attachments\":[{\"type\":\"template\",\"payload\":{"
+                "\"generic\":{\"elements\":[{\"title\":\"What next?\",\"buttons\":[{\"type\":\"postback\",\"title\":"
+                "\"Book\",\"payload\":\"BOOK\"}]}]}}}]}",
+                NULL);
+
+    assert_int_equal(event->message.kind, TREFOIL_KIND_CHOICES);
+    assert_string_equal(event->message.body.choices.body, "What next?");
+    assert_int_equal(event->message.body.choices.n_options, 1);
+    assert_string_equal(event->message.body.choices.options[0].id, "BOOK");
+    assert_null(event->message.referral);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_what_a_story_was_is_lost_unless_its_address_is_said),
         cmocka_unit_test(test_words_and_kinds_of_files_are_proof_of_a_send),
         cmocka_unit_test(test_a_button_that_calls_is_words),
+        cmocka_unit_test(test_question_comes_back_as_a_generic_template_and_is_known),
         cmocka_unit_test(test_only_a_red_heart_is_love),
         cmocka_unit_test(test_a_mention_in_a_story_opens_the_window_unless_told_otherwise),
         cmocka_unit_test(test_an_edit_that_is_none_is_for_services_unless_told_otherwise),

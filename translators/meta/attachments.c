@@ -200,14 +200,34 @@ static void add_element(struct sorting *sorting, struct json_value element)
         };
 }
 
+/* A question with buttons, as Instagram's echoes show it: the one element of a generic template. */
+static bool add_question(struct sorting *sorting, struct json_value elements)
+{
+    struct json_value element = json_first(elements);
+    const char *title = json_text(json_get(element, "title"), sorting->mem);
+    size_t n = 0;
+
+    json_for_each (each, elements)
+        n++;
+    if (n != 1 || !title || !json_exists(json_get(element, "buttons")) || json_exists(sorting->ret->template_))
+        return false;
+    say(sorting, title);
+    say(sorting, json_text(json_get(element, "subtitle"), sorting->mem));
+    sorting->ret->template_ = element;
+    return true;
+}
+
 static void add_template(struct sorting *sorting, struct json_value attachment)
 {
     struct json_value payload = json_get(attachment, "payload");
     struct json_value elements = json_get(json_get(payload, "product"), "elements");
+    struct json_value generic = json_get(json_get(payload, "generic"), "elements");
     size_t n = 0;
 
+    if (json_exists(generic) && add_question(sorting, generic))
+        return;
     if (!json_exists(elements))
-        elements = json_get(json_get(payload, "generic"), "elements");
+        elements = generic;
     if (!json_exists(elements))
         elements = json_get(payload, "elements");
     json_for_each (element, elements)
