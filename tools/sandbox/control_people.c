@@ -67,7 +67,8 @@ static void react(struct control_call *call, const char *emoji)
         return;
     }
     bubble_react(bubble, SIDE_PERSON, emoji);
-    person_heard(person, world_now_ms(call->world));
+    if (*emoji) /* taking it back opens no window */
+        person_heard(person, world_now_ms(call->world));
     event_reaction(bubble, emoji);
     control_reply(call, NULL);
 }

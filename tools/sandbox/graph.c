@@ -168,7 +168,7 @@ static void answer_html(struct graph_call *call)
 static void refuse_rate(struct graph_call *call, const struct fault *fault)
 {
     bool is_whatsapp = call->account->network == NETWORK_WHATSAPP;
-    struct graph_error error = { .status = 429,
+    struct graph_error error = { .status = 400,
                                  .code = is_whatsapp ? 130429 : 613,
                                  .message =
                                      is_whatsapp ? "Rate limit hit" : "Calls to this api have exceeded the rate limit.",

@@ -326,6 +326,17 @@ const char *graph_whatsapp_recipient(const struct graph_call *call)
     return text_in(call->body, "recipient");
 }
 
+/* Groups take text, files and templates. */
+static bool is_for_groups(const char *type)
+{
+    static const char *const types[] = { "text", "image", "video", "audio", "document", "sticker", "template" };
+
+    for (size_t i = 0; type && i < ARRAY_SIZE(types); i++)
+        if (strcmp(types[i], type) == 0)
+            return true;
+    return !type;
+}
+
 static bool is_for_its_kind(struct graph_call *call, const char *recipient, const struct person *person)
 {
     const char *type = text_in(call->body, "recipient_type");
@@ -335,6 +346,9 @@ static bool is_for_its_kind(struct graph_call *call, const char *recipient, cons
         graph_invalid(call, "Param recipient_type must be one of {GROUP, INDIVIDUAL}");
     else if (is_group && (!person || strncmp(recipient, WA_GROUP_PREFIX, strlen(WA_GROUP_PREFIX)) != 0))
         graph_refuse(call, &(struct graph_error){ .status = 400, .code = 131041, .message = "Group unknown" });
+    else if (is_group && !is_for_groups(text_in(call->body, "type")))
+        graph_refuse(
+            call, &(struct graph_error){ .status = 400, .code = 131051, .message = "Message type is not supported" });
     else
         return true;
     return false;

@@ -270,6 +270,10 @@ static void test_groups_and_business_scoped_ids_are_recipients(void **state)
     assert_string_equal(text_at(rig->answer, "messages/0/group_id"), GROUP);
     (void) graph(rig, NUMBER, TO_GROUP("Y2FwaV9nobody"));
     assert_refused(rig, 400, 131041, 0);
+    (void) graph(rig, NUMBER,
+                 "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"group\",\"to\":\"" GROUP
+                 "\",\"type\":\"reaction\",\"reaction\":{\"message_id\":\"wamid.A\",\"emoji\":\"x\"}}");
+    assert_refused(rig, 400, 131051, 0);
     say(rig, "{\"network\":\"whatsapp\",\"person\":\"" GROUP "\",\"text\":\"hi all\"}");
     assert_int_equal(graph(rig, NUMBER,
                            "{\"messaging_product\":\"whatsapp\",\"recipient\":\"US.1349" ANA

@@ -88,8 +88,8 @@ const struct translator_option whatsapp_options[] = {
 
 /* What groups do not have: they take text, files and templates. */
 static const enum feature not_in_groups[] = {
-    FEATURE_LOCATION,      FEATURE_CONTACTS, FEATURE_BUTTONS, FEATURE_LIST,
-    FEATURE_QUICK_REPLIES, FEATURE_LINK,     FEATURE_READ,    FEATURE_TYPING,
+    FEATURE_LOCATION, FEATURE_CONTACTS, FEATURE_BUTTONS, FEATURE_LIST,     FEATURE_QUICK_REPLIES,
+    FEATURE_LINK,     FEATURE_READ,     FEATURE_TYPING,  FEATURE_REACTION, FEATURE_UNREACTION,
 };
 
 void whatsapp_cells(const struct place *place, struct capability *ret)

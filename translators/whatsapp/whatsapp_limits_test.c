@@ -436,6 +436,7 @@ static void test_groups_get_text_files_and_templates_and_words_for_the_rest(void
     struct trefoil_message buttons = choices_of(TREFOIL_CHOICE_BUTTONS, 2), picture = media_of(&image, NULL);
     struct trefoil_message place_ = { .kind = TREFOIL_KIND_LOCATION, .body.location = { 1, 2, "Dam", NULL, NULL } };
     struct trefoil_message typing = { .kind = TREFOIL_KIND_TYPING, .body.typing = { true } };
+    struct trefoil_message heart = { .kind = TREFOIL_KIND_REACTION, .body.reaction = { "wamid.A", "❤", false } };
     struct place group = person;
     struct request_list list;
 
@@ -452,6 +453,8 @@ static void test_groups_get_text_files_and_templates_and_words_for_the_rest(void
     list = sent(&typing, &group);
     assert_int_equal(list.n_requests, 0);
     assert_true(has_lost(&list, "typing"));
+    list = sent(&heart, &group);
+    assert_string_equal(text_at(&list, "type"), "text");
     arena_reset(&mem);
 }
 
