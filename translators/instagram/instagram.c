@@ -53,5 +53,5 @@ const struct translator_ops instagram_ops = {
     .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .invites = true },
     .options = options,
     .proof_parameter = "appsecret_proof",
-    .limits = { .account_per_s = 300 },
+    .limits = { .account_per_s = 300, .heavy_per_s = 10 },
 };

@@ -50,5 +50,5 @@ const struct translator_ops messenger_ops = {
                  .invites = true },
     .options = options,
     .proof_parameter = "appsecret_proof",
-    .limits = { .account_per_s = 300 },
+    .limits = { .account_per_s = 300, .heavy_per_s = 10 },
 };

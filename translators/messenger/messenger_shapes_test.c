@@ -308,6 +308,22 @@ static int free_memory(void **state unused_)
     return 0;
 }
 
+/* Sound and video are limited to ten a second, the rest to three hundred. */
+static void test_videos_are_heavy_and_pictures_and_words_are_not(void **state unused_)
+{
+    static const struct trefoil_media video[] = { { .kind = TREFOIL_MEDIA_VIDEO, .mime = "video/mp4", .blob = "b" } };
+    const struct trefoil_message film = { .kind = TREFOIL_KIND_MEDIA, .body.media = { "Look", video, 1 } };
+    const struct trefoil_message still = { .kind = TREFOIL_KIND_MEDIA, .body.media = { NULL, picture, 1 } };
+    struct request_list list = encoded(&film, &plain_place);
+
+    assert_int_equal(list.n_requests, 3); /* upload, video, words */
+    assert_false(list.requests[0].is_heavy);
+    assert_true(list.requests[1].is_heavy);
+    assert_false(list.requests[2].is_heavy);
+    list = encoded(&still, &plain_place);
+    assert_false(list.requests[list.n_requests - 1].is_heavy);
+}
+
 static const struct event *decoded(const char *entry)
 {
     static struct event_list list;
@@ -359,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_button_that_calls_is_a_link_and_no_answer),
         cmocka_unit_test(test_the_same_notice_at_another_time_is_another_event),
+        cmocka_unit_test(test_videos_are_heavy_and_pictures_and_words_are_not),
         cmocka_unit_test(test_a_caption_follows_its_file_and_proves_both),
         cmocka_unit_test(test_files_are_uploaded_where_nobody_can_fetch_them),
         cmocka_unit_test(test_moving_pictures_are_videos_only_where_wanted_and_possible),

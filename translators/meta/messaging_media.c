@@ -203,6 +203,14 @@ static void put_attachment(const struct shipment *shipment, struct json_writer *
     json_close_object(writer);
 }
 
+/* What goes side by side is pictures. */
+static bool is_heavy(const struct file *file)
+{
+    const char *type = type_of(&file->plan);
+
+    return strcmp(type, "audio") == 0 || strcmp(type, "video") == 0;
+}
+
 /* One message with the files from `first` on, `n` of them. */
 static int add_message(const struct shipment *shipment, size_t first, size_t n, const char *quote, const char *mark)
 {
@@ -225,6 +233,7 @@ static int add_message(const struct shipment *shipment, size_t first, size_t n, 
         return r;
     request->slots = slots;
     request->n_slots = n;
+    request->is_heavy = is_heavy(&shipment->files.files[first]);
     return 0;
 }
 

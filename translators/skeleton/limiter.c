@@ -28,6 +28,12 @@ static struct rate pair_rate(const struct limiter *limiter)
     return (struct rate){ limiter->limits.pair_burst, (uint64_t) limiter->limits.pair_refill_ms * 1000, PACE_WHOLE };
 }
 
+static struct rate heavy_rate(const struct limiter *limiter)
+{
+    uint32_t per_s = limiter->limits.heavy_per_s;
+    return (struct rate){ per_s, per_s ? 1000000 / per_s : 0, PACE_WHOLE };
+}
+
 /* How long it takes to earn so much. */
 static uint64_t earning_us(struct rate rate, uint64_t tokens_us)
 {
@@ -79,8 +85,10 @@ int limiter_init(struct limiter *limiter, const struct translator_limits *limits
         .n_accounts = n_accounts,
         .pairs = MAP_EMPTY(LIMITER_PAIRS_MAX, seed),
     };
-    for (size_t i = 0; i < n_accounts; i++)
+    for (size_t i = 0; i < n_accounts; i++) {
         accounts[i].bucket.tokens_us = account_rate(limiter, i, 0).burst * account_rate(limiter, i, 0).refill_us;
+        accounts[i].heavy.tokens_us = heavy_rate(limiter).burst * heavy_rate(limiter).refill_us;
+    }
     return 0;
 }
 
@@ -153,6 +161,21 @@ uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_
     if (pair)
         pair->bucket.tokens_us -= per_pair.refill_us;
     return 0;
+}
+
+uint64_t limiter_take_heavy(struct limiter *limiter, size_t account, const char *user_id, enum trefoil_lane lane,
+                            uint64_t now_ms)
+{
+    struct bucket *heavy = &limiter->accounts[account].heavy;
+    struct rate rate = heavy_rate(limiter);
+
+    fill(heavy, rate, now_ms);
+    uint64_t wait_ms = missing_ms(heavy, rate, rate.refill_us);
+    if (!wait_ms)
+        wait_ms = limiter_take(limiter, account, user_id, lane, now_ms);
+    if (!wait_ms)
+        heavy->tokens_us -= rate.refill_us;
+    return wait_ms;
 }
 
 void limiter_wait(struct limiter *limiter, size_t account, enum trefoil_lane lane)

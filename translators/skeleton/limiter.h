@@ -25,7 +25,7 @@ struct bucket {
 };
 
 struct limiter_account {
-    struct bucket bucket;
+    struct bucket bucket, heavy;
     struct pace pace;
     uint64_t paused_until_ms;
     unsigned n_refusals;   /* in a row */
@@ -48,6 +48,10 @@ void limiter_deinit(struct limiter *limiter);
 /* 0: go, and the tokens are taken; else the milliseconds to wait before asking again. */
 uint64_t limiter_take(struct limiter *limiter, size_t account, const char *user_id, enum trefoil_lane lane,
                       uint64_t now_ms);
+
+/* The same for sound and video, which have a bucket of their own beside the others. */
+uint64_t limiter_take_heavy(struct limiter *limiter, size_t account, const char *user_id, enum trefoil_lane lane,
+                            uint64_t now_ms);
 
 /* One that was told to wait does, and waits no more. */
 void limiter_wait(struct limiter *limiter, size_t account, enum trefoil_lane lane);

@@ -29,6 +29,24 @@ static void test_account_takes_its_rate_and_then_waits(void **state unused_)
     limiter_deinit(&limiter);
 }
 
+/* Ten videos a second, while words go at the account's own rate. */
+static void test_sound_and_video_have_a_rate_of_their_own(void **state unused_)
+{
+    struct translator_limits limits = { .account_per_s = 300, .heavy_per_s = 10 };
+    struct limiter limiter;
+
+    assert_int_equal(limiter_init(&limiter, &limits, 2, 1), 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(limiter_take_heavy(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 0);
+    assert_int_equal(limiter_take_heavy(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1000), 100);
+    assert_int_equal(limiter_take_heavy(&limiter, 1, "ana", TREFOIL_LANE_REPLY, 1000), 0);
+    for (int i = 0; i < 290; i++)
+        assert_int_equal(limiter_take(&limiter, 0, "ben", TREFOIL_LANE_REPLY, 1000), 0);
+    assert_true(limiter_take(&limiter, 0, "ben", TREFOIL_LANE_REPLY, 1000) > 0);
+    assert_int_equal(limiter_take_heavy(&limiter, 0, "ana", TREFOIL_LANE_REPLY, 1100), 0);
+    limiter_deinit(&limiter);
+}
+
 static void test_pair_that_spent_its_burst_does_not_delay_another_pair(void **state unused_)
 {
     struct limiter limiter;
@@ -301,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_account_takes_its_rate_and_then_waits),
+        cmocka_unit_test(test_sound_and_video_have_a_rate_of_their_own),
         cmocka_unit_test(test_pair_that_spent_its_burst_does_not_delay_another_pair),
         cmocka_unit_test(test_waiting_costs_no_tokens),
         cmocka_unit_test(test_pause_holds_the_account_and_is_never_shortened),

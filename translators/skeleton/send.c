@@ -418,6 +418,15 @@ static void queue(struct send *send, uint64_t wait_ms)
     sender_queue(sender, send, now_ms + wait_ms);
 }
 
+static uint64_t take_turn(const struct send *send)
+{
+    struct sender *sender = send->parcel->sender;
+    const char *pair = request_of(send)->is_message ? send->user_id : NULL;
+
+    return (request_of(send)->is_heavy ? limiter_take_heavy : limiter_take)(&sender->limiter, send->account, pair,
+                                                                            send->parcel->lane, sender_now(sender));
+}
+
 /* The next request, when it is its turn. */
 void send_advance(struct send *send)
 {
@@ -433,11 +442,8 @@ void send_advance(struct send *send)
         send_set_aside(send, JUDGE_AGAIN_MS, "waited until its window closed");
         return;
     }
-    const char *pair = request_of(send)->is_message ? send->user_id : NULL;
     bool is_crowded = is_bulk(send) && sender->n_bulk_out >= SENDER_BULK_OUT_MAX;
-    uint64_t wait_ms =
-        is_crowded ? CROWDED_MS
-                   : limiter_take(&sender->limiter, send->account, pair, send->parcel->lane, sender_now(sender));
+    uint64_t wait_ms = is_crowded ? CROWDED_MS : take_turn(send);
     if (wait_ms == 0) {
         dispatch(send);
     } else if (send_is_ephemeral(send)) {

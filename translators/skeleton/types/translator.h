@@ -131,6 +131,7 @@ struct translator_limits {
     uint32_t pair_burst;     /* messages to one person at once … */
     uint32_t pair_refill_ms; /* … and the time that earns one more */
     bool counts_received;    /* what people send counts against account_per_s, too */
+    uint32_t heavy_per_s;    /* sound and video of one account; 0: no limit of their own */
 };
 
 /* How long after a person's last act the network lets the business write. 0: it does not limit. */
