@@ -222,9 +222,11 @@ void files_sort(const struct capability *capabilities, const struct place *place
     *ret = (struct files){ 0 };
     for (size_t i = 0; left && i < media->n_media && i < FILES_MAX; i++) {
         struct file *file = &ret->files[ret->n];
+        struct place own = *place;
 
         file->media = i;
-        files_plan(capabilities, place, &media->media[i], how, mem, list, &file->plan);
+        own.conversions = place_conversions(place, i);
+        files_plan(capabilities, &own, &media->media[i], how, mem, list, &file->plan);
         if (file->plan.as_words)
             left[n_left++] = media->media[i];
         else

@@ -112,6 +112,26 @@ static void test_every_file_goes_in_the_best_shape_it_fits(void **state unused_)
         check(&cases[i], i);
 }
 
+/* A broken picture among good ones costs the good ones nothing. */
+static void test_a_conversion_that_did_not_work_is_left_out_for_that_file_alone(void **state unused_)
+{
+    const uint32_t in_vain[] = { 0, 1u << CONVERT_IMAGE_JPEG, 0 };
+    const struct trefoil_media pictures[] = { A(IMAGE, "image/webp"), A(IMAGE, "image/webp"), A(IMAGE, "image/webp") };
+    const struct trefoil_media_list list = { .media = pictures, .n_media = 3 };
+    const struct place place = { .conversions = ALL, .in_vain = in_vain };
+    struct request_list requests = { 0 };
+    struct files files;
+
+    files_sort(poor, &place, &list, FILES_USUAL, &mem, &requests, &files);
+    assert_int_equal(files.n, 2);
+    assert_int_equal(files.files[0].media, 0);
+    assert_int_equal(files.files[0].plan.conversion, CONVERT_IMAGE_JPEG);
+    assert_int_equal(files.files[1].media, 2);
+    assert_int_equal(files.files[1].plan.conversion, CONVERT_IMAGE_JPEG);
+    assert_int_equal(requests.n_lost, 1);
+    assert_string_equal(requests.lost[0], "image→text");
+}
+
 static void test_a_file_that_is_not_here_is_words(void **state unused_)
 {
     struct trefoil_media media = IMAGE("image/jpeg", 1);
@@ -167,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_file_goes_in_the_best_shape_it_fits),
+        cmocka_unit_test(test_a_conversion_that_did_not_work_is_left_out_for_that_file_alone),
         cmocka_unit_test(test_a_file_that_is_not_here_is_words),
         cmocka_unit_test(test_a_name_is_harmless_and_ends_as_what_it_is),
         cmocka_unit_test(test_a_name_is_lost_only_where_files_have_none),

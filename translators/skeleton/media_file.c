@@ -215,8 +215,8 @@ static void on_proven(uv_work_t *work, int status)
     r = blobs_spool(file->media->blobs, &file->converted);
     if (r == 0)
         r = converter_run(file->media->converter, file->conversion, file->plain, file->converted, file, on_converted);
-    if (r < 0)
-        end(file, -ENOTSUP);
+    if (r < 0) /* a full disk or a long queue passes: only what can never be done is not supported */
+        end(file, r == -ENOTSUP ? r : -EAGAIN);
 }
 
 /* ---- bringing --------------------------------------------------------------------------------------------------- */

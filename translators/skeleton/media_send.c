@@ -24,6 +24,7 @@ struct media_send {
     uint8_t channel[SEAL_ID_BYTES];
     struct trefoil_message message;
     struct trefoil_media *media; /* of the message, ours */
+    uint32_t *in_vain;           /* of each of them: conversions that did not work */
     struct place place;
     struct held *files[MEDIA_SEND_FILES_MAX];
     size_t n_files, n_awaited;
@@ -83,7 +84,8 @@ int media_send_keep(struct send *send, const struct trefoil_delivery *delivery, 
         return 0;
     struct media_send *files = arena_alloc(mem, sizeof(*files));
     struct trefoil_media *media = arena_array(mem, list->n_media, sizeof(*media));
-    int r = files && media ? copy_message(&delivery->message, mem, &files->message) : -ENOMEM;
+    uint32_t *in_vain = arena_array(mem, list->n_media, sizeof(*in_vain));
+    int r = files && media && in_vain ? copy_message(&delivery->message, mem, &files->message) : -ENOMEM;
     if (r < 0)
         return r;
     memcpy(files->channel, delivery->channel.bytes, SEAL_ID_BYTES);
@@ -91,6 +93,7 @@ int media_send_keep(struct send *send, const struct trefoil_delivery *delivery, 
     files->media = media;
     files->message.body.media.media = media;
     copy_place(place, mem, &files->place);
+    files->place.in_vain = files->in_vain = in_vain;
     send->files = files;
     return mem->failed ? -ENOMEM : 0;
 }
@@ -129,7 +132,7 @@ static void release(struct media_send *files)
 static void note_trouble(struct media_send *files, const struct held *held, int r)
 {
     if (r == -ENOTSUP && held->conversion != CONVERT_NONE) {
-        files->place.conversions &= ~((uint32_t) 1 << held->conversion);
+        files->in_vain[held->media] |= (uint32_t) 1 << held->conversion;
         files->must_encode = true;
     } else if (r == -ENOENT || r == -EBADMSG) {
         files->media[held->media].blob = NULL;

@@ -2,6 +2,7 @@
  * given. The bus is paper.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "convert.h"
 #include "media_scene.h"
 #include "media_url.h"
 #include "seal/keyring.h"
@@ -96,7 +98,7 @@ static int encode(const struct trefoil_message *message, const struct place *pla
     struct upload *upload = arena_alloc(mem, sizeof(*upload));
     struct slot *slot = arena_alloc(mem, sizeof(*slot));
     bool has_file = message->kind == TREFOIL_KIND_MEDIA && message->body.media.media[0].blob;
-    bool is_converted = place->conversions >> the_scene->conversion & 1u;
+    bool is_converted = place_conversions(place, 0) >> the_scene->conversion & 1u;
 
     if (!has_file) {
         *request_list_add(ret, mem) = (struct request){
@@ -388,6 +390,38 @@ static void test_file_that_cannot_be_converted_goes_as_it_is(void **state)
     assert_int_equal(scene->bus.outcome.outcome, TREFOIL_OUTCOME_SENT);
 }
 
+static void on_filler(void *context, int r)
+{
+    (void) context;
+    (void) r;
+}
+
+/* More to convert than fit in the queue: the rest is converted a little later, and not sent without. */
+static void test_converter_that_has_too_much_to_do_is_waited_for(void **state)
+{
+    struct scene *scene = *state;
+    struct converter *converter = scene->media->media.converter;
+    int silent[2], nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    if (!media_conversions(&scene->media->media))
+        skip();
+    assert_true(nowhere >= 0);
+    assert_int_equal(pipe2(silent, O_CLOEXEC), 0); /* whoever reads from it waits */
+    fetch_file(scene, "/file");
+    for (int i = 0; i < CONVERT_RUNNING_MAX + CONVERT_WAITING_MAX; i++)
+        assert_int_equal(converter_run(converter, CONVERT_VOICE_OGG, silent[0], nowhere, silent, on_filler), 0);
+    scene->conversion = CONVERT_VOICE_OGG;
+    send_file(scene);
+    assert_int_equal(scene->bus.outcome.outcome, TREFOIL_OUTCOME_RETURNED);
+    assert_true(scene->bus.outcome.retry_ms > 0);
+    assert_int_equal(scene->n_asked, 0);
+    close(silent[1]);
+    for (int i = 0; i < CONVERT_RUNNING_MAX + CONVERT_WAITING_MAX; i++)
+        converter_abandon(converter, silent);
+    close(silent[0]);
+    close(nowhere);
+}
+
 static void on_fetched(void *context, const struct http_reply *reply)
 {
     struct scene *scene = context;
@@ -498,6 +532,7 @@ int main(void)
         in_scene(test_file_that_is_gone_becomes_words_and_that_is_said),
         in_scene(test_file_that_is_not_the_one_that_was_meant_is_not_sent),
         in_scene(test_file_that_cannot_be_converted_goes_as_it_is),
+        in_scene(test_converter_that_has_too_much_to_do_is_waited_for),
         in_scene(test_network_that_fetches_itself_gets_a_url_that_works),
         in_scene(test_url_is_good_for_its_file_and_its_conversion_alone),
         in_scene(test_url_of_another_service_is_404),

@@ -168,7 +168,7 @@ static void on_ready(void *context, int r)
     if (r == 0)
         r = media_reader_open(serving->file, &serving->reader);
     if (r < 0) {
-        refuse(serving->exchange, 404);
+        refuse(serving->exchange, r == -EAGAIN ? 503 : 404);
         end(serving);
         return;
     }

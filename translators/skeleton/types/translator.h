@@ -59,11 +59,18 @@ struct place {
                                   * message carries it, so that its return proves the whole message */
     const char *page_id;         /* the send path's id where it is not the account id (Instagram by Page) */
     const char *api_version;     /* "v25.0" */
-    uint32_t conversions;        /* bits 1 << enum conversion: what this process can convert */
-    bool has_public_url;         /* files can be offered at a URL of ours */
-    const uint8_t *options;      /* the configured value of each of the network's options, as an index into its values;
+    uint32_t conversions;        /* bits 1 << enum conversion: what this process can convert … */
+    const uint32_t *in_vain; /* … and what it could not, of each file of the message; NULL: nothing was tried yet */
+    bool has_public_url;     /* files can be offered at a URL of ours */
+    const uint8_t *options;  /* the configured value of each of the network's options, as an index into its values;
                                   * NULL: the documented default of each */
 };
+
+/* What may be tried with this file of the message. */
+static inline uint32_t place_conversions(const struct place *place, size_t media)
+{
+    return place->conversions & ~(place->in_vain ? place->in_vain[media] : 0);
+}
 
 /* The value of the network's option number `index`. */
 static inline unsigned place_option(const struct place *place, size_t index)
