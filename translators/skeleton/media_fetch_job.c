@@ -163,10 +163,20 @@ static void on_stored(void *context, int r)
     end(job, JOB_DONE);
 }
 
-/* Some networks call every picture an image. */
+/* Some networks call every picture an image, also one that moves, or has sound. */
 static enum trefoil_media_kind moving(enum trefoil_media_kind kind, const char *mime)
 {
-    return kind == TREFOIL_MEDIA_IMAGE && strcmp(mime, "image/gif") == 0 ? TREFOIL_MEDIA_ANIMATED : kind;
+    if (kind == TREFOIL_MEDIA_IMAGE && strcmp(mime, "image/gif") == 0)
+        return TREFOIL_MEDIA_ANIMATED;
+    return kind == TREFOIL_MEDIA_IMAGE && strncmp(mime, "video/", strlen("video/")) == 0 ? TREFOIL_MEDIA_VIDEO : kind;
+}
+
+/* Sound in a container that mostly holds videos: nobody would play it by that name. */
+static const char *heard(enum trefoil_media_kind kind, const char *mime)
+{
+    bool is_sound = kind == TREFOIL_MEDIA_AUDIO || kind == TREFOIL_MEDIA_VOICE;
+
+    return is_sound && strcmp(mime, "video/mp4") == 0 ? "audio/mp4" : mime;
 }
 
 static void describe(struct job *job, const struct http_reply *answer)
@@ -176,6 +186,10 @@ static void describe(struct job *job, const struct http_reply *answer)
     const char *declared = job->mime ? job->mime : answer->content_type;
     bool is_lie = false;
     const char *mime = media_load_judge(job->load, declared, &job->mem, &is_lie);
+    enum trefoil_media_kind kind = is_lie ? media_kind_of(mime, job->media.kind) : moving(job->media.kind, mime);
+
+    if (!is_lie)
+        mime = heard(kind, mime);
 
     if (!name && media_link_read(job->url, &link) == 0 && job->media.kind == TREFOIL_MEDIA_FILE)
         name = media_link_name(&link, &job->mem);
@@ -183,7 +197,7 @@ static void describe(struct job *job, const struct http_reply *answer)
         .mime = mime,
         .name = name ? filename_safe(name, mime, &job->mem) : NULL,
         .declared = is_lie && declared ? arena_text(&job->mem, bytes_of_text(declared)) : NULL,
-        .kind = is_lie ? media_kind_of(mime, job->media.kind) : moving(job->media.kind, mime),
+        .kind = kind,
         .secret = &job->secret,
     };
 }

@@ -159,6 +159,23 @@ static void test_lie_about_the_type_is_named_and_the_kind_is_what_it_is(void **s
     assert_string_equal(found.name, "a.jpg");
 }
 
+/* What was called a picture and is a video; and sound that comes as a video does. */
+static void test_kind_and_type_fit_each_other_whatever_was_said(void **state)
+{
+    struct media_scene *scene = *state;
+    struct trefoil_media story = image(media_scene_url(scene, "/mp4")), clip = story;
+    struct media_found found = fetched(scene, &story);
+
+    assert_int_equal(found.kind, TREFOIL_MEDIA_VIDEO);
+    assert_string_equal(found.mime, "video/mp4");
+    assert_null(found.declared);
+    clip.kind = TREFOIL_MEDIA_AUDIO;
+    media_scene_ask(scene, "another event", "ana", &clip);
+    assert_int_equal(media_scene_wait(scene, "another event", &found), MEDIA_FETCH_DONE);
+    assert_int_equal(found.kind, TREFOIL_MEDIA_AUDIO);
+    assert_string_equal(found.mime, "audio/mp4");
+}
+
 static void test_name_in_the_header_hurts_nobody(void **state)
 {
     struct media_scene *scene = *state;
@@ -296,6 +313,7 @@ int main(void)
         in_scene(test_addresses_that_can_be_read_in_two_ways_are_refused),
         in_scene(test_body_without_end_is_cut_off_at_the_limit),
         in_scene(test_lie_about_the_type_is_named_and_the_kind_is_what_it_is),
+        in_scene(test_kind_and_type_fit_each_other_whatever_was_said),
         in_scene(test_name_in_the_header_hurts_nobody),
         in_scene(test_file_is_remembered_until_its_event_has_taken_it),
         in_scene(test_address_that_expired_is_asked_for_once_more),

@@ -50,6 +50,11 @@ static void play(struct media_scene *scene, struct http_exchange *exchange, cons
         give(exchange, "image/jpeg", MEDIA_JPEG, NULL);
     else if (strcmp(path, "/lie") == 0)
         give(exchange, "image/jpeg", "<html><script>alert(1)</script>", "attachment; filename=\"../../a.jpg\"");
+    else if (strcmp(path, "/mp4") == 0)
+        give(exchange, "video/mp4",
+             "\x01\x01\x01\x18"
+             "ftypisom and so on",
+             NULL);
     else if (strcmp(path, "/named") == 0)
         give(exchange, "text/csv", "a,b", "attachment; filename*=UTF-8''..%2F..%2Fetc%2Fz%E2%80%AEahlen.csv");
     else if (strcmp(path, "/empty") == 0)
