@@ -111,11 +111,12 @@ static bool hand_waiting(struct broker *broker, struct subscription *subscriptio
         int r = broker_record(broker, flight->seq, &record);
         if (r < 0 && !dispatch_is_gone(r))
             return false;
-        if (r < 0) { /* pruned meanwhile */
+        if (r < 0) { /* pruned meanwhile; with it may go what is done behind it */
             size_t count = window->count;
 
             window_ack(window, flight->seq, 1);
-            i -= count - window->count;
+            size_t n_gone = count - window->count;
+            i = n_gone > i ? SIZE_MAX : i - n_gone; /* the next is the one behind it */
             continue;
         }
         hand(broker, subscription, flight, record);

@@ -128,6 +128,23 @@ static void test_record_that_cannot_be_read_for_now_is_not_taken_for_acknowledge
     assert_handed(game, other, 0, 1, 2);
 }
 
+/* Of what a replica left behind some had been answered: the rest goes on, whatever became of the first. */
+static void test_record_that_is_pruned_while_it_waits_keeps_nothing_else_waiting(void **state)
+{
+    struct game *game = *state;
+    struct peer *whatsapp = game_join(game, WHATSAPP, 1, 100), *bot = game_join(game, BOT, 1, 100);
+    const struct tables *tables = &game->broker.tables;
+
+    say(game, whatsapp, "ana", 4);
+    assert_int_equal(broker_ack_run(&game->broker, bot, HANDLE, 2, 2), 0);
+    game_leave(game, bot);
+    live_forget(&game->broker.live, UINT64_MAX);
+    assert_int_equal(tables->ops->prune(tables->owner, 1, game->broker.now_ms), 0);
+    bot = game_join(game, BOT, 2, 100);
+    game_turn(game);
+    assert_handed(game, bot, 0, 4, 4);
+}
+
 /* One who was away while much happened that is nothing to him: others have their turns in between. */
 static void test_long_absence_is_caught_up_with_in_steps(void **state)
 {
@@ -184,6 +201,7 @@ int main(void)
         ON_PAPER(test_rooms_of_which_nothing_is_out_do_not_wait_for_a_replica_that_drains),
         ON_PAPER(test_replica_without_credit_keeps_no_other_waiting),
         ON_PAPER(test_record_that_cannot_be_read_for_now_is_not_taken_for_acknowledged),
+        ON_PAPER(test_record_that_is_pruned_while_it_waits_keeps_nothing_else_waiting),
         ON_PAPER(test_service_that_names_a_subscription_after_each_start_leaves_room_for_others),
         ON_PAPER(test_long_absence_is_caught_up_with_in_steps),
     };
