@@ -375,13 +375,16 @@ static int place(struct broker *broker, struct subscription *subscription, const
         (is_bulk && subscription->lines.n_entries >= GATEWAY_LOOKAHEAD_BULK)) {
         bool is_first = !line->has_more && line->n_entries == 0;
 
+        parking_put(broker, subscription, &record->room,
+                    &(struct parked){ .seq = record->seq, .is_bulk = is_bulk, .left = left });
+        if (broker->tables.failed < 0) {
+            if (is_new)
+                lines_close(&subscription->lines, line);
+            return -EAGAIN;
+        }
         if (!line->has_more)
             line->stored_after = record->seq - 1;
         line->has_more = true;
-        parking_put(broker, subscription, &record->room,
-                    &(struct parked){ .seq = record->seq, .is_bulk = is_bulk, .left = left });
-        if (broker->tables.failed < 0)
-            return -EAGAIN;
         subscription->is_dirty = true;
         if (is_first && line->not_before_ms == 0) {
             line->is_bulk = is_bulk;
