@@ -51,7 +51,7 @@ int broker_subscribe(struct broker *broker, struct peer *peer, const struct seat
 {
     const struct channel *channel = members_channel(broker->members, &wish->channel);
     const struct service *service = members_service(broker->members, &peer->service);
-    struct subscription *subscription;
+    struct subscription *subscription = NULL;
     struct seat *seat;
     int r;
 
