@@ -9,60 +9,15 @@
 
 #include <cmocka.h>
 
-#include "daemon/http_client.h"
-#include "daemon/http_server.h"
+#include "daemon/http_stage.h"
 
 #define MAX_BODY 1000
 #define PIECE_LIMIT (24u << 20)
 #define LARGE (20u << 20)
 #define MAX_PIECE (64u << 10)
 
-/* A stream of bytes whose nth is known, made and checked without ever being whole. */
-struct pattern {
-    uint64_t at, size, fail_at; /* 0: never */
-    int n_ends;
-    bool is_wrong;
-    size_t largest;
-};
-
-static uint8_t byte_at(uint64_t at)
-{
-    return (uint8_t) (at * 131 + at / 251);
-}
-
-static long pattern_give(void *context, uint8_t *buffer, size_t room)
-{
-    struct pattern *pattern = context;
-    size_t n = room < pattern->size - pattern->at ? room : (size_t) (pattern->size - pattern->at);
-
-    if (pattern->fail_at && pattern->at >= pattern->fail_at)
-        return -EIO;
-    for (size_t i = 0; i < n; i++)
-        buffer[i] = byte_at(pattern->at + i);
-    pattern->at += n;
-    return (long) n;
-}
-
-static void pattern_take(struct pattern *pattern, struct bytes piece)
-{
-    for (size_t i = 0; i < piece.size; i++)
-        pattern->is_wrong |= piece.data[i] != byte_at(pattern->at + i);
-    pattern->at += piece.size;
-    if (piece.size > pattern->largest)
-        pattern->largest = piece.size;
-}
-
-static void pattern_end(void *context)
-{
-    ((struct pattern *) context)->n_ends++;
-}
-
 struct world {
-    uv_loop_t loop;
-    struct http_server *server;
-    struct http_client *client;
-    uv_timer_t guard;
-    bool is_late;
+    struct http_stage stage;
 
     int n_requests, n_gone, n_refused;
     int refuse_piece;              /* what on_piece answers */
@@ -139,7 +94,7 @@ static void on_reply(void *context, const struct http_reply *reply)
     struct world *world = context;
 
     world->n_replies++;
-    uv_stop(&world->loop); /* a reply may come from a timer, and the loop would sleep after it */
+    uv_stop(&world->stage.loop); /* a reply may come from a timer, and the loop would sleep after it */
     world->reply = *reply;
     copy(world->content_type, reply->content_type);
     copy(world->location, reply->location);
@@ -158,18 +113,13 @@ static int on_bytes(void *context, struct bytes piece)
     world->n_pieces++;
     pattern_take(&world->down, piece);
     if (world->abandons_inside)
-        http_abandon(world->client, world);
+        http_abandon(world->stage.client, world);
     return world->piece_answer;
 }
 
 static long source(void *context, uint8_t *buffer, size_t room)
 {
     return pattern_give(&((struct world *) context)->up, buffer, room);
-}
-
-static void on_late(uv_timer_t *timer)
-{
-    ((struct world *) timer->data)->is_late = true;
 }
 
 static int open_world(void **state)
@@ -185,17 +135,11 @@ static int open_world(void **state)
                                           .on_refused = on_refused,
                                           .piece_limit = on_limit,
                                           .on_piece = on_piece };
-    struct http_client_options client = { 4, 2000, "test" };
 
     /* The environment's proxies lead nowhere: a client that asked them would be lost. */
     (void) setenv("http_proxy", "http://127.0.0.1:1", 1);
     (void) setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-    assert_int_equal(uv_loop_init(&world->loop), 0);
-    assert_int_equal(http_server_open(&world->loop, &server, &world->server), 0);
-    assert_int_equal(http_client_open(&world->loop, &client, &world->client), 0);
-    assert_int_equal(uv_timer_init(&world->loop, &world->guard), 0);
-    world->guard.data = world;
-    assert_int_equal(uv_timer_start(&world->guard, on_late, 60000, 0), 0);
+    http_stage_open(&world->stage, &server, 60000);
     *state = world;
     return 0;
 }
@@ -204,33 +148,22 @@ static int close_world(void **state)
 {
     struct world *world = *state;
 
-    world->client = http_client_close(world->client);
-    world->server = http_server_close(world->server);
-    uv_close((uv_handle_t *) &world->guard, NULL);
-    (void) uv_run(&world->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&world->loop), 0);
+    http_stage_close(&world->stage);
     free(world);
     return 0;
-}
-
-static void run_until(struct world *world, const int *count, int wanted)
-{
-    while (*count < wanted && !world->is_late)
-        (void) uv_run(&world->loop, UV_RUN_ONCE);
-    assert_false(world->is_late);
 }
 
 static int try_host(struct world *world, const char *host, const char *path, struct http_call call)
 {
     char url[200];
 
-    (void) snprintf(url, sizeof(url), "http://%s:%u%s", host, http_server_port(world->server), path);
+    (void) snprintf(url, sizeof(url), "http://%s:%u%s", host, http_server_port(world->stage.server), path);
     call.url = url;
     call.method = call.method ? call.method : "GET";
     call.max_reply_bytes = call.max_reply_bytes ? call.max_reply_bytes : LARGE;
     call.context = world;
     call.on_reply = on_reply;
-    return http_send(world->client, &call);
+    return http_send(world->stage.client, &call);
 }
 
 static void send_to(struct world *world, const char *path, struct http_call call)
@@ -243,13 +176,13 @@ static void ask(struct world *world, const char *path, struct http_call call)
     int n = world->n_replies;
 
     send_to(world, path, call);
-    run_until(world, &world->n_replies, n + 1);
+    http_stage_run_until(&world->stage, &world->n_replies, n + 1);
 }
 
 static void settle(struct world *world)
 {
     for (int i = 0; i < 20; i++)
-        (void) uv_run(&world->loop, UV_RUN_NOWAIT);
+        (void) uv_run(&world->stage.loop, UV_RUN_NOWAIT);
 }
 
 /* ---- Up ---- */
@@ -287,7 +220,7 @@ static void test_source_that_fails_ends_the_call(void **state)
     world->up.fail_at = LARGE / 2;
     ask(world, "/files", (struct http_call){ .method = "POST", .source = source, .source_bytes = LARGE });
     assert_int_equal(world->reply.result, HTTP_LOST);
-    run_until(world, &world->n_gone, 1);
+    http_stage_run_until(&world->stage, &world->n_gone, 1);
     assert_int_equal(world->n_requests, 0);
 }
 
@@ -298,7 +231,7 @@ static void test_source_that_dries_up_ends_the_call(void **state)
     world->up.size = 100;
     ask(world, "/files", (struct http_call){ .method = "POST", .source = source, .source_bytes = 101 });
     assert_int_equal(world->reply.result, HTTP_LOST);
-    run_until(world, &world->n_gone, 1);
+    http_stage_run_until(&world->stage, &world->n_gone, 1);
     assert_int_equal(world->n_requests, 0);
 }
 
@@ -310,7 +243,7 @@ static void test_piece_nobody_wants_drops_the_connection(void **state)
     world->refuse_piece = -ENOSPC;
     ask(world, "/files", (struct http_call){ .method = "POST", .source = source, .source_bytes = LARGE });
     assert_int_equal(world->reply.result, HTTP_LOST);
-    run_until(world, &world->n_gone, 1);
+    http_stage_run_until(&world->stage, &world->n_gone, 1);
     assert_int_equal(world->n_requests, 0);
     assert_true(world->arrived.at <= MAX_PIECE);
 }
@@ -323,7 +256,7 @@ static void test_body_over_the_limit_of_pieces_gets_413(void **state)
     ask(world, "/files", (struct http_call){ .method = "POST", .source = source, .source_bytes = PIECE_LIMIT + 1 });
     /* The answer overtakes the body; whether all of it is read before the connection goes is the network's affair. */
     assert_true(world->reply.result == HTTP_LOST || world->reply.status == 413);
-    run_until(world, &world->n_gone, 1);
+    http_stage_run_until(&world->stage, &world->n_gone, 1);
     assert_int_equal(world->n_refused, 1);
     assert_int_equal(world->n_requests, 0);
     assert_int_equal(world->arrived.at, 0);
@@ -356,7 +289,7 @@ static void test_large_answer_streams_down_piece_by_piece(void **state)
     assert_string_equal(world->content_type, "application/pdf");
     assert_string_equal(world->location, "https://example.org/next");
     assert_string_equal(world->disposition, "attachment; filename=\"a.pdf\"");
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
     settle(world);
     assert_int_equal(world->given.n_ends, 1);
     assert_int_equal(world->n_gone, 0);
@@ -368,11 +301,11 @@ static void test_answer_of_nothing_and_answer_to_head_have_an_end_too(void **sta
 
     ask(world, "/give", (struct http_call){ .on_bytes = on_bytes });
     assert_int_equal(world->reply.status, 200);
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
     world->given.size = 1000;
     ask(world, "/give", (struct http_call){ .method = "HEAD", .on_bytes = on_bytes });
     assert_int_equal(world->reply.size_bytes, 1000);
-    run_until(world, &world->given.n_ends, 2);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 2);
     assert_int_equal(world->n_pieces, 0);
 }
 
@@ -396,7 +329,7 @@ static void test_reader_that_wants_no_more_ends_the_call(void **state)
     ask(world, "/give", (struct http_call){ .on_bytes = on_bytes });
     assert_int_equal(world->reply.result, HTTP_LOST);
     assert_int_equal(world->n_pieces, 1);
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
 }
 
 static void test_stream_larger_than_allowed_is_cut_off(void **state)
@@ -407,7 +340,7 @@ static void test_stream_larger_than_allowed_is_cut_off(void **state)
     ask(world, "/give", (struct http_call){ .on_bytes = on_bytes, .max_reply_bytes = 100000 });
     assert_int_equal(world->reply.result, HTTP_LOST);
     assert_true(world->down.at <= 100000);
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
 }
 
 static void test_source_of_the_server_that_fails_cuts_the_answer_short(void **state)
@@ -419,7 +352,7 @@ static void test_source_of_the_server_that_fails_cuts_the_answer_short(void **st
     ask(world, "/give", (struct http_call){ .on_bytes = on_bytes });
     assert_int_equal(world->reply.result, HTTP_LOST);
     assert_true(world->down.at < LARGE);
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
 }
 
 static void test_closing_the_server_ends_what_is_pulled(void **state)
@@ -428,8 +361,8 @@ static void test_closing_the_server_ends_what_is_pulled(void **state)
 
     world->given.size = LARGE;
     send_to(world, "/give", (struct http_call){ .on_bytes = on_bytes });
-    run_until(world, &world->n_pieces, 1);
-    world->server = http_server_close(world->server);
+    http_stage_run_until(&world->stage, &world->n_pieces, 1);
+    world->stage.server = http_server_close(world->stage.server);
     assert_int_equal(world->given.n_ends, 1);
 }
 
@@ -452,8 +385,8 @@ static void test_silence_of_one_call_leaves_the_others_alone(void **state)
     world->given.size = LARGE;
     send_to(world, "/stream", (struct http_call){ .on_bytes = on_bytes, .idle_ms = 1 });
     ask(world, "/give", (struct http_call){ .on_bytes = on_bytes, .idle_ms = 30000 });
-    run_until(world, &world->n_replies, 2);
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->n_replies, 2);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
     assert_int_equal(world->n_requests, 2);
 }
 
@@ -463,14 +396,14 @@ static void test_abandoned_call_is_never_heard_of_again(void **state)
 
     world->given.size = LARGE;
     send_to(world, "/give", (struct http_call){ .on_bytes = on_bytes });
-    run_until(world, &world->n_pieces, 1);
-    http_abandon(world->client, world);
-    assert_int_equal(http_client_n_calls(world->client), 0);
+    http_stage_run_until(&world->stage, &world->n_pieces, 1);
+    http_abandon(world->stage.client, world);
+    assert_int_equal(http_client_n_calls(world->stage.client), 0);
     int n = world->n_pieces;
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
     assert_int_equal(world->n_pieces, n);
     assert_int_equal(world->n_replies, 0);
-    http_abandon(world->client, world); /* nothing to abandon */
+    http_abandon(world->stage.client, world); /* nothing to abandon */
     ask(world, "/words", (struct http_call){ 0 });
     assert_int_equal(world->reply.status, 200);
 }
@@ -482,11 +415,11 @@ static void test_call_may_be_abandoned_from_its_own_bytes(void **state)
     world->given.size = LARGE;
     world->abandons_inside = true;
     send_to(world, "/give", (struct http_call){ .on_bytes = on_bytes });
-    run_until(world, &world->given.n_ends, 1);
+    http_stage_run_until(&world->stage, &world->given.n_ends, 1);
     settle(world);
     assert_int_equal(world->n_pieces, 1);
     assert_int_equal(world->n_replies, 0);
-    assert_int_equal(http_client_n_calls(world->client), 0);
+    assert_int_equal(http_client_n_calls(world->stage.client), 0);
 }
 
 /* ---- The guard ---- */
@@ -509,7 +442,7 @@ static void test_guarded_call_does_not_reach_this_host_in_any_spelling(void **st
         if (r == -EINVAL) /* libcurl takes it for no host at all: as good */
             continue;
         assert_int_equal(r, 0);
-        run_until(world, &world->n_replies, n + 1);
+        http_stage_run_until(&world->stage, &world->n_replies, n + 1);
         if (world->reply.result != HTTP_NOT_SENT)
             fail_msg("%s was reached", hosts[i]);
         /* Spellings the resolver does not know, and families this host does not have, fail before the guard is asked. */
@@ -525,7 +458,7 @@ static void test_guard_names_loopback_behind_a_name(void **state)
     const struct http_guard guard = { NULL };
 
     assert_int_equal(try_host(world, "localhost", "/words", (struct http_call){ .guard = &guard }), 0);
-    run_until(world, &world->n_replies, 1);
+    http_stage_run_until(&world->stage, &world->n_replies, 1);
     assert_int_equal(world->reply.result, HTTP_NOT_SENT);
     assert_true(world->reply.is_refused);
 }
@@ -550,7 +483,7 @@ static void test_exception_of_the_guard_is_let_through(void **state)
     const char *const allowed[] = { place, NULL };
     const struct http_guard guard = { allowed };
 
-    (void) snprintf(place, sizeof(place), "127.0.0.1:%u", http_server_port(world->server));
+    (void) snprintf(place, sizeof(place), "127.0.0.1:%u", http_server_port(world->stage.server));
     ask(world, "/words", (struct http_call){ .guard = &guard });
     assert_int_equal(world->reply.status, 200);
     assert_false(world->reply.is_refused);
@@ -562,7 +495,7 @@ static void test_guarded_url_with_a_password_is_refused_at_once(void **state)
     const struct http_guard guard = { NULL };
 
     assert_int_equal(try_host(world, "user:word@127.0.0.1", "/words", (struct http_call){ .guard = &guard }), -EINVAL);
-    assert_int_equal(http_client_n_calls(world->client), 0);
+    assert_int_equal(http_client_n_calls(world->stage.client), 0);
 }
 
 int main(void)

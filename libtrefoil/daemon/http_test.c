@@ -14,8 +14,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "daemon/http_client.h"
-#include "daemon/http_server.h"
+#include "daemon/http_stage.h"
 
 #define MAX_BODY 1000
 #define MAX_REPLY 100000
@@ -31,11 +30,7 @@ struct outcome {
 };
 
 struct world {
-    uv_loop_t loop;
-    struct http_server *server;
-    struct http_client *client;
-    uv_timer_t guard;
-    bool is_late;
+    struct http_stage stage;
 
     int n_requests, n_gone, n_refused;
     char method[16], path[128], body[MAX_BODY + 1], header[64], query[64];
@@ -104,11 +99,6 @@ static void on_reply(void *context, const struct http_reply *reply)
         assert_non_null(reply->why);
 }
 
-static void on_late(uv_timer_t *timer)
-{
-    ((struct world *) timer->data)->is_late = true;
-}
-
 static int open_world(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
@@ -120,14 +110,8 @@ static int open_world(void **state)
                                           .on_request = on_request,
                                           .on_gone = on_gone,
                                           .on_refused = on_refused };
-    struct http_client_options client = { 4, 2000, "test" };
 
-    assert_int_equal(uv_loop_init(&world->loop), 0);
-    assert_int_equal(http_server_open(&world->loop, &server, &world->server), 0);
-    assert_int_equal(http_client_open(&world->loop, &client, &world->client), 0);
-    assert_int_equal(uv_timer_init(&world->loop, &world->guard), 0);
-    world->guard.data = world;
-    assert_int_equal(uv_timer_start(&world->guard, on_late, 10000, 0), 0);
+    http_stage_open(&world->stage, &server, 10000);
     *state = world;
     return 0;
 }
@@ -136,20 +120,9 @@ static int close_world(void **state)
 {
     struct world *world = *state;
 
-    world->client = http_client_close(world->client);
-    world->server = http_server_close(world->server);
-    uv_close((uv_handle_t *) &world->guard, NULL);
-    (void) uv_run(&world->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&world->loop), 0);
+    http_stage_close(&world->stage);
     free(world);
     return 0;
-}
-
-static void run_until(struct world *world, const int *count, int wanted)
-{
-    while (*count < wanted && !world->is_late)
-        (void) uv_run(&world->loop, UV_RUN_ONCE);
-    assert_false(world->is_late);
 }
 
 static void send_to(struct world *world, uint16_t port, struct http_call call, struct outcome *outcome)
@@ -163,13 +136,13 @@ static void send_to(struct world *world, uint16_t port, struct http_call call, s
     call.max_reply_bytes = call.max_reply_bytes ? call.max_reply_bytes : MAX_REPLY;
     call.context = outcome;
     call.on_reply = on_reply;
-    assert_int_equal(http_send(world->client, &call), 0);
+    assert_int_equal(http_send(world->stage.client, &call), 0);
     assert_int_equal(outcome->n_replies, 0);
 }
 
 static void ask(struct world *world, struct http_call call, struct outcome *outcome)
 {
-    send_to(world, http_server_port(world->server), call, outcome);
+    send_to(world, http_server_port(world->stage.server), call, outcome);
 }
 
 static void test_wanted_headers_of_the_answer_are_handed_over(void **state)
@@ -179,7 +152,7 @@ static void test_wanted_headers_of_the_answer_are_handed_over(void **state)
     struct outcome outcome = { 0 };
 
     ask(world, (struct http_call){ .wanted = wanted }, &outcome);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_string_equal(outcome.wanted[0], "absent");
     assert_string_equal(outcome.wanted[1], "7");
 }
@@ -191,8 +164,8 @@ static void test_whole_request_arrives_and_whole_answer_returns(void **state)
     struct outcome outcome = { 0 };
 
     ask(world, (struct http_call){ .body = bytes_of_text("hello"), .headers = lines, .n_headers = 1 }, &outcome);
-    assert_int_equal(http_client_n_calls(world->client), 1);
-    run_until(world, &outcome.n_replies, 1);
+    assert_int_equal(http_client_n_calls(world->stage.client), 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.result, HTTP_ANSWERED);
     assert_int_equal(outcome.status, 201);
     assert_string_equal(outcome.body, "done");
@@ -202,7 +175,7 @@ static void test_whole_request_arrives_and_whole_answer_returns(void **state)
     assert_string_equal(world->body, "hello");
     assert_string_equal(world->header, "42");
     assert_string_equal(world->query, "subscribe");
-    assert_int_equal(http_client_n_calls(world->client), 0);
+    assert_int_equal(http_client_n_calls(world->stage.client), 0);
     assert_int_equal(world->n_gone, 0);
 }
 
@@ -214,12 +187,12 @@ static void test_get_has_no_body_and_bearer_becomes_a_header(void **state)
 
     world->habit = ANSWER_NEVER;
     ask(world, (struct http_call){ .method = "GET", .bearer = "abc" }, &outcome);
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     bearer = http_request_header(world->waiting, "authorization");
     assert_string_equal(bearer, "Bearer abc");
     assert_string_equal(world->method, "GET");
     assert_int_equal(http_answer(&world->waiting, 204, NULL, BYTES_EMPTY), 0);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.status, 204);
 }
 
@@ -230,12 +203,12 @@ static void test_answer_may_come_later(void **state)
 
     world->habit = ANSWER_NEVER;
     ask(world, (struct http_call){ .body = bytes_of_text("x") }, &outcome);
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     for (int i = 0; i < 3; i++)
-        (void) uv_run(&world->loop, UV_RUN_NOWAIT);
+        (void) uv_run(&world->stage.loop, UV_RUN_NOWAIT);
     assert_int_equal(outcome.n_replies, 0);
     assert_int_equal(http_answer(&world->waiting, 200, "text/plain", bytes_of_text("late")), 0);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_string_equal(outcome.body, "late");
 }
 
@@ -249,7 +222,7 @@ static void test_body_over_the_cap_gets_413_unseen_by_the_owner(void **state)
         struct outcome outcome = { 0 };
 
         ask(world, (struct http_call){ .body = bytes_make(zeros, sizes[i]) }, &outcome);
-        run_until(world, &outcome.n_replies, 1);
+        http_stage_run_until(&world->stage, &outcome.n_replies, 1);
         assert_int_equal(outcome.result, HTTP_ANSWERED);
         assert_int_equal(outcome.status, 413);
         assert_int_equal(world->n_refused, (int) i + 1);
@@ -265,7 +238,7 @@ static void test_body_of_exactly_the_cap_is_taken(void **state)
 
     memset(body, 'a', sizeof(body));
     ask(world, (struct http_call){ .body = bytes_make(body, sizeof(body)) }, &outcome);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.status, 201);
     assert_int_equal(strlen(world->body), MAX_BODY);
 }
@@ -276,11 +249,11 @@ static void test_dropped_request_is_lost_and_never_sent_twice(void **state)
     struct outcome first = { 0 }, second = { 0 };
 
     ask(world, (struct http_call){ .body = bytes_of_text("one") }, &first);
-    run_until(world, &first.n_replies, 1);
+    http_stage_run_until(&world->stage, &first.n_replies, 1);
     /* The same kept connection, where libcurl would like to try again by itself. */
     world->habit = DROP;
     ask(world, (struct http_call){ .body = bytes_of_text("two") }, &second);
-    run_until(world, &second.n_replies, 1);
+    http_stage_run_until(&world->stage, &second.n_replies, 1);
     assert_int_equal(second.result, HTTP_LOST);
     assert_int_equal(world->n_requests, 2);
 }
@@ -292,9 +265,9 @@ static void test_dropping_a_waiting_request_loses_it(void **state)
 
     world->habit = ANSWER_NEVER;
     ask(world, (struct http_call){ .body = bytes_of_text("x") }, &outcome);
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     http_drop(&world->waiting);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.result, HTTP_LOST);
     assert_int_equal(world->n_gone, 0);
 }
@@ -310,7 +283,7 @@ static void test_refused_connection_was_not_sent(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *) &address, size), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *) &address, &size), 0);
     send_to(world, ntohs(address.sin_port), (struct http_call){ .body = bytes_of_text("x") }, &outcome);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.result, HTTP_NOT_SENT);
     (void) close(fd);
 }
@@ -322,7 +295,7 @@ static void test_answer_that_takes_too_long_is_lost(void **state)
 
     world->habit = ANSWER_NEVER;
     ask(world, (struct http_call){ .body = bytes_of_text("x"), .timeout_ms = 50 }, &outcome);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.result, HTTP_LOST);
     assert_int_equal(world->n_requests, 1);
 }
@@ -333,7 +306,7 @@ static void test_answer_larger_than_allowed_is_lost(void **state)
     struct outcome outcome = { 0 };
 
     ask(world, (struct http_call){ .body = bytes_of_text("x"), .max_reply_bytes = 3 }, &outcome);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.result, HTTP_LOST);
 }
 
@@ -346,9 +319,9 @@ static void test_bad_url_is_refused_at_once(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
         struct http_call call = { .method = "GET", .url = urls[i], .context = &outcome, .on_reply = on_reply };
 
-        assert_int_equal(http_send(world->client, &call), -EINVAL);
+        assert_int_equal(http_send(world->stage.client, &call), -EINVAL);
     }
-    assert_int_equal(http_client_n_calls(world->client), 0);
+    assert_int_equal(http_client_n_calls(world->stage.client), 0);
 }
 
 static void test_many_calls_share_few_connections(void **state)
@@ -358,9 +331,9 @@ static void test_many_calls_share_few_connections(void **state)
 
     for (int i = 0; i < 50; i++)
         ask(world, (struct http_call){ .body = bytes_of_text("x") }, &outcomes[i]);
-    run_until(world, &world->n_requests, 50);
+    http_stage_run_until(&world->stage, &world->n_requests, 50);
     for (int i = 0; i < 50; i++) {
-        run_until(world, &outcomes[i].n_replies, 1);
+        http_stage_run_until(&world->stage, &outcomes[i].n_replies, 1);
         assert_int_equal(outcomes[i].status, 201);
     }
     free(outcomes);
@@ -373,10 +346,10 @@ static void test_closing_the_server_answers_503_to_the_waiting(void **state)
 
     world->habit = ANSWER_NEVER;
     ask(world, (struct http_call){ .body = bytes_of_text("x") }, &outcome);
-    run_until(world, &world->n_requests, 1);
-    world->server = http_server_close(world->server);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
+    world->stage.server = http_server_close(world->stage.server);
     assert_int_equal(world->n_gone, 1); /* whoever would have answered does not hold it any more */
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.status, 503);
 }
 
@@ -384,13 +357,13 @@ static void test_second_server_on_a_port_is_told_so(void **state)
 {
     struct world *world = *state;
     struct http_server_options options = { .host = "127.0.0.1",
-                                           .port = http_server_port(world->server),
+                                           .port = http_server_port(world->stage.server),
                                            .on_request = on_request };
     struct http_server *second = NULL;
 
-    assert_int_equal(http_server_open(&world->loop, &options, &second), -EADDRINUSE);
+    assert_int_equal(http_server_open(&world->stage.loop, &options, &second), -EADDRINUSE);
     options.host = "not an address";
-    assert_int_equal(http_server_open(&world->loop, &options, &second), -EINVAL);
+    assert_int_equal(http_server_open(&world->stage.loop, &options, &second), -EINVAL);
     assert_null(second);
 }
 
@@ -400,7 +373,7 @@ static int dial(struct world *world)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                   .sin_port = htons(http_server_port(world->server)) };
+                                   .sin_port = htons(http_server_port(world->stage.server)) };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     assert_int_equal(connect(fd, (struct sockaddr *) &address, sizeof(address)), 0);
@@ -426,7 +399,7 @@ static void expect(struct world *world, int fd, const char *text)
         if (n > 0)
             size += (size_t) n;
         got[size] = 0;
-        (void) uv_run(&world->loop, UV_RUN_NOWAIT);
+        (void) uv_run(&world->stage.loop, UV_RUN_NOWAIT);
         assert_true(size < sizeof(got) - 1);
         assert_int_not_equal(n, 0);
     }
@@ -439,11 +412,11 @@ static void test_stream_delivers_each_event_as_it_comes(void **state)
 
     world->habit = STREAM;
     say(fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     assert_int_equal(http_stream_send(world->waiting, bytes_of_text("data: one\n\n")), 0);
     expect(world, fd, "data: one");
     for (int i = 0; i < 3; i++)
-        (void) uv_run(&world->loop, UV_RUN_NOWAIT);
+        (void) uv_run(&world->stage.loop, UV_RUN_NOWAIT);
     assert_int_equal(http_stream_send(world->waiting, bytes_of_text("data: two\n\n")), 0);
     expect(world, fd, "data: two");
     http_stream_end(&world->waiting);
@@ -459,11 +432,11 @@ static void test_reader_who_left_is_noticed_at_the_next_event(void **state)
 
     world->habit = STREAM;
     say(fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     (void) close(fd);
-    while (world->waiting && !world->is_late) {
+    while (world->waiting && !world->stage.is_late) {
         assert_int_equal(http_stream_send(world->waiting, bytes_of_text("data: hello?\n\n")), 0);
-        (void) uv_run(&world->loop, UV_RUN_NOWAIT);
+        (void) uv_run(&world->stage.loop, UV_RUN_NOWAIT);
     }
     assert_int_equal(world->n_gone, 1);
 }
@@ -476,15 +449,15 @@ static void test_reader_that_does_not_read_is_dropped(void **state)
 
     world->habit = STREAM;
     say(fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
-    run_until(world, &world->n_requests, 1);
-    while (world->waiting && !world->is_late) {
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
+    while (world->waiting && !world->stage.is_late) {
         r = http_stream_send(world->waiting, bytes_make(block, sizeof(block)));
         n_accepted += r == 0;
         /* What the kernel will take is not our backlog; what it refuses is. */
         for (int i = 0; i < 4; i++)
-            (void) uv_run(&world->loop, UV_RUN_NOWAIT);
+            (void) uv_run(&world->stage.loop, UV_RUN_NOWAIT);
     }
-    assert_false(world->is_late);
+    assert_false(world->stage.is_late);
     assert_int_equal(r, -ENOBUFS);
     assert_true(n_accepted > 1);
     assert_int_equal(world->n_gone, 1);
@@ -499,12 +472,12 @@ static void test_client_that_leaves_while_we_think_does_no_harm(void **state)
 
     world->habit = ANSWER_NEVER;
     say(fd, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     (void) close(fd);
     assert_int_equal(http_answer(&world->waiting, 200, NULL, bytes_of_text("too late")), 0);
     world->habit = ANSWER_NOW;
     ask(world, (struct http_call){ .body = bytes_of_text("next") }, &outcome);
-    run_until(world, &outcome.n_replies, 1);
+    http_stage_run_until(&world->stage, &outcome.n_replies, 1);
     assert_int_equal(outcome.status, 201);
 }
 
@@ -518,13 +491,13 @@ static void test_request_that_comes_while_closing_is_not_asked_about(void **stat
 
     world->habit = ANSWER_NEVER;
     say(known, get);
-    run_until(world, &world->n_requests, 1);
+    http_stage_run_until(&world->stage, &world->n_requests, 1);
     assert_int_equal(http_answer(&world->waiting, 200, NULL, bytes_of_text("first")), 0);
     expect(world, known, "first"); /* and the connection is kept */
     stranger = dial(world);
     say(known, get);
     say(stranger, get);
-    world->server = http_server_close(world->server);
+    world->stage.server = http_server_close(world->stage.server);
     assert_int_equal(world->n_requests, 1);
     assert_true(recv(known, got, sizeof(got) - 1, 0) > 0);
     assert_non_null(strstr(got, "HTTP/1.1 503"));
