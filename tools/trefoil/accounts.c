@@ -2,7 +2,6 @@
 #include "cli/accounts.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli/bus.h"
 #include "cli/commands.h"
@@ -69,33 +68,29 @@ static void put_services(const struct trefoil_answer *answer)
     printf(" connected\n");
 }
 
+static void put_page_json(void *context, const struct trefoil_answer *page)
+{
+    (void) context;
+    accounts_put_json(stdout, page->capabilities, page->n_capabilities);
+}
+
+static void put_page(void *context, const struct trefoil_answer *page)
+{
+    (void) context;
+    accounts_put(stdout, page->capabilities, page->n_capabilities);
+    if (page->n_counters > 0)
+        put_services(page);
+}
+
 int command_accounts(struct cli *cli)
 {
-    struct trefoil_ask ask = { .question = TREFOIL_ASK_CAPABILITY_LIST };
-    const struct trefoil_answer *answer = NULL;
-    bool json = cli_option(cli, "json") != NULL, more = true;
+    bool json = cli_option(cli, "json") != NULL;
     size_t n = 0;
     struct bus bus;
     int r = bus_open(cli, &bus);
 
-    ask.channel = bus.channel;
-    while (r == CLI_OK && more) {
-        r = bus_ask(&bus, &ask, &answer);
-        if (r != CLI_OK)
-            break;
-        if (json)
-            accounts_put_json(stdout, answer->capabilities, answer->n_capabilities);
-        else
-            accounts_put(stdout, answer->capabilities, answer->n_capabilities);
-        if (!json && answer->n_counters > 0)
-            put_services(answer);
-        n += answer->n_capabilities;
-        more = answer->more && answer->n_capabilities > 0;
-        if (more) {
-            const char *last = answer->capabilities[answer->n_capabilities - 1].account;
-            ask.address.account = arena_text(&cli->mem, bytes_of_text(last));
-        }
-    }
+    if (r == CLI_OK)
+        r = bus_walk_accounts(&bus, json ? put_page_json : put_page, NULL, &n);
     if (r == CLI_OK && n == 0)
         r = cli_fail(cli, "no translator has said yet how its account is; are they running? (trefoil roster show)");
     bus_close(&bus);

@@ -175,3 +175,34 @@ int bus_ask(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil
     *ret = answer;
     return CLI_OK;
 }
+
+int bus_walk_accounts(struct bus *bus, void (*each)(void *context, const struct trefoil_answer *page), void *context,
+                      size_t *ret_n)
+{
+    struct trefoil_ask ask = { .question = TREFOIL_ASK_CAPABILITY_LIST, .channel = bus->channel };
+    const struct trefoil_answer *page;
+    bool more = true;
+
+    *ret_n = 0;
+    while (more) {
+        int r = bus_ask(bus, &ask, &page);
+        if (r != CLI_OK)
+            return r;
+        each(context, page);
+        *ret_n += page->n_capabilities;
+        more = page->more && page->n_capabilities > 0;
+        if (more) {
+            const char *last = page->capabilities[page->n_capabilities - 1].account;
+            ask.address.account = arena_text(&bus->cli->mem, bytes_of_text(last));
+        }
+    }
+    return CLI_OK;
+}
+
+uint64_t bus_counter(const struct trefoil_answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->n_counters; i++)
+        if (strcmp(answer->counters[i].name, name) == 0)
+            return answer->counters[i].value;
+    return 0;
+}

@@ -39,6 +39,14 @@ must_use_ int bus_ask_politely(struct bus *bus, const struct trefoil_ask *ask, c
 /* The same, and a no is a complaint. */
 must_use_ int bus_ask(struct bus *bus, const struct trefoil_ask *ask, const struct trefoil_answer **ret);
 
+/* All accounts of the channel with what their translators published, page by page: the answer is borrowed during the
+ * call. How many there were. CLI_FAILED after a complaint. */
+must_use_ int bus_walk_accounts(struct bus *bus, void (*each)(void *context, const struct trefoil_answer *page),
+                                void *context, size_t *ret_n);
+
+/* The counter of this name in an answer; 0: there is none. */
+uint64_t bus_counter(const struct trefoil_answer *answer, const char *name);
+
 uint64_t bus_now_ms(void); /* monotonic */
 
 #endif

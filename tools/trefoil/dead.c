@@ -240,15 +240,6 @@ static int retry_some(struct cli *cli, struct bus *bus, const struct selection *
     return r;
 }
 
-/* Where the next piece begins; 0: that was the last. */
-static uint64_t next_of(const struct trefoil_answer *answer)
-{
-    for (size_t i = 0; answer->more && i < answer->n_counters; i++)
-        if (strcmp(answer->counters[i].name, "next") == 0)
-            return answer->counters[i].value;
-    return 0;
-}
-
 static int retry(struct bus *bus, struct trefoil_ask *ask, uint64_t *ret_n)
 {
     const struct trefoil_answer *answer;
@@ -260,7 +251,7 @@ static int retry(struct bus *bus, struct trefoil_ask *ask, uint64_t *ret_n)
         if (r != CLI_OK)
             return r;
         *ret_n += answer->count;
-        ask->id = next_of(answer);
+        ask->id = bus_counter(answer, "next"); /* 0: that was the last piece */
     } while (ask->id > 0);
     return CLI_OK;
 }

@@ -3,7 +3,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/bus.h"
 #include "cli/commands.h"
@@ -20,18 +19,13 @@ struct removed {
 
 static void add(struct removed *removed, const struct trefoil_answer *answer)
 {
-    removed->next = 0;
-    for (size_t i = 0; i < answer->n_counters; i++) {
-        const struct trefoil_counter *counter = &answer->counters[i];
+    uint64_t until_ms = bus_counter(answer, "records_until_ms");
 
-        for (size_t part = 0; part < N_PARTS; part++)
-            if (strcmp(counter->name, part_names[part]) == 0)
-                removed->parts[part] += counter->value;
-        if (strcmp(counter->name, "records_until_ms") == 0 && counter->value > removed->until_ms)
-            removed->until_ms = counter->value;
-        if (strcmp(counter->name, "next") == 0)
-            removed->next = counter->value;
-    }
+    for (size_t part = 0; part < N_PARTS; part++)
+        removed->parts[part] += bus_counter(answer, part_names[part]);
+    if (until_ms > removed->until_ms)
+        removed->until_ms = until_ms;
+    removed->next = bus_counter(answer, "next");
 }
 
 static void put_part(const struct removed *removed, enum part part, const char *one, const char *many)
