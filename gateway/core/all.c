@@ -2,7 +2,6 @@
  * the rooms by hash. Never waits for one seat while another has credit, as far as the window reaches.
  */
 #include "core/broker.h"
-#include "core/dispatch.h"
 
 static uint32_t mix(uint32_t a, uint32_t b)
 {
@@ -109,7 +108,7 @@ static bool hand_waiting(struct broker *broker, struct subscription *subscriptio
         }
         arena_reset(&broker->scratch);
         int r = broker_record(broker, flight->seq, &record);
-        if (r < 0 && !dispatch_is_gone(r))
+        if (r < 0 && !broker_record_is_gone(r))
             return false;
         if (r < 0) { /* pruned meanwhile; with it may go what is done behind it */
             size_t count = window->count;

@@ -4,6 +4,8 @@
 #ifndef TREFOIL_CORE_BROKER_H
 #define TREFOIL_CORE_BROKER_H
 
+#include <errno.h>
+
 #include "base/list.h"
 #include "core/activity.h"
 #include "core/audit.h"
@@ -181,5 +183,11 @@ must_use_ int broker_retry_some(struct broker *broker, const struct id *channel,
 
 /* A journal record, from memory or the store; the caller owns one share of it. -ENOENT. */
 must_use_ int broker_record(struct broker *broker, uint64_t seq, struct record **ret);
+
+/* What that answered: pruned, or nothing that can ever be read. Any other error may pass. */
+static inline bool broker_record_is_gone(int r)
+{
+    return r == -ENOENT || r == -EBADMSG;
+}
 
 #endif

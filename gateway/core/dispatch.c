@@ -322,7 +322,7 @@ static bool try_line(struct broker *broker, struct subscription *subscription, s
         if (!seat)
             return entry->is_holders; /* others may go on */
         int r = broker_record(broker, entry->seq, &record);
-        if (dispatch_is_gone(r)) { /* its targets died when it was pruned */
+        if (broker_record_is_gone(r)) { /* its targets died when it was pruned */
             dispatch_finish(broker, subscription, entry);
             continue;
         }

@@ -1,10 +1,8 @@
 /* What the parts of dispatching share: dispatch.c hands out, dispatch_ack.c takes answers, dispatch_time.c wakes,
- * dispatch_left.c knows what is left to do. Nobody else needs it.
+ * dispatch_left.c knows what is left to do; handout.c and retention.c count with them what is away. Nobody else needs it.
  */
 #ifndef TREFOIL_CORE_DISPATCH_H
 #define TREFOIL_CORE_DISPATCH_H
-
-#include <errno.h>
 
 #include "core/broker.h"
 #include "core/parking.h"
@@ -12,12 +10,6 @@
 /* The sends of the entry's targets left may be with the network, or are not: echoes and receipts wait for that. Does
  * nothing when it is so already. */
 void dispatch_away(struct broker *broker, const struct record *record, struct entry *entry, bool is_out);
-
-/* Its record is pruned, or nothing that can ever be read: it is over. Any other error may pass. */
-static inline bool dispatch_is_gone(int r)
-{
-    return r == -ENOENT || r == -EBADMSG;
-}
 
 /* Nothing is left of the entry: forgets it and lets the line go on. */
 void dispatch_finish(struct broker *broker, struct subscription *subscription, struct entry *entry);

@@ -201,10 +201,10 @@ int dispatch_ack(struct broker *broker, struct subscription *subscription, const
 
     arena_reset(&broker->scratch);
     int r = broker_record(broker, item->seq, &answer.record);
-    if (dispatch_is_gone(r) && answer.entry) /* how it ended no longer matters, and its room goes on */
+    if (broker_record_is_gone(r) && answer.entry) /* how it ended no longer matters, and its room goes on */
         dispatch_finish(broker, subscription, answer.entry);
     if (r < 0)
-        return dispatch_is_gone(r) ? 0 : r;
+        return broker_record_is_gone(r) ? 0 : r;
     r = take_answer(&answer);
     record_unref(answer.record);
     return r;
