@@ -50,7 +50,7 @@ const struct translator_ops instagram_ops = {
     .ask_profile = instagram_ask_profile,
     .read_profile = messaging_read_profile,
     .capabilities = instagram_capabilities,
-    .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .invites = true },
+    .windows = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
     .options = options,
     .proof_parameter = "appsecret_proof",
     .limits = { .account_per_s = 300, .heavy_per_s = 10 },

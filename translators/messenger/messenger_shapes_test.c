@@ -324,6 +324,24 @@ static void test_videos_are_heavy_and_pictures_and_words_are_not(void **state un
     assert_false(list.requests[list.n_requests - 1].is_heavy);
 }
 
+static void test_what_goes_by_a_token_or_below_a_comment_is_by_invitation(void **state unused_)
+{
+    static const char *const keys[] = { "recipient.notification_messages_token" }, *const values[] = { "t0ken" };
+    static const char *const comment[] = { "recipient.comment_id" };
+    struct trefoil_message news = { .kind = TREFOIL_KIND_TEXT, .body.text = { "News", NULL, 0 } };
+
+    assert_false(encoded(&news, &plain_place).requests[0].is_invited);
+    news.extra_keys = keys;
+    news.extra_values = values;
+    news.n_extras = 1;
+    struct request_list list = encoded(&news, &plain_place);
+    assert_true(list.requests[0].is_invited);
+    assert_true(json_is_text(
+        json_get(json_get(body_of(&list.requests[0]), "recipient"), keys[0] + strlen("recipient.")), "t0ken"));
+    news.extra_keys = comment;
+    assert_true(encoded(&news, &plain_place).requests[0].is_invited);
+}
+
 static const struct event *decoded(const char *entry)
 {
     static struct event_list list;
@@ -376,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_button_that_calls_is_a_link_and_no_answer),
         cmocka_unit_test(test_the_same_notice_at_another_time_is_another_event),
         cmocka_unit_test(test_videos_are_heavy_and_pictures_and_words_are_not),
+        cmocka_unit_test(test_what_goes_by_a_token_or_below_a_comment_is_by_invitation),
         cmocka_unit_test(test_a_caption_follows_its_file_and_proves_both),
         cmocka_unit_test(test_files_are_uploaded_where_nobody_can_fetch_them),
         cmocka_unit_test(test_moving_pictures_are_videos_only_where_wanted_and_possible),

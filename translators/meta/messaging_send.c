@@ -53,9 +53,9 @@ static const char *path_of(const struct sending *sending, const char *edge)
     return arena_format(sending->mem, "/%s/%s/%s", place->api_version, id, edge);
 }
 
-/* A service may answer a comment, or write to somebody who asked for news, by what that event told: the network then
- * wants to hear nothing of reasons. */
-static bool put_recipient(const struct sending *sending, struct json_writer *writer)
+/* A service may answer a comment, or write to somebody who asked for news, by what that event told: `*ret_name` is how the
+ * network calls it. NULL: by the person's id, as usual. */
+static const char *invitation(const struct sending *sending, const char **ret_name)
 {
     static const char *const others[][2] = {
         { "recipient.comment_id", "comment_id" },
@@ -65,14 +65,20 @@ static bool put_recipient(const struct sending *sending, struct json_writer *wri
     };
     const char *other = NULL;
 
-    json_open_object(writer, "recipient");
     for (size_t i = 0; i < ARRAY_SIZE(others) && !other; i++) {
         other = native_extra(sending->message, others[i][0]);
-        if (other)
-            json_put_text(writer, others[i][1], other);
+        *ret_name = others[i][1];
     }
-    if (!other)
-        json_put_text(writer, "id", sending->place->user_id);
+    return other;
+}
+
+/* True: by invitation; the network then wants to hear nothing of reasons. */
+static bool put_recipient(const struct sending *sending, struct json_writer *writer)
+{
+    const char *name, *other = invitation(sending, &name);
+
+    json_open_object(writer, "recipient");
+    json_put_text(writer, other ? name : "id", other ? other : sending->place->user_id);
     json_close_object(writer);
     return other != NULL;
 }
@@ -169,6 +175,7 @@ struct json_writer sending_open_message(const struct sending *sending, enum why 
 int sending_close_message(const struct sending *sending, struct json_writer *writer, const char *mark,
                           struct bytes words, struct request **ret)
 {
+    const char *name;
     int r;
 
     if (mark && sending->dialect->returns_marks)
@@ -180,6 +187,7 @@ int sending_close_message(const struct sending *sending, struct json_writer *wri
     if (r < 0)
         return r;
     (*ret)->is_message = true;
+    (*ret)->is_invited = invitation(sending, &name) != NULL;
     if (!sending->dialect->returns_marks && words.size > 0)
         (*ret)->words = arena_text(sending->mem, words);
     return sending->mem->failed ? -ENOMEM : 0;

@@ -62,7 +62,7 @@ struct policy_decision policy_decide(const struct policy_rules *rules, const str
 
     if (one->consent_withdrawn && is_unasked(one))
         return (struct policy_decision){ is_quiet(one->kind) ? POLICY_DROP : POLICY_REFUSE, POLICY_UNWANTED, 0 };
-    if (!rules->windows.open_s || (rules->windows.invites && one->is_invited))
+    if (!rules->windows.open_s || one->is_invited)
         return (struct policy_decision){ POLICY_GO, NULL, 0 };
     if (!one->window_ms)
         return rules->refuse_unknown ? decide_closed(rules, one, POLICY_NEVER_OPENED)

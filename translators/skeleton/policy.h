@@ -30,7 +30,7 @@ struct policy_case {
     enum trefoil_lane lane;
     uint64_t window_ms; /* when the person acted last, Unix ms; 0: not known */
     bool consent_withdrawn;
-    bool is_invited; /* it names its recipient by a token or a comment of his */
+    bool is_invited; /* it goes by a token or a comment of his: the network knows until when */
 };
 
 enum policy_verdict {

@@ -23,12 +23,8 @@ enum network { OPEN, WHATSAPP, MESSENGER, INSTAGRAM };
 static const struct translator_windows networks[] = {
     [OPEN] = { 0 },
     [WHATSAPP] = { .open_s = 24 * 3600, .templates_after = true },
-    [MESSENGER] = { .open_s = 24 * 3600,
-                    .agent_s = 7 * 24 * 3600,
-                    .templates_after = true,
-                    .utility_only = true,
-                    .invites = true },
-    [INSTAGRAM] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .invites = true },
+    [MESSENGER] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600, .templates_after = true, .utility_only = true },
+    [INSTAGRAM] = { .open_s = 24 * 3600, .agent_s = 7 * 24 * 3600 },
 };
 
 enum wish { EASY = 0, HAS_TEMPLATE = 1, REFUSE_UNKNOWN = 2, WITHDRAWN = 4, BULK = 8, INVITED = 16 };
@@ -108,7 +104,6 @@ static const struct row rows[] = {
     { INSTAGRAM, TEXT, PLAIN, 25 * HOUR_MS, INVITED, POLICY_GO, NULL },
     { MESSENGER, TEXT, PLAIN, NEVER, INVITED | REFUSE_UNKNOWN, POLICY_GO, NULL },
     { MESSENGER, TEXT, MARKETING, 25 * HOUR_MS, INVITED | WITHDRAWN, POLICY_REFUSE, POLICY_UNWANTED },
-    { WHATSAPP, TEXT, PLAIN, 25 * HOUR_MS, INVITED, POLICY_REFUSE, POLICY_CLOSED },
     /* who does not want to be written to unasked is answered, and nothing else */
     { WHATSAPP, TEXT, PLAIN, HOUR_MS, WITHDRAWN, POLICY_GO, NULL },
     { WHATSAPP, TEXT, PLAIN, HOUR_MS, WITHDRAWN | BULK, POLICY_REFUSE, POLICY_UNWANTED },

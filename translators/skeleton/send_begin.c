@@ -2,7 +2,6 @@
 #include "send.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "mark.h"
 #include "failure_words.h"
@@ -85,13 +84,10 @@ static bool replace(struct send *send, const struct trefoil_message *message, co
     return encode(send, &stand_in, place);
 }
 
-/* A service may answer a comment, or write by a token somebody gave: the network knows until when. */
-static bool is_invited(const struct trefoil_message *message)
+static bool is_invited(const struct send *send)
 {
-    static const char prefix[] = "recipient.";
-
-    for (size_t i = 0; i < message->n_extras; i++)
-        if (message->extra_keys[i] && strncmp(message->extra_keys[i], prefix, strlen(prefix)) == 0)
+    for (size_t i = 0; i < send->requests.n_requests; i++)
+        if (send->requests.requests[i].is_invited)
             return true;
     return false;
 }
@@ -112,7 +108,7 @@ static struct policy_decision decide(const struct send *send, const struct trefo
         .lane = delivery->lane,
         .window_ms = target->window_ms,
         .consent_withdrawn = target->consent_withdrawn,
-        .is_invited = is_invited(&delivery->message),
+        .is_invited = is_invited(send),
     };
     return policy_decide(&rules, &one, options->wall_ms());
 }

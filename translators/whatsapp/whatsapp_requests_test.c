@@ -293,12 +293,28 @@ static void test_address_of_a_button_is_said_and_never_left_out(void **state unu
     arena_deinit(&mem);
 }
 
+/* WhatsApp has no such recipients: its windows hold whatever a message says. */
+static void test_nothing_goes_by_invitation(void **state unused_)
+{
+    static const char *const keys[] = { "recipient.notification_messages_token" }, *const values[] = { "t0ken" };
+    const struct place place = { .account = "whatsapp/1", .account_id = "1", .user_id = ADA, .api_version = "v25.0" };
+    struct trefoil_message news = { TEXT("News"), .extra_keys = keys, .extra_values = values, .n_extras = 1 };
+    struct arena mem = ARENA_EMPTY(1u << 20);
+    struct request_list list = { 0 };
+
+    assert_int_equal(whatsapp_ops.encode(&news, &place, &mem, &list), 0);
+    assert_int_equal(list.n_requests, 1);
+    assert_false(list.requests[0].is_invited);
+    arena_deinit(&mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_documented_send_is_made_from_a_canonical_message),
         cmocka_unit_test(test_a_file_is_uploaded_as_the_documentation_wants_it),
         cmocka_unit_test(test_address_of_a_button_is_said_and_never_left_out),
+        cmocka_unit_test(test_nothing_goes_by_invitation),
         cmocka_unit_test(test_a_published_schema_accepts_every_kind_we_send),
     };
 

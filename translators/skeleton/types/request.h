@@ -59,6 +59,7 @@ struct request {
     const struct upload *upload; /* NULL: `body` is the body */
     bool best_effort;            /* typing, read marks: an error is counted, not retried */
     bool is_message;             /* its answer carries a message id */
+    bool is_invited;             /* goes by a token or a comment of the person's: no reply window counts */
     bool is_heavy;               /* sound or video, which some networks limit apart */
     const char *words; /* as an echo will show them (echo_words.h), where echoes return no mark: the next best proof;
                         * NULL: none */

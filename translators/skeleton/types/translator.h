@@ -147,7 +147,6 @@ struct translator_windows {
     uint32_t agent_s;     /* what a human agent writes (TREFOIL_PURPOSE_HUMAN_AGENT) may be sent */
     bool templates_after; /* templates may be sent at any time */
     bool utility_only;    /* … but only those of service: TREFOIL_PURPOSE_NONE and _UTILITY */
-    bool invites; /* so may what goes by what the person did elsewhere: extras "recipient.…", a token, a comment */
 };
 
 /* A point the network's documentation leaves open: its name, what it may be set to, the documented value first. */
